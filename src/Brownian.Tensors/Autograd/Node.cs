@@ -1,0 +1,43 @@
+namespace Brownian.Tensors.Autograd;
+
+/// <summary>
+/// One recorded operation: its inputs, and how a gradient of its output becomes gradients of them. Backward kernels add to
+/// gradients that exist and overwrite those that do not, so fan-out and weight sharing need no special case.
+/// </summary>
+abstract class Node(params Tensor?[] inputs)
+{
+    readonly Tensor?[] _inputs = inputs;
+
+    /// <summary>Increases with time on one device, so that descending order visits consumers before producers.</summary>
+    public long Order { get; private set; }
+
+    /// <summary>The result of the operation.</summary>
+    public Tensor Output { get; private set; } = null!;
+
+    /// <summary>The pass that last visited this node; avoids a set of visited nodes.</summary>
+    public long Visited { get; set; }
+
+    public ReadOnlySpan<Tensor?> Inputs => _inputs;
+
+    public bool AnyInputNeedsGrad
+    {
+        get
+        {
+            foreach (Tensor? input in _inputs)
+            {
+                if (input is { NeedsGrad: true }) return true;
+            }
+            return false;
+        }
+    }
+
+    public void Record(Tensor output)
+    {
+        Order = output.Device.NextOrder();
+        Output = output;
+        output.Origin = this;
+    }
+
+    /// <summary>Adds the gradients of the inputs that need one, given that of the output.</summary>
+    public abstract void Backward(Tensor dy);
+}

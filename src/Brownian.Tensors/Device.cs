@@ -1,0 +1,209 @@
+using Brownian.Tensors.Cpu;
+
+namespace Brownian.Tensors;
+
+/// <summary>
+/// A backend: memory and the kernels that operations are made of. One thread at a time may use a device. Kernels check nothing;
+/// operations have checked shapes before they call. Where a method has an <c>accumulate</c> argument the result is added to the
+/// target's content, otherwise the target is overwritten.
+/// </summary>
+public abstract class Device : IDisposable
+{
+    TensorScope? _scope;
+    long _order;
+
+    /// <summary>A short description: kind, threads, instruction set.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes in use by open scopes, the most that ever were, and bytes waiting in the pool.</summary>
+    public abstract DeviceMemory Memory { get; }
+
+    internal int NoGradDepth { get; set; }
+
+    internal bool RecordsGradients => NoGradDepth == 0;
+
+    /// <summary>The processor of this machine, with the widest vector instructions it has.</summary>
+    /// <param name="threads">How many threads compute; 0 for as many as there are processors.</param>
+    public static Device Cpu(int threads = 0) => CpuDevice.Create(threads, CpuDevice.BestWidth);
+
+    /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
+    public TensorScope OpenScope() => _scope = new TensorScope(this, _scope);
+
+    /// <summary>Stops recording gradients until the result is disposed.</summary>
+    public NoGrad NoGrad() => new(this);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    internal long NextOrder() => ++_order;
+
+    internal Storage Rent(int floats)
+    {
+        Storage storage = Allocate(floats);
+        _scope?.Own(storage);
+        return storage;
+    }
+
+    internal void Close(TensorScope scope)
+    {
+        if (_scope != scope) throw new InvalidOperationException("Scopes must be disposed innermost first.");
+        _scope = scope.Parent;
+    }
+
+    /// <summary>Frees threads and pooled memory.</summary>
+    protected abstract void Dispose(bool disposing);
+
+    // Memory
+    internal abstract Storage Allocate(int floats);
+    internal abstract void Upload(ReadOnlySpan<float> source, Tensor target);
+    internal abstract void Download(Tensor source, Span<float> target);
+    internal abstract void Fill(Tensor y, float value);
+
+    // Element by element
+    /// <summary>y (+)= f(x)</summary>
+    internal abstract void Unary(UnaryOp op, Tensor x, Tensor y);
+
+    /// <summary>dx (+)= f'(x)·dy</summary>
+    internal abstract void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate);
+
+    /// <summary>y (+)= a·x + b·z; z may be absent.</summary>
+    internal abstract void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate);
+
+    /// <summary>y (+)= x·z</summary>
+    internal abstract void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate);
+
+    /// <summary>y = clamp(x, low, high)</summary>
+    internal abstract void Clamp(Tensor x, float low, float high, Tensor y);
+
+    /// <summary>y[n] = a[n]·x[n] + b[n]·z[n] for every sample n of N×…; the forward process q(x_t|x_0).</summary>
+    internal abstract void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y);
+
+    /// <summary>y (+)= x·mask/(1 − rate), where mask is 1 with probability 1 − rate: element i of the stream decides for element i.</summary>
+    internal abstract void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate);
+
+    /// <summary>Standard normal numbers: element i of the stream, from <paramref name="first"/> on.</summary>
+    internal abstract void Normal(Philox random, long first, Tensor y);
+
+    // Broadcasts and reductions. x is N×…×C; v is N×C or C.
+    /// <summary>y = x + v, v repeated over the positions of each sample (and over samples when it is one row).</summary>
+    internal abstract void AddRows(Tensor x, Tensor v, Tensor y);
+
+    /// <summary>dv (+)= the sum of dy over the positions v was repeated for.</summary>
+    internal abstract void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate);
+
+    /// <summary>The sum of all elements, in double, grouped the same way whatever the threads.</summary>
+    internal abstract double Sum(Tensor x);
+
+    /// <summary>The sum of all squares, likewise.</summary>
+    internal abstract double SumOfSquares(Tensor x);
+
+    /// <summary>loss = mean((x − target)²); also the sums of squares of each sample when <paramref name="perSample"/> is not empty.</summary>
+    internal abstract double SquaredError(Tensor x, Tensor target, Span<double> perSample);
+
+    // Shape
+    /// <summary>y[…, to..to+count] (+)= x[…, from..from+count]: concatenation and its gradient.</summary>
+    internal abstract void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate);
+
+    /// <summary>Repeats each pixel of N×H×W×C factor×factor times.</summary>
+    internal abstract void UpsampleNearest(Tensor x, int factor, Tensor y);
+
+    internal abstract void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate);
+
+    /// <summary>The mean over factor×factor pixels; a remainder at the right and bottom is dropped.</summary>
+    internal abstract void AveragePool(Tensor x, int factor, Tensor y);
+
+    internal abstract void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate);
+
+    // Products
+    /// <summary>y = x·W + bias + residual for x R×K, W K×N; bias N and residual R×N may be absent.</summary>
+    internal abstract void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y);
+
+    /// <summary>dx (+)= dy·Wᵀ</summary>
+    internal abstract void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate);
+
+    /// <summary>dW += xᵀ·dy</summary>
+    internal abstract void LinearGradWeight(Tensor x, Tensor dy, Tensor dw);
+
+    /// <summary>
+    /// y = conv(x, W) + bias + perSample + residual, x N×H×W×I, W kh×kw×I×O, y N×H'×W'×O; bias O, perSample N×O and residual
+    /// (as y) may be absent.
+    /// </summary>
+    internal abstract void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y);
+
+    /// <summary>dx (+)= the gradient of x, plus bias if given: also the forward pass of a transposed convolution.</summary>
+    internal abstract void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate);
+
+    /// <summary>dW += the gradient of W.</summary>
+    internal abstract void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw);
+
+    // Normalisation and attention
+    /// <summary>y = group_norm(x)·γ + β, then SiLU if asked; statistics N×groups×2 receives mean and 1/σ.</summary>
+    internal abstract void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics);
+
+    /// <summary>Gradients of x (if wanted), γ and β (added).</summary>
+    internal abstract void GroupNormGrad(
+        GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta);
+
+    /// <summary>
+    /// y = softmax(q·kᵀ·scale)·v for every head. q, k, v start at their tensor's first element and have rows
+    /// <see cref="AttentionSpec.RowStride"/> floats apart, so that slices of one packed projection need no copy. y N×L×C;
+    /// logSumExp N×heads×L is kept for the gradient.
+    /// </summary>
+    internal abstract void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp);
+
+    /// <summary>Overwrites dq, dk and dv, laid out as q, k and v.</summary>
+    internal abstract void AttentionGrad(
+        AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dk, Tensor dv);
+
+    // Optimisation, over whole parameter buffers
+    /// <summary>One step of Adam or AdamW on weights w with moments m and v.</summary>
+    internal abstract void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v);
+
+    /// <summary>y += rate·(x − y): an exponential moving average.</summary>
+    internal abstract void Lerp(Tensor y, Tensor x, float rate);
+}
+
+/// <summary>Functions applied element by element.</summary>
+public enum UnaryOp
+{
+    /// <summary>x·σ(x), also called swish.</summary>
+    Silu,
+}
+
+/// <summary>What a device's memory is doing, in bytes.</summary>
+public readonly record struct DeviceMemory(long Live, long Peak, long Pooled);
+
+/// <summary>
+/// The geometry of a square convolution. Zeros are added before (top, left) by <see cref="Padding"/> and after (bottom, right) by
+/// <see cref="PaddingAfter"/>.
+/// </summary>
+public readonly record struct ConvSpec(int Kernel, int Stride, int Padding, int PaddingAfter)
+{
+    /// <summary>The same padding on all sides.</summary>
+    public ConvSpec(int kernel, int stride = 1, int padding = 0) : this(kernel, stride, padding, padding) { }
+
+    /// <summary>The output extent for an input extent; not positive where the kernel does not fit.</summary>
+    public int OutputSize(int input) => (input + Padding + PaddingAfter - Kernel) / Stride + 1;
+}
+
+/// <summary>Group norm over <see cref="Groups"/> groups of adjacent channels, with an optional SiLU on its result.</summary>
+public readonly record struct GroupNormSpec(int Groups, float Epsilon, bool Silu);
+
+/// <summary>The extents of one self-attention: samples, positions, heads, channels per head, and the distance between rows of q, k and v.</summary>
+public readonly record struct AttentionSpec(int Samples, int Length, int Heads, int HeadChannels, int RowStride)
+{
+    /// <summary>1/√(channels per head), Vaswani et al. 2017, eq. 1.</summary>
+    public float Scale => 1f / MathF.Sqrt(HeadChannels);
+}
+
+/// <summary>
+/// The numbers of one step of Adam (Kingma &amp; Ba 2015, algorithm 1). <see cref="Decoupled"/> applies weight decay to the weights
+/// (AdamW, Loshchilov &amp; Hutter 2019); otherwise it is added to the gradient. <see cref="GradScale"/> multiplies the gradient
+/// first, for clipping.
+/// </summary>
+public readonly record struct AdamStep(
+    long Step, double Rate, double Beta1, double Beta2, double Epsilon, double WeightDecay, bool Decoupled, float GradScale);

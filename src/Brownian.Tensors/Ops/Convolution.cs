@@ -1,0 +1,120 @@
+using Brownian.Tensors.Autograd;
+
+namespace Brownian.Tensors;
+
+/// <summary>Linear maps: of vectors, and of neighbourhoods of pixels.</summary>
+public static class Convolution
+{
+    /// <summary>
+    /// x·W + bias + residual along the innermost axis: x …×K, W K×N (PyTorch's weight transposed), bias N, residual …×N; the last two may be absent.
+    /// </summary>
+    public static Tensor Linear(this Tensor x, Tensor w, Tensor? bias = null, Tensor? residual = null)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(w);
+        if (w.Shape.Rank != 2 || w.Shape[0] != x.Shape.Channels)
+            Refuse.Because($"Linear: weight {w.Shape} does not fit input {x.Shape}; expected {x.Shape.Channels}×N.");
+        Shape output = x.Shape.WithChannels(w.Shape[1]);
+        Refuse.IfNot("Linear", "bias", bias, Shape.Of(w.Shape[1]));
+        Refuse.IfNot("Linear", "residual", residual, output);
+        Tensor y = Tensor.Empty(output, x.Device);
+        x.Device.Linear(x, w, bias, residual, y);
+        return y.From(new LinearNode(x, w, bias, residual));
+    }
+
+    sealed class LinearNode(Tensor x, Tensor w, Tensor? bias, Tensor? residual) : Node(x, w, bias, residual)
+    {
+        public override void Backward(Tensor dy)
+        {
+            Device device = x.Device;
+            if (x.NeedsGrad) device.LinearGradInput(dy, w, x.GradBuffer(out bool accumulate), accumulate);
+            if (w.NeedsGrad) device.LinearGradWeight(x, dy, GradToAddTo(w));
+            if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
+            if (residual is { NeedsGrad: true }) device.Affine(1, dy, 0, null, residual.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>
+    /// Cross-correlation of images x N×H×W×I with W k×k×I×O (PyTorch's O×I×k×k, permuted), plus what else is given: bias O,
+    /// perSample N×O (a time embedding, repeated over pixels), residual (as the output).
+    /// </summary>
+    public static Tensor Conv2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(w);
+        Refuse.IfNotImages("Conv2d", x);
+        Shape s = x.Shape;
+        if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[2] != s[3])
+            Refuse.Because($"Conv2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×{s[3]}×O.");
+        int height = spec.OutputSize(s[1]), width = spec.OutputSize(s[2]), channels = w.Shape[3];
+        if (height < 1 || width < 1)
+            Refuse.Because($"Conv2d: {s[1]}×{s[2]} pixels with padding {spec.Padding} are too few for a {spec.Kernel}×{spec.Kernel} kernel.");
+        Shape output = Shape.Of(s[0], height, width, channels);
+        Refuse.IfNot("Conv2d", "bias", bias, Shape.Of(channels));
+        Refuse.IfNot("Conv2d", "perSample", perSample, Shape.Of(s[0], channels));
+        Refuse.IfNot("Conv2d", "residual", residual, output);
+        Tensor y = Tensor.Empty(output, x.Device);
+        x.Device.Conv2d(spec, x, w, bias, perSample, residual, y);
+        return y.From(new ConvNode(spec, x, w, bias, perSample, residual));
+    }
+
+    sealed class ConvNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual)
+        : Node(x, w, bias, perSample, residual)
+    {
+        public override void Backward(Tensor dy)
+        {
+            Device device = x.Device;
+            if (x.NeedsGrad) device.Conv2dGradInput(spec, dy, w, null, x.GradBuffer(out bool accumulate), accumulate);
+            if (w.NeedsGrad) device.Conv2dGradWeight(spec, x, dy, GradToAddTo(w));
+            if (perSample is { NeedsGrad: true }) device.AddRowsGrad(dy, perSample.GradBuffer(out bool accumulate), accumulate);
+            if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
+            if (residual is { NeedsGrad: true }) device.Affine(1, dy, 0, null, residual.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>
+    /// The transpose of a convolution: x N×H×W×I and W k×k×O×I (PyTorch's I×O×k×k, permuted) give N×H'×W'×O with
+    /// H' = (H − 1)·stride − padding − paddingAfter + kernel + outputPadding.
+    /// </summary>
+    public static Tensor ConvTranspose2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, int outputPadding = 0)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(w);
+        Refuse.IfNotImages("ConvTranspose2d", x);
+        Shape s = x.Shape;
+        if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[3] != s[3])
+            Refuse.Because($"ConvTranspose2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×O×{s[3]}.");
+        if (outputPadding < 0 || outputPadding >= spec.Stride)
+            Refuse.Because($"ConvTranspose2d: the output padding is {outputPadding}; it must be at least 0 and below the stride {spec.Stride}.");
+        int extra = spec.Kernel + outputPadding - spec.Padding - spec.PaddingAfter;
+        int height = (s[1] - 1) * spec.Stride + extra, width = (s[2] - 1) * spec.Stride + extra;
+        if (height < 1 || width < 1) Refuse.Because($"ConvTranspose2d: {s[1]}×{s[2]} pixels leave no output with padding {spec.Padding}.");
+        Refuse.IfNot("ConvTranspose2d", "bias", bias, Shape.Of(w.Shape[2]));
+        Tensor y = Tensor.Empty(Shape.Of(s[0], height, width, w.Shape[2]), x.Device);
+        x.Device.Conv2dGradInput(spec, x, w, bias, y, accumulate: false);
+        return y.From(new ConvTransposeNode(spec, x, w, bias));
+    }
+
+    sealed class ConvTransposeNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias) : Node(x, w, bias)
+    {
+        public override void Backward(Tensor dy)
+        {
+            Device device = x.Device;
+            if (x.NeedsGrad)
+            {
+                Tensor dx = x.GradBuffer(out bool accumulate);
+                device.Conv2d(spec, dy, w, null, null, accumulate ? dx : null, dx);
+            }
+            if (w.NeedsGrad) device.Conv2dGradWeight(spec, dy, x, GradToAddTo(w));
+            if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>Weight gradients are sums over many blocks, so their kernels only add; a fresh buffer starts at zero.</summary>
+    static Tensor GradToAddTo(Tensor w)
+    {
+        Tensor dw = w.GradBuffer(out bool accumulate);
+        if (!accumulate) w.Device.Fill(dw, 0);
+        return dw;
+    }
+}

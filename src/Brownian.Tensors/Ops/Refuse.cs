@@ -1,0 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Brownian.Tensors;
+
+/// <summary>Raises the errors of operations, out of line so that the messages cost the callers nothing.</summary>
+static class Refuse
+{
+    [DoesNotReturn]
+    public static void Because(string message) => throw new ArgumentException(message);
+
+    public static void IfShapesDiffer(string operation, Tensor x, Tensor z)
+    {
+        if (x.Shape != z.Shape) Because($"{operation}: shapes {x.Shape} and {z.Shape} differ.");
+    }
+
+    public static void IfNotImages(string operation, Tensor x)
+    {
+        if (x.Shape.Rank != 4) Because($"{operation}: expected images N×H×W×C, got a tensor of {x.Shape}.");
+    }
+
+    public static void IfNot(string operation, string name, Tensor? tensor, Shape expected)
+    {
+        if (tensor is not null && tensor.Shape != expected) Because($"{operation}: {name} is {tensor.Shape}, expected {expected}.");
+    }
+
+    /// <summary>v must be N×C or C for x of N×…×C.</summary>
+    public static void IfNotRowsOf(string operation, Tensor x, Tensor v)
+    {
+        bool oneRow = v.Shape.Rank == 1 && v.Shape[0] == x.Shape.Channels;
+        bool rowPerSample = v.Shape.Rank == 2 && v.Shape[0] == x.Shape[0] && v.Shape[1] == x.Shape.Channels;
+        if (!oneRow && !rowPerSample)
+            Because($"{operation}: cannot repeat rows of {v.Shape} over {x.Shape}; expected {x.Shape.Channels} or {x.Shape[0]}×{x.Shape.Channels}.");
+    }
+}

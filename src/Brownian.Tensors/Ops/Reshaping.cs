@@ -1,0 +1,71 @@
+using Brownian.Tensors.Autograd;
+
+namespace Brownian.Tensors;
+
+/// <summary>Operations that move numbers without computing: concatenation, up-sampling, pooling.</summary>
+public static class Reshaping
+{
+    /// <summary>Joins two tensors that differ in their channels only: [x, z] along the innermost axis.</summary>
+    public static Tensor ConcatChannels(Tensor x, Tensor z)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(z);
+        int first = x.Shape.Channels, second = z.Shape.Channels;
+        if (x.Shape != z.Shape.WithChannels(first)) Refuse.Because($"ConcatChannels: {x.Shape} and {z.Shape} differ in more than their channels.");
+        Tensor y = Tensor.Empty(x.Shape.WithChannels(first + second), x.Device);
+        x.Device.CopyChannels(x, 0, y, 0, first, accumulate: false);
+        x.Device.CopyChannels(z, 0, y, first, second, accumulate: false);
+        return y.From(new ConcatNode(x, z));
+    }
+
+    sealed class ConcatNode(Tensor x, Tensor z) : Node(x, z)
+    {
+        public override void Backward(Tensor dy)
+        {
+            int first = x.Shape.Channels, second = z.Shape.Channels;
+            if (x.NeedsGrad) x.Device.CopyChannels(dy, 0, x.GradBuffer(out bool accumulate), 0, first, accumulate);
+            if (z.NeedsGrad) x.Device.CopyChannels(dy, first, z.GradBuffer(out bool accumulate), 0, second, accumulate);
+        }
+    }
+
+    /// <summary>Repeats every pixel of N×H×W×C <paramref name="factor"/> times along both axes.</summary>
+    public static Tensor UpsampleNearest(this Tensor x, int factor = 2)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfNotImages("UpsampleNearest", x);
+        if (factor < 1) Refuse.Because($"UpsampleNearest: the factor is {factor}; it must be at least 1.");
+        Shape s = x.Shape;
+        Tensor y = Tensor.Empty(Shape.Of(s[0], s[1] * factor, s[2] * factor, s[3]), x.Device);
+        x.Device.UpsampleNearest(x, factor, y);
+        return y.From(new UpsampleNode(x, factor));
+    }
+
+    sealed class UpsampleNode(Tensor x, int factor) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.UpsampleNearestGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>The mean over blocks of factor×factor pixels; a remainder at the right and bottom is dropped.</summary>
+    public static Tensor AveragePool(this Tensor x, int factor = 2)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfNotImages("AveragePool", x);
+        Shape s = x.Shape;
+        if (factor < 1 || factor > s[1] || factor > s[2])
+            Refuse.Because($"AveragePool: cannot pool {s[1]}×{s[2]} pixels by {factor}; use a factor from 1 to {Math.Min(s[1], s[2])}.");
+        Tensor y = Tensor.Empty(Shape.Of(s[0], s[1] / factor, s[2] / factor, s[3]), x.Device);
+        x.Device.AveragePool(x, factor, y);
+        return y.From(new AveragePoolNode(x, factor));
+    }
+
+    sealed class AveragePoolNode(Tensor x, int factor) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.AveragePoolGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using Brownian.Tensors.Autograd;
+
+namespace Brownian.Tensors;
+
+/// <summary>Element-by-element operations. Each derivative stands below its operation.</summary>
+public static class TensorOps
+{
+    /// <summary>x·σ(x) (Ramachandran et al. 2017).</summary>
+    public static Tensor Silu(this Tensor x)
+    {
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Unary(UnaryOp.Silu, x, y);
+        return y.From(new UnaryNode(UnaryOp.Silu, x));
+    }
+
+    sealed class UnaryNode(UnaryOp op, Tensor x) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.UnaryGrad(op, x, dy, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>a·x + b·z, both of the same shape.</summary>
+    public static Tensor Affine(float a, Tensor x, float b, Tensor z)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(z);
+        Refuse.IfShapesDiffer("Affine", x, z);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Affine(a, x, b, z, y, accumulate: false);
+        return y.From(new AffineNode(a, x, b, z));
+    }
+
+    /// <summary>x + z</summary>
+    public static Tensor Add(this Tensor x, Tensor z) => Affine(1, x, 1, z);
+
+    /// <summary>a·x</summary>
+    public static Tensor Scale(this Tensor x, float a)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Affine(a, x, 0, null, y, accumulate: false);
+        return y.From(new AffineNode(a, x, 0, null));
+    }
+
+    sealed class AffineNode(float a, Tensor x, float b, Tensor? z) : Node(x, z)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.Affine(a, dy, 0, null, x.GradBuffer(out bool accumulate), accumulate);
+            if (z is { NeedsGrad: true }) x.Device.Affine(b, dy, 0, null, z.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>x·z, element by element.</summary>
+    public static Tensor Multiply(this Tensor x, Tensor z)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(z);
+        Refuse.IfShapesDiffer("Multiply", x, z);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Multiply(x, z, y, accumulate: false);
+        return y.From(new MultiplyNode(x, z));
+    }
+
+    sealed class MultiplyNode(Tensor x, Tensor z) : Node(x, z)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.Multiply(z, dy, x.GradBuffer(out bool accumulate), accumulate);
+            if (z.NeedsGrad) x.Device.Multiply(x, dy, z.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>x limited to [low, high]. No gradient flows through it: for sampling.</summary>
+    public static Tensor Clamp(this Tensor x, float low, float high)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Clamp(x, low, high, y);
+        return y;
+    }
+
+    /// <summary>
+    /// a[n]·x[n] + b[n]·z[n] for every sample n of two N×… tensors. No gradient flows through it: it makes x_t from x_0 and noise.
+    /// </summary>
+    public static Tensor MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(z);
+        Refuse.IfShapesDiffer("MixPerSample", x, z);
+        if (a.Length != x.Shape[0] || b.Length != x.Shape[0])
+            Refuse.Because($"MixPerSample: {a.Length} and {b.Length} coefficients for {x.Shape[0]} samples; give one of each per sample.");
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.MixPerSample(a, x, b, z, y);
+        return y;
+    }
+
+    /// <summary>
+    /// Sets each element to zero with probability <paramref name="rate"/> and divides the others by 1 − rate (Srivastava et al. 2014).
+    /// Element i of <paramref name="random"/> decides for element i, so the gradient needs no stored mask.
+    /// </summary>
+    public static Tensor Dropout(this Tensor x, float rate, Philox random)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (rate is not (>= 0 and < 1)) Refuse.Because($"Dropout: the rate is {rate}; it must be at least 0 and below 1.");
+        if (rate == 0) return x;
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Dropout(x, rate, random, y, accumulate: false);
+        return y.From(new DropoutNode(x, rate, random));
+    }
+
+    sealed class DropoutNode(Tensor x, float rate, Philox random) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.Dropout(dy, rate, random, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    /// <summary>Standard normal numbers: element i of the stream, counted from <paramref name="first"/>.</summary>
+    public static Tensor Normal(Shape shape, Philox random, Device device, long first = 0)
+    {
+        Tensor y = Tensor.Empty(shape, device);
+        device.Normal(random, first, y);
+        return y;
+    }
+}

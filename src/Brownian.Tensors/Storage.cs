@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Brownian.Tensors;
+
+/// <summary>
+/// A block of device memory that backs one or more tensors. It is owned by the <see cref="TensorScope"/> that was open when it
+/// was allocated and returns to the device's pool with it; outside every scope the garbage collector reclaims it.
+/// </summary>
+public abstract class Storage
+{
+    /// <summary>The number of floats this block can hold.</summary>
+    public abstract int Capacity { get; }
+
+    /// <summary>True once the block went back to the pool: every further use throws.</summary>
+    public abstract bool IsReleased { get; }
+
+    internal TensorScope? Owner { get; set; }
+
+    /// <summary>Gives the block back to its pool. Using it afterwards throws.</summary>
+    internal abstract void Release();
+
+    [DoesNotReturn]
+    internal static void ThrowReleased() => throw new ObjectDisposedException(
+        nameof(Tensor),
+        "This tensor's scope has ended and its memory went back to the pool. Call TensorScope.Keep on a result before its scope ends.");
+}
