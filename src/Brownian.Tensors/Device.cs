@@ -39,6 +39,8 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private protected bool ScopeIsOpen => _scope is not null;
+
     internal long NextOrder() => ++_order;
 
     internal Storage Rent(int floats)
