@@ -20,7 +20,7 @@ sealed unsafe class Workers : IDisposable
     delegate*<void*, int, int, void> _run;
     void* _job;
     int _count;
-    long _ticket;                             // high half: generation of the job, low half: next index
+    long _ticket;                             // high half: generation of the job, low half: how many indices are unclaimed
     int _done;
     int _parked;
     volatile bool _stop;
@@ -52,8 +52,9 @@ sealed unsafe class Workers : IDisposable
         _count = count;
         Volatile.Write(ref _done, 0);
         long generation = (_ticket >> 32) + 1;
-        Interlocked.Exchange(ref _ticket, generation << 32);
-        if (Volatile.Read(ref _parked) > 0) _wake.Release(_threads.Length);
+        Interlocked.Exchange(ref _ticket, generation << 32 | (uint)count);
+        int parked = Volatile.Read(ref _parked);
+        if (parked > 0) _wake.Release(parked);
         TakePart(generation, 0);
         while (Volatile.Read(ref _done) < count) Thread.SpinWait(8);
     }
@@ -68,9 +69,9 @@ sealed unsafe class Workers : IDisposable
             long ticket = Volatile.Read(ref _ticket);
             delegate*<void*, int, int, void> run = _run;
             void* job = _job;
-            int index = (int)(ticket & 0xffffffff);
-            if (ticket >> 32 != generation || index >= _count) return;
-            if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket) continue;
+            int index = _count - (int)(ticket & 0xffffffff);
+            if (ticket >> 32 != generation || (ticket & 0xffffffff) == 0) return;
+            if (Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket) != ticket) continue;
             run(job, index, worker);
             Interlocked.Increment(ref _done);
         }

@@ -3,30 +3,52 @@ using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tensors.Cpu.Kernels;
 
+/// <summary>Where the innermost loop finds its operands; strides count floats.</summary>
+/// <param name="K">How many products each element of C sums.</param>
+/// <param name="A">The first row of A; element (i, k) is at A + i·RowStride + k·ColumnStride, so that a transposed A needs no copy.</param>
+/// <param name="RowStride">The distance between rows of A.</param>
+/// <param name="ColumnStride">The distance between columns of A.</param>
+/// <param name="B">The first of the vectors that meet A's first column; the next ones are <paramref name="Ldb"/> apart.</param>
+/// <param name="Ldb">The distance between rows of B.</param>
+/// <param name="C">The first element of the block of C.</param>
+/// <param name="Ldc">The distance between rows of C.</param>
+/// <param name="Accumulate">Whether to add to C.</param>
+readonly unsafe record struct Tile(int K, IntPtr A, nint RowStride, nint ColumnStride, IntPtr B, nint Ldb, IntPtr C, nint Ldc, bool Accumulate);
+
 /// <summary>
-/// The innermost loop of every matrix product: C[rows, columns] (+)= A[rows, k]·B[k, columns] with the whole block of C in
-/// registers. A is read by broadcasting single elements at any row and column stride, so a transposed A needs no copy; B is read
-/// as consecutive vectors, a row of them every <c>ldb</c> floats.
+/// The innermost loop of every matrix product: a few rows of C (+)= A·B, kept in registers while k runs. A is read by broadcasting
+/// single elements, B as consecutive vectors.
 /// </summary>
 /// <remarks>
-/// With 32 registers, 6 rows of 4 vectors keep 24 accumulators, 4 of B and 1 broadcast: 24 FMAs need 4 + 6 loads, so the loads hide.
-/// With 16 registers, 6 rows of 2 vectors. Narrow products take more rows, because at least 8 independent chains hide the FMA latency.
-/// Each element of C is one chain of FMAs in the order of k: its bits depend neither on the width nor on the tile it falls in.
+/// With 32 registers, 6 rows of 4 vectors keep 24 accumulators, 4 vectors of B and 1 broadcast: 24 FMAs need 4 + 6 loads, so the
+/// loads hide. With 16 registers, 6 rows of 2 vectors. A single vector takes 12 rows, because 8 independent chains hide the FMA's
+/// latency. Each element of C is one chain of FMAs in the order of k: its bits depend neither on the width nor on the tile.
 /// </remarks>
 static unsafe class MicroKernel
 {
-    /// <summary>Four accumulators: one row of C, four vectors wide.</summary>
-    struct Row4<V> where V : unmanaged, ISimd<V>
+    /// <summary>One row of C or B, so many vectors wide, in registers.</summary>
+    interface IRow<TSelf, V> where TSelf : unmanaged, IRow<TSelf, V> where V : unmanaged, ISimd<V>
+    {
+        static abstract TSelf Load(float* source);
+        void Store(float* target);
+
+        /// <summary>Adds *a times a row of B.</summary>
+        void Fma(float* a, in TSelf b);
+    }
+
+    struct Row4<V> : IRow<Row4<V>, V> where V : unmanaged, ISimd<V>
     {
         V _0, _1, _2, _3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Load(float* c)
+        public static Row4<V> Load(float* c)
         {
-            _0 = V.Load(c);
-            _1 = V.Load(c + V.Lanes);
-            _2 = V.Load(c + 2 * V.Lanes);
-            _3 = V.Load(c + 3 * V.Lanes);
+            Row4<V> row;
+            row._0 = V.Load(c);
+            row._1 = V.Load(c + V.Lanes);
+            row._2 = V.Load(c + 2 * V.Lanes);
+            row._3 = V.Load(c + 3 * V.Lanes);
+            return row;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,40 +61,148 @@ static unsafe class MicroKernel
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Fma(float* a, V b0, V b1, V b2, V b3)
+        public void Fma(float* a, in Row4<V> b)
         {
             V s = V.Splat(*a);
-            _0 = V.Fma(s, b0, _0);
-            _1 = V.Fma(s, b1, _1);
-            _2 = V.Fma(s, b2, _2);
-            _3 = V.Fma(s, b3, _3);
+            _0 = V.Fma(s, b._0, _0);
+            _1 = V.Fma(s, b._1, _1);
+            _2 = V.Fma(s, b._2, _2);
+            _3 = V.Fma(s, b._3, _3);
         }
     }
 
-    public static void Rows6Vectors4<V>(
-        int k, float* a, nint rowStride, nint columnStride, float* b, nint ldb, float* c, nint ldc, bool accumulate)
-        where V : unmanaged, ISimd<V>
+    struct Row2<V> : IRow<Row2<V>, V> where V : unmanaged, ISimd<V>
     {
-        Row4<V> r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
-        if (accumulate)
+        V _0, _1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Row2<V> Load(float* c)
         {
-            r0.Load(c);
-            r1.Load(c + ldc);
-            r2.Load(c + 2 * ldc);
-            r3.Load(c + 3 * ldc);
-            r4.Load(c + 4 * ldc);
-            r5.Load(c + 5 * ldc);
+            Row2<V> row;
+            row._0 = V.Load(c);
+            row._1 = V.Load(c + V.Lanes);
+            return row;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* c)
+        {
+            V.Store(c, _0);
+            V.Store(c + V.Lanes, _1);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fma(float* a, in Row2<V> b)
+        {
+            V s = V.Splat(*a);
+            _0 = V.Fma(s, b._0, _0);
+            _1 = V.Fma(s, b._1, _1);
+        }
+    }
+
+    struct Row1<V> : IRow<Row1<V>, V> where V : unmanaged, ISimd<V>
+    {
+        V _0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Row1<V> Load(float* c)
+        {
+            Row1<V> row;
+            row._0 = V.Load(c);
+            return row;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* c) => V.Store(c, _0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fma(float* a, in Row1<V> b) => _0 = V.Fma(V.Splat(*a), b._0, _0);
+    }
+
+    /// <summary>How many rows <see cref="Run"/> likes best for a block so many vectors wide.</summary>
+    public static int Rows(int vectors) => vectors == 1 ? 12 : 6;
+
+    /// <summary>Computes a block of 12, 6, 4 or 1 rows by 4, 2 or 1 vectors.</summary>
+    public static void Run<V>(int rows, int vectors, in Tile tile) where V : unmanaged, ISimd<V>
+    {
+        switch (rows, vectors)
+        {
+            case (6, 4): Six<Row4<V>, V>(tile); break;
+            case (6, 2): Six<Row2<V>, V>(tile); break;
+            case (12, _): Twelve<Row1<V>, V>(tile); break;
+            case (6, _): Six<Row1<V>, V>(tile); break;
+            case (4, 4): Four<Row4<V>, V>(tile); break;
+            case (4, 2): Four<Row2<V>, V>(tile); break;
+            case (4, _): Four<Row1<V>, V>(tile); break;
+            case (_, 4): One<Row4<V>, V>(tile); break;
+            case (_, 2): One<Row2<V>, V>(tile); break;
+            default: One<Row1<V>, V>(tile); break;
+        }
+    }
+
+    static void One<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
+        nint columnStride = tile.ColumnStride, ldb = tile.Ldb;
+        TRow r0 = tile.Accumulate ? TRow.Load(c) : default;
+        for (int k = tile.K; k > 0; k--, a += columnStride, b += ldb)
+        {
+            TRow row = TRow.Load(b);
+            r0.Fma(a, row);
+        }
+        r0.Store(c);
+    }
+
+    static void Four<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
+        nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
+        TRow r0 = default, r1 = default, r2 = default, r3 = default;
+        if (tile.Accumulate)
+        {
+            r0 = TRow.Load(c);
+            r1 = TRow.Load(c + ldc);
+            r2 = TRow.Load(c + 2 * ldc);
+            r3 = TRow.Load(c + 3 * ldc);
+        }
+        for (int k = tile.K; k > 0; k--, a += columnStride, b += ldb)
+        {
+            TRow row = TRow.Load(b);
+            r0.Fma(a, row);
+            r1.Fma(a + rowStride, row);
+            r2.Fma(a + 2 * rowStride, row);
+            r3.Fma(a + 3 * rowStride, row);
+        }
+        r0.Store(c);
+        r1.Store(c + ldc);
+        r2.Store(c + 2 * ldc);
+        r3.Store(c + 3 * ldc);
+    }
+
+    static void Six<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
+        nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
+        TRow r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        if (tile.Accumulate)
+        {
+            r0 = TRow.Load(c);
+            r1 = TRow.Load(c + ldc);
+            r2 = TRow.Load(c + 2 * ldc);
+            r3 = TRow.Load(c + 3 * ldc);
+            r4 = TRow.Load(c + 4 * ldc);
+            r5 = TRow.Load(c + 5 * ldc);
         }
         float* a3 = a + 3 * rowStride;
-        for (; k > 0; k--)
+        for (int k = tile.K; k > 0; k--)
         {
-            V b0 = V.Load(b), b1 = V.Load(b + V.Lanes), b2 = V.Load(b + 2 * V.Lanes), b3 = V.Load(b + 3 * V.Lanes);
-            r0.Fma(a, b0, b1, b2, b3);
-            r1.Fma(a + rowStride, b0, b1, b2, b3);
-            r2.Fma(a + 2 * rowStride, b0, b1, b2, b3);
-            r3.Fma(a3, b0, b1, b2, b3);
-            r4.Fma(a3 + rowStride, b0, b1, b2, b3);
-            r5.Fma(a3 + 2 * rowStride, b0, b1, b2, b3);
+            TRow row = TRow.Load(b);
+            r0.Fma(a, row);
+            r1.Fma(a + rowStride, row);
+            r2.Fma(a + 2 * rowStride, row);
+            r3.Fma(a3, row);
+            r4.Fma(a3 + rowStride, row);
+            r5.Fma(a3 + 2 * rowStride, row);
             a += columnStride;
             a3 += columnStride;
             b += ldb;
@@ -83,5 +213,63 @@ static unsafe class MicroKernel
         r3.Store(c + 3 * ldc);
         r4.Store(c + 4 * ldc);
         r5.Store(c + 5 * ldc);
+    }
+
+    static void Twelve<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
+        nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
+        float* c6 = c + 6 * ldc;
+        TRow r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        TRow r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
+        if (tile.Accumulate)
+        {
+            r0 = TRow.Load(c);
+            r1 = TRow.Load(c + ldc);
+            r2 = TRow.Load(c + 2 * ldc);
+            r3 = TRow.Load(c + 3 * ldc);
+            r4 = TRow.Load(c + 4 * ldc);
+            r5 = TRow.Load(c + 5 * ldc);
+            r6 = TRow.Load(c6);
+            r7 = TRow.Load(c6 + ldc);
+            r8 = TRow.Load(c6 + 2 * ldc);
+            r9 = TRow.Load(c6 + 3 * ldc);
+            r10 = TRow.Load(c6 + 4 * ldc);
+            r11 = TRow.Load(c6 + 5 * ldc);
+        }
+        float* a3 = a + 3 * rowStride, a6 = a + 6 * rowStride, a9 = a + 9 * rowStride;
+        for (int k = tile.K; k > 0; k--)
+        {
+            TRow row = TRow.Load(b);
+            r0.Fma(a, row);
+            r1.Fma(a + rowStride, row);
+            r2.Fma(a + 2 * rowStride, row);
+            r3.Fma(a3, row);
+            r4.Fma(a3 + rowStride, row);
+            r5.Fma(a3 + 2 * rowStride, row);
+            r6.Fma(a6, row);
+            r7.Fma(a6 + rowStride, row);
+            r8.Fma(a6 + 2 * rowStride, row);
+            r9.Fma(a9, row);
+            r10.Fma(a9 + rowStride, row);
+            r11.Fma(a9 + 2 * rowStride, row);
+            a += columnStride;
+            a3 += columnStride;
+            a6 += columnStride;
+            a9 += columnStride;
+            b += ldb;
+        }
+        r0.Store(c);
+        r1.Store(c + ldc);
+        r2.Store(c + 2 * ldc);
+        r3.Store(c + 3 * ldc);
+        r4.Store(c + 4 * ldc);
+        r5.Store(c + 5 * ldc);
+        r6.Store(c6);
+        r7.Store(c6 + ldc);
+        r8.Store(c6 + 2 * ldc);
+        r9.Store(c6 + 3 * ldc);
+        r10.Store(c6 + 4 * ldc);
+        r11.Store(c6 + 5 * ldc);
     }
 }

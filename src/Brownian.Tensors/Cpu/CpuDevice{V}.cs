@@ -1,0 +1,258 @@
+using Brownian.Tensors.Cpu.Kernels;
+using Brownian.Tensors.Cpu.Simd;
+
+namespace Brownian.Tensors.Cpu;
+
+/// <summary>
+/// The kernels of one vector width. Each method pins its tensors (they are pinned arrays; <c>fixed</c> only keeps them alive) and
+/// starts a kernel from <c>Kernels/</c>.
+/// </summary>
+sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(threads, instructions) where V : unmanaged, ISimd<V>
+{
+    internal override void Fill(Tensor y, float value)
+    {
+        fixed (float* py = y) new Span<float>(py, y.Shape.Count).Fill(value);
+    }
+
+    internal override void Unary(UnaryOp op, Tensor x, Tensor y)
+    {
+        fixed (float* px = x, py = y)
+        {
+            switch (op)
+            {
+                case UnaryOp.Silu: Elementwise.Map<V, Elementwise.Silu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
+                default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
+            }
+        }
+    }
+
+    internal override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate)
+    {
+        fixed (float* px = x, pdy = dy, pdx = dx)
+        {
+            switch (op)
+            {
+                case UnaryOp.Silu: Elementwise.Map<V, Elementwise.SiluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
+                default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
+            }
+        }
+    }
+
+    internal override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate)
+    {
+        fixed (float* px = x, pz = z, py = y) Elementwise.Map<V, Elementwise.Affine>(this, px, pz, a, b, py, x.Shape.Count, accumulate);
+    }
+
+    internal override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate)
+    {
+        fixed (float* px = x, pz = z, py = y) Elementwise.Map<V, Elementwise.Multiply>(this, px, pz, 0, 0, py, x.Shape.Count, accumulate);
+    }
+
+    internal override void Clamp(Tensor x, float low, float high, Tensor y)
+    {
+        fixed (float* px = x, py = y) Elementwise.Map<V, Elementwise.Clamp>(this, px, null, low, high, py, x.Shape.Count, false);
+    }
+
+    internal override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y)
+    {
+        int length = x.Shape.Count / x.Shape[0];
+        fixed (float* px = x, pz = z, py = y)
+        {
+            for (int n = 0; n < a.Length; n++)
+            {
+                nint at = (nint)n * length;
+                Elementwise.Map<V, Elementwise.Affine>(px + at, pz + at, a[n], b[n], py + at, length, false);
+            }
+        }
+    }
+
+    internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
+    {
+        fixed (float* px = x, py = y) Noise.Dropout(this, px, rate, random, py, x.Shape.Count, accumulate);
+    }
+
+    internal override void Normal(Philox random, long first, Tensor y)
+    {
+        fixed (float* py = y) Noise.Normal(this, random, first, py, y.Shape.Count);
+    }
+
+    internal override void AddRows(Tensor x, Tensor v, Tensor y)
+    {
+        int runs = v.Shape.Rank == 1 ? 1 : x.Shape[0], rows = x.Shape.Rows, channels = x.Shape.Channels;
+        fixed (float* px = x, pv = v, py = y)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                nint at = (nint)row * channels;
+                Rows.Start<V>(py + at, pv + (nint)(row / (rows / runs)) * channels, null, px + at, channels);
+            }
+        }
+    }
+
+    internal override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate)
+    {
+        int rows = dy.Shape.Rows, channels = dy.Shape.Channels, samples = dy.Shape[0];
+        fixed (float* pdy = dy, pdv = dv)
+        {
+            if (dv.Shape.Rank == 1) ColumnSums.Total<V>(this, pdy, rows, channels, pdv, accumulate);
+            else ColumnSums.PerRun<V>(this, pdy, samples, rows / samples, channels, pdv, accumulate);
+        }
+    }
+
+    internal override double Sum(Tensor x)
+    {
+        fixed (float* px = x) return Reduce.Sum<V, Reduce.Identity>(this, px, null, x.Shape.Count);
+    }
+
+    internal override double SumOfSquares(Tensor x)
+    {
+        fixed (float* px = x) return Reduce.Sum<V, Reduce.Square>(this, px, null, x.Shape.Count);
+    }
+
+    internal override double SquaredError(Tensor x, Tensor target, Span<double> perSample)
+    {
+        int samples = x.Shape[0], length = x.Shape.Count / Math.Max(1, samples);
+        double total = 0;
+        fixed (float* px = x, pt = target)
+        {
+            for (int n = 0; n < samples; n++)
+            {
+                nint at = (nint)n * length;
+                double sum = Reduce.Sum<V, Reduce.SquaredDifference>(this, px + at, pt + at, length);
+                if (!perSample.IsEmpty) perSample[n] = sum / length;
+                total += sum;
+            }
+        }
+        return total / x.Shape.Count;
+    }
+
+    internal override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)
+    {
+        fixed (float* px = x, py = y)
+            Pixels<V>.CopyChannels(this, x.Shape.Rows, px, x.Shape.Channels, from, py, y.Shape.Channels, to, count, accumulate);
+    }
+
+    internal override void UpsampleNearest(Tensor x, int factor, Tensor y)
+    {
+        fixed (float* px = x, py = y) Pixels<V>.Upsample(this, x.Shape, factor, px, py);
+    }
+
+    internal override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
+    {
+        fixed (float* pdy = dy, pdx = dx) Pixels<V>.SumBlocks(this, dy.Shape, factor, 1, pdy, pdx, accumulate);
+    }
+
+    internal override void AveragePool(Tensor x, int factor, Tensor y)
+    {
+        fixed (float* px = x, py = y) Pixels<V>.SumBlocks(this, x.Shape, factor, 1f / (factor * factor), px, py, false);
+    }
+
+    internal override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
+    {
+        fixed (float* pdy = dy, pdx = dx) Pixels<V>.AverageGrad(this, dx.Shape, factor, pdy, pdx, accumulate);
+    }
+
+    internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
+    {
+        int k = w.Shape[0], n = w.Shape[1];
+        fixed (float* px = x, pw = w, pb = bias, pr = residual, py = y)
+            LinearKernels<V>.Multiply(this, x.Shape.Rows, n, k, px, new Matrix(pw, n, 1), pb, pr, py, false);
+    }
+
+    internal override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate)
+    {
+        int k = w.Shape[0], n = w.Shape[1];
+        fixed (float* pdy = dy, pw = w, pdx = dx)
+            LinearKernels<V>.Multiply(this, dy.Shape.Rows, k, n, pdy, new Matrix(pw, 1, n), null, null, pdx, accumulate);
+    }
+
+    internal override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw)
+    {
+        fixed (float* px = x, pdy = dy, pdw = dw) LinearKernels<V>.GradWeight(this, x.Shape.Rows, dw.Shape[0], dw.Shape[1], px, pdy, pdw);
+    }
+
+    // A 1×1 convolution is a matrix product over all pixels; large 3×3 ones go through Winograd; all others run tap by tap.
+    static bool IsLinear(ConvShape s) => s.Spec is { Kernel: 1, Stride: 1, Padding: 0, PaddingAfter: 0 };
+
+    static ConvShape ShapeOf(ConvSpec spec, Tensor x, Tensor y) =>
+        new(spec, x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], y.Shape[1], y.Shape[2], y.Shape[3]);
+
+    internal override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y)
+    {
+        ConvShape s = ShapeOf(spec, x, y);
+        fixed (float* px = x, pw = w, pb = bias, ps = perSample, pr = residual, py = y)
+        {
+            if (IsLinear(s) && ps == null)
+                LinearKernels<V>.Multiply(this, x.Shape.Rows, s.Out, s.In, px, new Matrix(pw, s.Out, 1), pb, pr, py, false);
+            else if (WinogradConvolution<V>.Fits(s))
+                WinogradConvolution<V>.Forward(this, s, px, pw, pb, ps, pr, py);
+            else
+                DirectConvolution<V>.Forward(this, s, px, pw, pb, ps, pr, py);
+        }
+    }
+
+    internal override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
+    {
+        ConvShape s = ShapeOf(spec, dx, dy);
+        fixed (float* pdy = dy, pw = w, pb = bias, pdx = dx)
+        {
+            if (IsLinear(s) && pb == null)
+                LinearKernels<V>.Multiply(this, dy.Shape.Rows, s.In, s.Out, pdy, new Matrix(pw, 1, s.Out), null, null, pdx, accumulate);
+            else if (WinogradConvolution<V>.Fits(s) && pb == null)
+                WinogradConvolution<V>.GradInput(this, s, pdy, pw, pdx, accumulate);
+            else
+                DirectConvolution<V>.GradInput(this, s, pdy, pw, pb, pdx, accumulate);
+        }
+    }
+
+    internal override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw)
+    {
+        ConvShape s = ShapeOf(spec, x, dy);
+        fixed (float* px = x, pdy = dy, pdw = dw)
+        {
+            if (IsLinear(s)) LinearKernels<V>.GradWeight(this, x.Shape.Rows, s.In, s.Out, px, pdy, pdw);
+            else if (WinogradConvolution<V>.Fits(s)) WinogradGradWeight<V>.Run(this, s, px, pdy, pdw);
+            else DirectConvolution<V>.GradWeight(this, s, px, pdy, pdw);
+        }
+    }
+
+    internal override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
+    {
+        int samples = x.Shape[0];
+        fixed (float* px = x, pg = gamma, pb = beta, py = y, ps = statistics)
+            GroupNormKernels<V>.Forward(this, spec, samples, x.Shape.Rows / samples, x.Shape.Channels, px, pg, pb, py, ps);
+    }
+
+    internal override void GroupNormGrad(
+        GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta)
+    {
+        int samples = x.Shape[0];
+        fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pdy = dy, pdx = dx, pdg = dGamma, pdb = dBeta)
+        {
+            GroupNormKernels<V>.Gradient(
+                this, spec, samples, x.Shape.Rows / samples, x.Shape.Channels, px, pg, pb, ps, pdy, pdx, accumulate, pdg, pdb);
+        }
+    }
+
+    internal override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
+    {
+        fixed (float* pq = q, pk = k, pv = v, py = y, pl = logSumExp) AttentionKernels<V>.Forward(this, spec, pq, pk, pv, py, pl);
+    }
+
+    internal override void AttentionGrad(
+        AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
+    {
+        fixed (float* pq = q, pk = k, pv = v, py = y, pl = logSumExp, pdy = dy, pdq = dq, pdk = dk, pdv = dv)
+            AttentionKernels<V>.Gradient(this, spec, pq, pk, pv, py, pl, pdy, pdq, pdk, pdv);
+    }
+
+    internal override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v)
+    {
+        fixed (float* pw = w, pg = g, pm = m, pv = v) ParameterUpdates<V>.Adam(this, step, pw, pg, pm, pv, w.Shape.Count);
+    }
+
+    internal override void Lerp(Tensor y, Tensor x, float rate)
+    {
+        fixed (float* py = y, px = x) ParameterUpdates<V>.Lerp(this, py, px, rate, y.Shape.Count);
+    }
+}

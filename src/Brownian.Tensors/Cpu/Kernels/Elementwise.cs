@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using Brownian.Tensors.Cpu.Simd;
+
+namespace Brownian.Tensors.Cpu.Kernels;
+
+/// <summary>A function of two numbers and two coefficients, applied element by element.</summary>
+interface IElementOp
+{
+    static abstract V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V>;
+}
+
+/// <summary>Passes over contiguous numbers, cut into blocks of fixed size.</summary>
+static unsafe class Elementwise
+{
+    const int Block = 16384;
+
+    /// <summary>a·x + b·z</summary>
+    public readonly struct Affine : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => V.Fma(a, x, b * z);
+    }
+
+    /// <summary>x·z</summary>
+    public readonly struct Multiply : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x * z;
+    }
+
+    /// <summary>x limited to [a, b]</summary>
+    public readonly struct Clamp : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => V.Min(b, V.Max(a, x));
+    }
+
+    /// <summary>x·σ(x)</summary>
+    public readonly struct Silu : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x * VectorMath.Sigmoid(x);
+    }
+
+    /// <summary>z·silu'(x)</summary>
+    public readonly struct SiluGrad : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => z * SiluSlope(x);
+    }
+
+    /// <summary>d(x·σ)/dx = σ·(1 + x·(1 − σ))</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SiluSlope<V>(V x) where V : unmanaged, ISimd<V>
+    {
+        V sigma = VectorMath.Sigmoid(x);
+        return sigma * V.Fma(x, V.Splat(1f) - sigma, V.Splat(1f));
+    }
+
+    /// <summary>y (+)= op(x, z, a, b); z may be null.</summary>
+    public static void Map<V, TOp>(CpuDevice device, float* x, float* z, float a, float b, float* y, int count, bool accumulate)
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp =>
+        device.Workers.For((count + Block - 1) / Block, new MapJob<V, TOp>((nint)x, (nint)z, a, b, (nint)y, count, accumulate));
+
+    readonly record struct MapJob<V, TOp>(nint X, nint Z, float A, float B, nint Y, int Count, bool Accumulate) : IJob
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        public void Run(int index, int worker)
+        {
+            int from = index * Block, count = Math.Min(Block, Count - from);
+            Map<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, A, B, (float*)Y + from, count, Accumulate);
+        }
+    }
+
+    /// <summary>The same on the calling thread.</summary>
+    public static void Map<V, TOp>(float* x, float* z, float a, float b, float* y, int count, bool accumulate)
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        int i = 0;
+        for (; i + V.Lanes <= count; i += V.Lanes) MapAt<V, TOp>(x, z, a, b, y, i, accumulate);
+        for (; i < count; i++) MapAt<V1, TOp>(x, z, a, b, y, i, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void MapAt<V, TOp>(float* x, float* z, float a, float b, float* y, int i, bool accumulate)
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        V value = TOp.Invoke(V.Load(x + i), z == null ? V.Zero : V.Load(z + i), V.Splat(a), V.Splat(b));
+        if (accumulate) value += V.Load(y + i);
+        V.Store(y + i, value);
+    }
+}

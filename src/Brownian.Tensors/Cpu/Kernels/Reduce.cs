@@ -1,0 +1,81 @@
+using Brownian.Tensors.Cpu.Simd;
+
+namespace Brownian.Tensors.Cpu.Kernels;
+
+/// <summary>
+/// Sums of many numbers: in float over blocks of fixed size, in double over blocks, first to last. The grouping belongs to the
+/// data: it depends neither on the threads nor on the vector width.
+/// </summary>
+static unsafe class Reduce
+{
+    const int Block = 4096;
+    const int Chains = 16;               // partial sums within a block: the lanes of the widest vector
+
+    /// <summary>Σ f(x, z)</summary>
+    public static double Sum<V, TOp>(CpuDevice device, float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        int blocks = (count + Block - 1) / Block;
+        CpuStorage slots = device.RentShared(2L * blocks);
+        double total = 0;
+        fixed (float* s = &slots.First(0))
+        {
+            double* partial = (double*)s;
+            device.Workers.For(blocks, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
+            for (int i = 0; i < blocks; i++) total += partial[i];
+        }
+        slots.Release();
+        return total;
+    }
+
+    readonly record struct SumJob<V, TOp>(nint X, nint Z, int Count, nint Partial) : IJob where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        public void Run(int index, int worker)
+        {
+            int from = index * Block, count = Math.Min(Block, Count - from);
+            ((double*)Partial)[index] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+        }
+    }
+
+    static double BlockSum<V, TOp>(float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        int vectors = Chains / V.Lanes;
+        V* chains = stackalloc V[vectors];
+        for (int j = 0; j < vectors; j++) chains[j] = V.Zero;
+        int i = 0;
+        for (; i + Chains <= count; i += Chains)
+        {
+            for (int j = 0; j < vectors; j++)
+            {
+                int at = i + j * V.Lanes;
+                chains[j] += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
+            }
+        }
+        double total = 0;
+        for (int j = 0; j < Chains; j++) total += ((float*)chains)[j];
+        float value;
+        for (; i < count; i++)
+        {
+            V1.Store(&value, TOp.Invoke(V1.Load(x + i), z == null ? V1.Zero : V1.Load(z + i), V1.Zero, V1.Zero));
+            total += value;
+        }
+        return total;
+    }
+
+    /// <summary>x</summary>
+    public readonly struct Identity : IElementOp
+    {
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x;
+    }
+
+    /// <summary>x²</summary>
+    public readonly struct Square : IElementOp
+    {
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x * x;
+    }
+
+    /// <summary>(x − z)²</summary>
+    public readonly struct SquaredDifference : IElementOp
+    {
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => (x - z) * (x - z);
+    }
+}

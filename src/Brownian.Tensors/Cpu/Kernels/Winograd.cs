@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Brownian.Tensors.Cpu.Simd;
+
+namespace Brownian.Tensors.Cpu.Kernels;
+
+/// <summary>
+/// The transforms of Winograd's F(4×4, 3×3) (Lavin &amp; Gray 2016): a 3×3 convolution of a 6×6 tile gives 4×4 outputs with 36
+/// multiplications instead of 144. Each works on one vector of channels, along one axis of a tile.
+/// </summary>
+/// <remarks>Y = Aᵀ·[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]·A for input tile d, kernel g; interpolation points 0, ±1, ±2, ∞.</remarks>
+static unsafe class WinogradTransforms
+{
+    public const int Tile = 4, Inputs = 6, Points = 36;
+
+    /// <summary>Bᵀ applied to six vectors, <paramref name="step"/> vectors apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Input<V>(V d0, V d1, V d2, V d3, V d4, V d5, V* target, nint step) where V : unmanaged, ISimd<V>
+    {
+        V four = V.Splat(4), two = V.Splat(2), five = V.Splat(5);
+        V even = V.FmaNegated(four, d2, d4), odd = V.FmaNegated(four, d1, d3);
+        V evenHalf = d4 - d2, oddHalf = two * (d3 - d1);
+        target[0] = V.Fma(four, d0, V.FmaNegated(five, d2, d4));
+        target[step] = even + odd;
+        target[2 * step] = even - odd;
+        target[3 * step] = evenHalf + oddHalf;
+        target[4 * step] = evenHalf - oddHalf;
+        target[5 * step] = V.Fma(four, d1, V.FmaNegated(five, d3, d5));
+    }
+
+    /// <summary>Aᵀ applied to six vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Output<V>(V m0, V m1, V m2, V m3, V m4, V m5, V* target, nint step) where V : unmanaged, ISimd<V>
+    {
+        V sum12 = m1 + m2, difference12 = m1 - m2, sum34 = m3 + m4, difference34 = m3 - m4;
+        target[0] = m0 + sum12 + sum34;
+        target[step] = V.Fma(V.Splat(2), difference34, difference12);
+        target[2 * step] = V.Fma(V.Splat(4), sum34, sum12);
+        target[3 * step] = V.Fma(V.Splat(8), difference34, difference12) + m5;
+    }
+
+    /// <summary>A applied to four vectors: the transpose of <see cref="Output"/>, for the gradient of the weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void OutputTransposed<V>(V y0, V y1, V y2, V y3, V* target, nint step) where V : unmanaged, ISimd<V>
+    {
+        V even1 = y0 + y2, odd1 = y1 + y3;
+        V even2 = V.Fma(V.Splat(4), y2, y0), odd2 = V.Splat(2) * V.Fma(V.Splat(4), y3, y1);
+        target[0] = y0;
+        target[step] = even1 + odd1;
+        target[2 * step] = even1 - odd1;
+        target[3 * step] = even2 + odd2;
+        target[4 * step] = even2 - odd2;
+        target[5 * step] = y3;
+    }
+
+    /// <summary>G applied to three vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel<V>(V g0, V g1, V g2, V* target, nint step) where V : unmanaged, ISimd<V>
+    {
+        V sixth = V.Splat(-1f / 6), outer = sixth * (g0 + g2), inner = sixth * g1;
+        V far = V.Fma(V.Splat(1f / 6), g2, V.Splat(1f / 24) * g0), near = V.Splat(1f / 12) * g1;
+        target[0] = V.Splat(0.25f) * g0;
+        target[step] = outer + inner;
+        target[2 * step] = outer - inner;
+        target[3 * step] = far + near;
+        target[4 * step] = far - near;
+        target[5 * step] = g2;
+    }
+
+    /// <summary>Gᵀ applied to six vectors: the transpose of <see cref="Kernel"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void KernelTransposed<V>(V u0, V u1, V u2, V u3, V u4, V u5, V* target, nint step) where V : unmanaged, ISimd<V>
+    {
+        V sum12 = V.Splat(-1f / 6) * (u1 + u2), sum34 = u3 + u4;
+        target[0] = V.Fma(V.Splat(0.25f), u0, V.Fma(V.Splat(1f / 24), sum34, sum12));
+        target[step] = V.Fma(V.Splat(1f / 12), u3 - u4, V.Splat(-1f / 6) * (u1 - u2));
+        target[2 * step] = V.Fma(V.Splat(1f / 6), sum34, sum12) + u5;
+    }
+}

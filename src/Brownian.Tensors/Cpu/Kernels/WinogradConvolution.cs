@@ -1,0 +1,176 @@
+using Brownian.Tensors.Cpu.Simd;
+using T = Brownian.Tensors.Cpu.Kernels.WinogradTransforms;
+
+namespace Brownian.Tensors.Cpu.Kernels;
+
+/// <summary>
+/// 3×3 convolution with stride 1 and padding 1 by Winograd's F(4×4, 3×3), fused over blocks of tiles: transform the block's input,
+/// multiply its 36 points by the transformed weights, transform back, add bias, time embedding and residual, store.
+/// </summary>
+static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
+{
+    // 24 tiles are 4 and 2 full micro-kernels high, and V and M of a block stay in the second-level cache: at 128 channels
+    // each takes 36·24·128 floats = 442 KB. Larger blocks were slower, smaller ones read the weights too often.
+    const int BlockTiles = 24;
+
+    /// <summary>Channels must fill whole vectors of the widest instruction set, so that all widths choose the same algorithm.</summary>
+    public static bool Fits(ConvShape s) =>
+        s.Spec is { Kernel: 3, Stride: 1, Padding: 1, PaddingAfter: 1 } && s.In % 16 == 0 && s.Out % 16 == 0;
+
+    /// <summary>y = conv(x, W) + bias + perSample + residual for W 3×3×I×O.</summary>
+    public static void Forward(CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y) =>
+        Run(device, s, x, w, flipped: false, bias, perSample, residual, y);
+
+    /// <summary>dx (+)= the gradient of x: the convolution of dy with the kernel turned by 180° and its channels exchanged.</summary>
+    public static void GradInput(CpuDevice device, ConvShape s, float* dy, float* w, float* dx, bool accumulate)
+    {
+        ConvShape turned = s with { In = s.Out, Out = s.In };
+        Run(device, turned, dy, w, flipped: true, null, null, accumulate ? dx : null, dx);
+    }
+
+    static void Run(
+        CpuDevice device, ConvShape s, float* x, float* w, bool flipped, float* bias, float* perSample, float* residual, float* y)
+    {
+        var tiles = new TileGrid(s);
+        int blocks = (tiles.Count + BlockTiles - 1) / BlockTiles;
+        int perWorker = T.Points * BlockTiles * (s.In + s.Out);
+        CpuStorage weights = device.RentShared((long)T.Points * s.In * s.Out);
+        fixed (float* u = &weights.First(0))
+        {
+            WinogradWeights<V>.Transform(device, s.In, s.Out, w, flipped, u);
+            float* scratch = device.Scratch(perWorker);
+            device.Workers.For(blocks, new ForwardJob(
+                s, tiles, (nint)x, (nint)u, (nint)bias, (nint)perSample, (nint)residual, (nint)y, (nint)scratch, perWorker));
+        }
+        weights.Release();
+    }
+
+    readonly record struct ForwardJob(
+        ConvShape S, TileGrid Tiles, nint X, nint U, nint Bias, nint PerSample, nint Residual, nint Y, nint Scratch, int PerWorker) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int first = index * BlockTiles, count = Math.Min(BlockTiles, Tiles.Count - first);
+            float* v = (float*)Scratch + (nint)worker * PerWorker, m = v + T.Points * BlockTiles * S.In;
+            for (int i = 0; i < count; i++) InputTransform((float*)X, Tiles.At(first + i), v + i * S.In, BlockTiles * S.In);
+            for (int point = 0; point < T.Points; point++)
+            {
+                var a = new Matrix(v + (nint)point * BlockTiles * S.In, S.In, 1);
+                float* u = (float*)U + (nint)point * S.In * S.Out;
+                Gemm.Multiply<V>(count, S.Out, S.In, a, u, m + (nint)point * BlockTiles * S.Out, S.Out, accumulate: false);
+            }
+            for (int i = 0; i < count; i++) OutputTransform(Tiles.At(first + i), m + i * S.Out);
+        }
+
+        void InputTransform(float* x, TilePosition tile, float* v, int pointStride) =>
+            WinogradInput<V>.Transform(x, S.Height, S.Width, S.In, tile, v, pointStride);
+
+        void OutputTransform(TilePosition tile, float* m)
+        {
+            V* half = stackalloc V[T.Inputs * T.Tile];
+            V* y = stackalloc V[T.Tile * T.Tile];
+            nint pointStride = (nint)BlockTiles * S.Out;
+            for (int c = 0; c < S.Out; c += V.Lanes)
+            {
+                for (int i = 0; i < T.Inputs; i++)
+                {
+                    float* row = m + i * T.Inputs * pointStride + c;
+                    T.Output(
+                        V.Load(row), V.Load(row + pointStride), V.Load(row + 2 * pointStride),
+                        V.Load(row + 3 * pointStride), V.Load(row + 4 * pointStride), V.Load(row + 5 * pointStride), half + i * T.Tile, 1);
+                }
+                for (int j = 0; j < T.Tile; j++)
+                {
+                    V* column = half + j;
+                    T.Output(column[0], column[4], column[8], column[12], column[16], column[20], y + j, T.Tile);
+                }
+                StoreTile(tile, y, c);
+            }
+        }
+
+        void StoreTile(TilePosition tile, V* y, int c)
+        {
+            int rows = Math.Min(T.Tile, S.Height - tile.Y), columns = Math.Min(T.Tile, S.Width - tile.X);
+            float* bias = Bias == 0 ? null : (float*)Bias + c;
+            float* perSample = PerSample == 0 ? null : (float*)PerSample + (nint)tile.Sample * S.Out + c;
+            V shift = Kernels.Rows.StartAt<V>(bias, perSample, null, 0);
+            for (int i = 0; i < rows; i++)
+            {
+                nint offset = (((nint)tile.Sample * S.Height + tile.Y + i) * S.Width + tile.X) * S.Out + c;
+                for (int j = 0; j < columns; j++, offset += S.Out)
+                {
+                    V value = y[i * T.Tile + j] + shift;
+                    if (Residual != 0) value += V.Load((float*)Residual + offset);
+                    V.Store((float*)Y + offset, value);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>A 4×4 tile of the output by the sample it lies in and its top left pixel.</summary>
+readonly record struct TilePosition(int Sample, int Y, int X);
+
+/// <summary>All tiles of a batch, numbered along rows, then images.</summary>
+readonly struct TileGrid(ConvShape s)
+{
+    readonly int _down = (s.Height + T.Tile - 1) / T.Tile, _across = (s.Width + T.Tile - 1) / T.Tile;
+
+    public int Count => s.Samples * _down * _across;
+
+    public TilePosition At(int index)
+    {
+        (int row, int x) = Math.DivRem(index, _across);
+        (int sample, int y) = Math.DivRem(row, _down);
+        return new TilePosition(sample, y * T.Tile, x * T.Tile);
+    }
+}
+
+/// <summary>The input transform of one tile, for all its channels.</summary>
+static unsafe class WinogradInput<V> where V : unmanaged, ISimd<V>
+{
+    /// <summary>v[point] = (Bᵀ·d·B)[point] for the 6×6 pixels around the tile; pixels outside the image are zeros.</summary>
+    public static void Transform(float* x, int height, int width, int channels, TilePosition tile, float* v, nint pointStride)
+    {
+        V* half = stackalloc V[T.Points];
+        V* full = stackalloc V[T.Points];
+        float** pixels = stackalloc float*[T.Points];
+        bool inside = Locate(x, height, width, channels, tile, pixels);
+        for (int c = 0; c < channels; c += V.Lanes)
+        {
+            for (int j = 0; j < T.Inputs; j++)
+            {
+                float** p = pixels + j;
+                if (inside)
+                    T.Input(V.Load(p[0] + c), V.Load(p[6] + c), V.Load(p[12] + c), V.Load(p[18] + c), V.Load(p[24] + c), V.Load(p[30] + c), half + j, T.Inputs);
+                else
+                    T.Input(At(p[0], c), At(p[6], c), At(p[12], c), At(p[18], c), At(p[24], c), At(p[30], c), half + j, T.Inputs);
+            }
+            for (int i = 0; i < T.Inputs; i++)
+            {
+                V* row = half + i * T.Inputs;
+                T.Input(row[0], row[1], row[2], row[3], row[4], row[5], full + i * T.Inputs, 1);
+            }
+            for (int point = 0; point < T.Points; point++) V.Store(v + point * pointStride + c, full[point]);
+        }
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    static V At(float* pixel, int c) => pixel == null ? V.Zero : V.Load(pixel + c);
+
+    static bool Locate(float* x, int height, int width, int channels, TilePosition tile, float** pixels)
+    {
+        bool inside = true;
+        for (int i = 0; i < T.Inputs; i++)
+        {
+            for (int j = 0; j < T.Inputs; j++)
+            {
+                int py = tile.Y + i - 1, px = tile.X + j - 1;
+                bool here = (uint)py < (uint)height && (uint)px < (uint)width;
+                pixels[i * T.Inputs + j] = here ? x + (((nint)tile.Sample * height + py) * width + px) * channels : null;
+                inside &= here;
+            }
+        }
+        return inside;
+    }
+}

@@ -1,0 +1,127 @@
+using Brownian.Tensors.Cpu.Simd;
+using T = Brownian.Tensors.Cpu.Kernels.WinogradTransforms;
+
+namespace Brownian.Tensors.Cpu.Kernels;
+
+/// <summary>
+/// The gradient of the weights of a 3×3 convolution by the transpose of Winograd's algorithm:
+/// dW = Gᵀ·[Σ over tiles (Bᵀ·d·B) ⊙ (A·dy·Aᵀ)]·G, where the sum is, for each of the 36 points, a matrix product over tiles.
+/// </summary>
+static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
+{
+    const int TransformTiles = 8;
+    const int OutputRows = 48;
+
+    /// <summary>dW += the gradient of W, 3×3×I×O.</summary>
+    public static void Run(CpuDevice device, ConvShape s, float* x, float* dy, float* dw)
+    {
+        var tiles = new TileGrid(s);
+        int pass = Math.Min(tiles.Count, TilesPerPass(s));
+        CpuStorage products = device.RentShared((long)T.Points * s.In * s.Out);
+        CpuStorage transformed = device.RentShared((long)T.Points * pass * (s.In + s.Out));
+        fixed (float* du = &products.First(0), v = &transformed.First(0))
+        {
+            float* m = v + (nint)T.Points * pass * s.In;
+            int rowBlocks = (s.In + OutputRows - 1) / OutputRows;
+            for (int first = 0; first < tiles.Count; first += pass)
+            {
+                int count = Math.Min(pass, tiles.Count - first);
+                device.Workers.For((count + TransformTiles - 1) / TransformTiles, new TransformJob(s, tiles, first, count, pass, (nint)x, (nint)dy, (nint)v, (nint)m));
+                device.Workers.For(T.Points * rowBlocks, new ProductJob(s, rowBlocks, count, pass, (nint)v, (nint)m, (nint)du, first > 0));
+            }
+            device.Workers.For(s.In, new WeightJob(s.In, s.Out, (nint)du, (nint)dw));
+        }
+        products.Release();
+        transformed.Release();
+    }
+
+    // A pass writes and reads 36·(I+O) floats for each tile, and reads and writes all 36·I·O sums: more tiles per pass save the
+    // second, until what was transformed no longer fits in the last-level cache. 2 M floats are 8 MB.
+    static int TilesPerPass(ConvShape s) => Math.Max(96, 2_000_000 / (T.Points * (s.In + s.Out)) / TransformTiles * TransformTiles);
+
+    readonly record struct TransformJob(ConvShape S, TileGrid Tiles, int First, int Count, int Pass, nint X, nint Dy, nint Vt, nint Mt) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int last = Math.Min(Count, (index + 1) * TransformTiles);
+            for (int i = index * TransformTiles; i < last; i++)
+            {
+                TilePosition tile = Tiles.At(First + i);
+                WinogradInput<V>.Transform((float*)X, S.Height, S.Width, S.In, tile, (float*)Vt + (nint)i * S.In, (nint)Pass * S.In);
+                GradTransform(tile, (float*)Mt + (nint)i * S.Out);
+            }
+        }
+
+        /// <summary>A·dy·Aᵀ for the 4×4 gradients of a tile; those outside the image are zeros.</summary>
+        void GradTransform(TilePosition tile, float* m)
+        {
+            V* half = stackalloc V[T.Inputs * T.Tile];
+            V* full = stackalloc V[T.Points];
+            V* g = stackalloc V[T.Tile];
+            nint pointStride = (nint)Pass * S.Out;
+            int rows = S.Height - tile.Y, columns = S.Width - tile.X;
+            float* corner = (float*)Dy + (((nint)tile.Sample * S.Height + tile.Y) * S.Width + tile.X) * S.Out;
+            for (int c = 0; c < S.Out; c += V.Lanes)
+            {
+                for (int j = 0; j < T.Tile; j++)
+                {
+                    for (int i = 0; i < T.Tile; i++)
+                        g[i] = i < rows && j < columns ? V.Load(corner + ((nint)i * S.Width + j) * S.Out + c) : V.Zero;
+                    T.OutputTransposed(g[0], g[1], g[2], g[3], half + j, T.Tile);
+                }
+                for (int i = 0; i < T.Inputs; i++)
+                {
+                    V* row = half + i * T.Tile;
+                    T.OutputTransposed(row[0], row[1], row[2], row[3], full + i * T.Inputs, 1);
+                }
+                for (int point = 0; point < T.Points; point++) V.Store(m + point * pointStride + c, full[point]);
+            }
+        }
+    }
+
+    /// <summary>dU[point] (+)= Vᵀ·M for some rows of one point.</summary>
+    readonly record struct ProductJob(ConvShape S, int RowBlocks, int Count, int Pass, nint Vt, nint Mt, nint Du, bool Accumulate) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int point = index / RowBlocks, from = index % RowBlocks * OutputRows, rows = Math.Min(OutputRows, S.In - from);
+            var a = new Matrix((float*)Vt + (nint)point * Pass * S.In + from, 1, S.In);
+            float* b = (float*)Mt + (nint)point * Pass * S.Out;
+            float* c = (float*)Du + ((nint)point * S.In + from) * S.Out;
+            Gemm.MultiplyInPlace<V>(rows, S.Out, Count, a, b, S.Out, c, S.Out, Accumulate);
+        }
+    }
+
+    /// <summary>dW += Gᵀ·dU·G for one input channel.</summary>
+    readonly record struct WeightJob(int In, int Out, nint Du, nint Dw) : IJob
+    {
+        public void Run(int row, int worker)
+        {
+            V* half = stackalloc V[18];
+            V* taps = stackalloc V[9];
+            nint pointStride = (nint)In * Out;
+            for (int c = 0; c < Out; c += V.Lanes)
+            {
+                float* source = (float*)Du + (nint)row * Out + c;
+                for (int j = 0; j < T.Inputs; j++)
+                {
+                    float* column = source + j * pointStride;
+                    nint down = T.Inputs * pointStride;
+                    T.KernelTransposed(
+                        V.Load(column), V.Load(column + down), V.Load(column + 2 * down),
+                        V.Load(column + 3 * down), V.Load(column + 4 * down), V.Load(column + 5 * down), half + j, T.Inputs);
+                }
+                for (int i = 0; i < 3; i++)
+                {
+                    V* h = half + i * T.Inputs;
+                    T.KernelTransposed(h[0], h[1], h[2], h[3], h[4], h[5], taps + i * 3, 1);
+                }
+                for (int tap = 0; tap < 9; tap++)
+                {
+                    float* target = (float*)Dw + ((nint)tap * In + row) * Out + c;
+                    V.Store(target, V.Load(target) + taps[tap]);
+                }
+            }
+        }
+    }
+}
