@@ -14,7 +14,7 @@ public readonly record struct Philox
 
     /// <summary>The numbers of one seed and one stream.</summary>
     /// <param name="seed">The key: one per run.</param>
-    /// <param name="stream">The upper half of the counter: one per purpose and position, see <see cref="Stream(ReadOnlySpan{char})"/>.</param>
+    /// <param name="stream">The upper half of the counter: see <see cref="Stream(ReadOnlySpan{char})"/>.</param>
     public Philox(ulong seed, ulong stream) => (Seed, StreamId) = (seed, stream);
 
     /// <summary>The 64-bit key.</summary>
@@ -23,7 +23,9 @@ public readonly record struct Philox
     /// <summary>The upper 64 bits of the counter.</summary>
     public ulong StreamId { get; }
 
-    /// <summary>The stream of a purpose such as "noise" or "timesteps": FNV-1a over its UTF-16 code units, low byte first. Stable for ever.</summary>
+    /// <summary>
+    /// The stream of a purpose such as "noise" or "timesteps": 64-bit FNV-1a over its UTF-16 code units, low byte first. Stable for ever.
+    /// </summary>
     public static ulong Stream(ReadOnlySpan<char> purpose)
     {
         ulong hash = 0xCBF29CE484222325;

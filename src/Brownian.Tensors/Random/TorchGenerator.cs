@@ -23,7 +23,7 @@ public sealed class TorchGenerator(ulong seed)
         return high << 32 | _twister.Next();
     }
 
-    /// <summary>One value of <c>torch.empty((), dtype=torch.int64).random_()</c>, in [0, 2⁶³): the seed a <c>RandomSampler</c> draws.</summary>
+    /// <summary>One value of an int64 tensor's <c>random_()</c>, in [0, 2⁶³): the seed that a <c>RandomSampler</c> draws.</summary>
     public long Random() => (long)(Random64() & long.MaxValue);
 
     /// <summary><c>torch.rand</c>: uniform in [0, 1), 24 bits each.</summary>
@@ -52,10 +52,10 @@ public sealed class TorchGenerator(ulong seed)
         foreach (ref double x in target) x = NextDouble() * range + low;
     }
 
-    /// <summary><c>torch.randn</c>: standard normals. The span must be the whole tensor, since its length decides how they are made.</summary>
+    /// <summary><c>torch.randn</c>: standard normals. The span must be the whole tensor: its length decides how they are made.</summary>
     public void Randn(Span<float> target) => Normal(target, 0, 1);
 
-    /// <summary><c>torch.randn(dtype=torch.float64)</c>. The span must be the whole tensor, since its length decides how they are made.</summary>
+    /// <summary><c>torch.randn(dtype=torch.float64)</c>. The span must be the whole tensor: its length decides how they are made.</summary>
     public void Randn(Span<double> target) => Normal(target, 0, 1);
 
     /// <summary><c>tensor.normal_(mean, std)</c> of a float32 tensor. The span must be the whole tensor.</summary>

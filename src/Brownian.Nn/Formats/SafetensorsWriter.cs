@@ -1,0 +1,207 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Brownian.Nn;
+
+/// <summary>
+/// Collects tensors and writes them as one safetensors file. Data are not copied: they are read when the file is written.
+/// The bytes depend only on what was added, in which order: wide types come first, so that every tensor is aligned, and within a width
+/// the order of adding; metadata are sorted.
+/// </summary>
+public sealed class SafetensorsWriter
+{
+    static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+    readonly List<Pending> _tensors = [];
+    readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>Free text stored beside the tensors, for instance "format" = "pt", which some PyTorch tools ask for.</summary>
+    public IDictionary<string, string> Metadata { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Adds a tensor of floats.</summary>
+    /// <param name="name">Any text but "__metadata__"; once.</param>
+    /// <param name="shape">Dimensions, outermost first; none for a scalar.</param>
+    /// <param name="data">The elements, outermost dimension first; left alone until the file is written.</param>
+    /// <exception cref="ArgumentException">The name is taken, or the data do not fill the shape.</exception>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<float> data) => Add(name, SafetensorsType.F32, shape, data);
+
+    /// <summary>Adds a tensor of doubles.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<double> data) => Add(name, SafetensorsType.F64, shape, data);
+
+    /// <summary>Adds a tensor of half-precision floats.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<Half> data) => Add(name, SafetensorsType.F16, shape, data);
+
+    /// <summary>Adds a tensor of 64-bit integers.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<long> data) => Add(name, SafetensorsType.I64, shape, data);
+
+    /// <summary>Adds a tensor of 32-bit integers.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<int> data) => Add(name, SafetensorsType.I32, shape, data);
+
+    /// <summary>Adds a tensor of bytes.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<byte> data) => Add(name, SafetensorsType.U8, shape, data);
+
+    /// <summary>Adds a tensor whose bytes a callback writes when the file is written; for data outside of managed arrays.</summary>
+    /// <param name="name">Any text but "__metadata__"; once.</param>
+    /// <param name="type">The type the callback's bytes have.</param>
+    /// <param name="shape">Dimensions, outermost first; none for a scalar.</param>
+    /// <param name="write">Writes exactly the tensor's little-endian bytes; called once for each <see cref="Write"/>.</param>
+    /// <exception cref="ArgumentException">The name is taken, or the shape is impossible.</exception>
+    public void Add(string name, SafetensorsType type, ReadOnlySpan<long> shape, Action<Stream> write)
+    {
+        CheckText(name, "tensor name");
+        int size = SafetensorsEntry.SizeOf(type);
+        if (!SafetensorsEntry.TryCount(shape, out long count) || count > long.MaxValue / size)
+            throw new ArgumentException($"Tensor {SafetensorsHeader.Quote(name)}: impossible shape [{Join(shape)}].", nameof(shape));
+        if (name == SafetensorsHeader.MetadataKey)
+            throw new ArgumentException($"A tensor cannot be named {name}: the format keeps that name for itself.", nameof(name));
+        if (!_names.Add(name)) throw new ArgumentException($"There is a tensor {SafetensorsHeader.Quote(name)} already.", nameof(name));
+        _tensors.Add(new Pending(name, type, shape.ToArray(), count * size, write));
+    }
+
+    /// <summary>
+    /// Writes the file under a temporary name in the same folder, flushes it to the disk and renames it, so that whoever opens the
+    /// path finds the old file or the new one, whole. On failure the temporary file is removed.
+    /// </summary>
+    /// <param name="path">Where the file goes; its folder must exist.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="IOException">The file exists and overwrite is false, or the disk fails.</exception>
+    /// <exception cref="ArgumentException">The header would pass the format's limit, or metadata are no valid text.</exception>
+    public void Write(string path, bool overwrite = false)
+    {
+        if (!overwrite && File.Exists(path)) throw new IOException($"{path} exists already; pass overwrite to replace it.");
+        Pending[] tensors = [.. _tensors.OrderByDescending(t => SafetensorsEntry.SizeOf(t.Type))];    // OrderBy is stable
+        byte[] header = Header(tensors);
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                file.Write(header);
+                foreach (var tensor in tensors) WriteTensor(file, tensor);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    void Add<T>(string name, SafetensorsType type, ReadOnlySpan<long> shape, ReadOnlyMemory<T> data) where T : unmanaged
+    {
+        if (!SafetensorsEntry.TryCount(shape, out long count) || count != data.Length)
+        {
+            throw new ArgumentException(
+                $"Tensor {SafetensorsHeader.Quote(name)}: {data.Length} elements do not fill the shape [{Join(shape)}].", nameof(data));
+        }
+        Add(name, type, shape, stream => WriteElements(stream, data.Span));
+    }
+
+    static void WriteTensor(FileStream file, Pending tensor)
+    {
+        long start = file.Position;
+        tensor.Write(file);
+        long written = file.Position - start;
+        if (written != tensor.Bytes)
+        {
+            throw new InvalidOperationException(
+                $"Tensor {SafetensorsHeader.Quote(tensor.Name)}: {written} bytes were written, its shape takes {tensor.Bytes}.");
+        }
+    }
+
+    // In pieces: the byte length of a large array passes the 31 bits of a span's, and reversed bytes need room.
+    static void WriteElements<T>(Stream stream, ReadOnlySpan<T> data) where T : unmanaged
+    {
+        const int Piece = 1 << 14;
+        for (int i = 0; i < data.Length; i += Piece)
+        {
+            var bytes = MemoryMarshal.AsBytes(data.Slice(i, Math.Min(Piece, data.Length - i)));
+            stream.Write(BitConverter.IsLittleEndian ? bytes : Reversed(bytes, bytes.Length / Math.Min(Piece, data.Length - i)));
+        }
+    }
+
+    static byte[] Reversed(ReadOnlySpan<byte> bytes, int size)
+    {
+        byte[] copy = bytes.ToArray();
+        for (int i = 0; i < copy.Length; i += size) copy.AsSpan(i, size).Reverse();
+        return copy;
+    }
+
+    byte[] Header(Pending[] tensors)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write(stackalloc byte[8]);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            if (Metadata.Count > 0) WriteMetadata(json);
+            long offset = 0;
+            foreach (var tensor in tensors)
+            {
+                WriteEntry(json, tensor, offset);
+                offset = checked(offset + tensor.Bytes);
+            }
+            json.WriteEndObject();
+        }
+        while (buffer.WrittenCount % 8 != 0) buffer.Write(" "u8);    // so that the data start aligned, as in the reference
+        byte[] header = buffer.WrittenSpan.ToArray();
+        if (header.Length - 8 > SafetensorsHeader.MaxLength)
+            throw new ArgumentException($"The header takes {header.Length - 8} bytes; the format's limit is {SafetensorsHeader.MaxLength}.");
+        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
+        return header;
+    }
+
+    void WriteMetadata(Utf8JsonWriter json)
+    {
+        json.WriteStartObject(SafetensorsHeader.MetadataKey);
+        foreach (var (key, value) in Metadata)
+        {
+            CheckText(key, "metadata key");
+            CheckText(value, "metadata value");
+            json.WriteString(key, value);
+        }
+        json.WriteEndObject();
+    }
+
+    static void WriteEntry(Utf8JsonWriter json, Pending tensor, long offset)
+    {
+        json.WriteStartObject(tensor.Name);
+        json.WriteString("dtype", tensor.Type == SafetensorsType.Bool ? "BOOL" : tensor.Type.ToString());
+        json.WriteStartArray("shape");
+        foreach (long dim in tensor.Shape) json.WriteNumberValue(dim);
+        json.WriteEndArray();
+        json.WriteStartArray("data_offsets");
+        json.WriteNumberValue(offset);
+        json.WriteNumberValue(offset + tensor.Bytes);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // An unpaired surrogate would be written as U+FFFD: the name would not come back, and two names could become one.
+    static void CheckText(string text, string what)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        try
+        {
+            Strict.GetByteCount(text);
+        }
+        catch (EncoderFallbackException)
+        {
+            throw new ArgumentException($"A {what} of {text.Length} characters holds an unpaired surrogate, which UTF-8 cannot express.");
+        }
+    }
+
+    static string Join(ReadOnlySpan<long> shape) => string.Join(", ", shape.ToArray());
+
+    sealed record Pending(string Name, SafetensorsType Type, long[] Shape, long Bytes, Action<Stream> Write);
+}
