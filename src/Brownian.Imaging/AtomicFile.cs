@@ -9,7 +9,8 @@ static class AtomicFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         RefuseExisting(path, overwrite);
         string full = Path.GetFullPath(path);
-        if (!Directory.Exists(Path.GetDirectoryName(full))) throw new DirectoryNotFoundException($"{path}: its folder does not exist; create it first.");
+        if (!Directory.Exists(Path.GetDirectoryName(full)))
+            throw new DirectoryNotFoundException($"{path}: its folder does not exist; create it first.");
         string temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
         try
         {

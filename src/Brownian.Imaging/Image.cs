@@ -90,6 +90,7 @@ public sealed class Image
     static void CheckChannels(int channels)
     {
         if (channels is < 1 or > 4)
-            throw new ArgumentOutOfRangeException(nameof(channels), $"Image: {channels} channels; use 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
+            throw new ArgumentOutOfRangeException(
+                nameof(channels), $"Image: {channels} channels; use 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
     }
 }

@@ -34,7 +34,7 @@ public static class ImageGrid
     {
         long extent = (long)count * ((long)size + padding) + padding;
         if (extent > Array.MaxLength)
-            throw new ArgumentException($"ImageGrid: {count} images of {size} pixels with padding {padding} make a side of {extent} pixels; draw fewer.");
+            throw new ArgumentException($"ImageGrid: {count} images of {size} pixels make a side of {extent} pixels; draw fewer.");
         return (int)extent;
     }
 

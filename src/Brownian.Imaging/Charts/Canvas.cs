@@ -60,8 +60,10 @@ sealed class Canvas
     (int Left, int Top, int Right, int Bottom) Cover(Dot a, Dot b, double radius)
     {
         double reach = radius + 0.5;
-        int left = Clamp(Math.Floor(Math.Min(a.X, b.X) - reach), 0, Image.Width), right = Clamp(Math.Ceiling(Math.Max(a.X, b.X) + reach), -1, Image.Width - 1);
-        int top = Clamp(Math.Floor(Math.Min(a.Y, b.Y) - reach), 0, Image.Height), bottom = Clamp(Math.Ceiling(Math.Max(a.Y, b.Y) + reach), -1, Image.Height - 1);
+        int left = Clamp(Math.Floor(Math.Min(a.X, b.X) - reach), 0, Image.Width);
+        int right = Clamp(Math.Ceiling(Math.Max(a.X, b.X) + reach), -1, Image.Width - 1);
+        int top = Clamp(Math.Floor(Math.Min(a.Y, b.Y) - reach), 0, Image.Height);
+        int bottom = Clamp(Math.Ceiling(Math.Max(a.Y, b.Y) + reach), -1, Image.Height - 1);
         double dx = b.X - a.X, dy = b.Y - a.Y, length2 = dx * dx + dy * dy;
         for (int y = top; y <= bottom; y++)
         {

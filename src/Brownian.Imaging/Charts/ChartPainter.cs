@@ -31,7 +31,10 @@ sealed class ChartPainter(ChartOptions options, IReadOnlyList<ChartSeries> serie
         ChartAxis x = XAxis();
         PaintAxes(x, y);
         for (int i = 0; i < series.Count; i++)
-            canvas.Stroke([.. series[i].Runs.Select(run => Thin([.. run.Select(p => Place(p, x, y))]))], series[i].IsFaint ? FaintWidth : CurveWidth, Color(i));
+        {
+            Dot[][] lines = [.. series[i].Runs.Select(run => Thin([.. run.Select(p => Place(p, x, y))]))];
+            canvas.Stroke(lines, series[i].IsFaint ? FaintWidth : CurveWidth, Color(i));
+        }
         return canvas.Image;
     }
 
@@ -51,13 +54,14 @@ sealed class ChartPainter(ChartOptions options, IReadOnlyList<ChartSeries> serie
     (double Low, double High) Range(Func<Dot, double> of, double empty)
     {
         double low = double.MaxValue, high = double.MinValue;
-        foreach (Dot point in series.SelectMany(s => s.Runs).SelectMany(run => run)) (low, high) = (Math.Min(low, of(point)), Math.Max(high, of(point)));
+        foreach (Dot point in series.SelectMany(s => s.Runs).SelectMany(run => run))
+            (low, high) = (Math.Min(low, of(point)), Math.Max(high, of(point)));
         return low <= high ? (low, high) : (empty, empty + 1);
     }
 
     Dot Place(Dot p, ChartAxis x, ChartAxis y) => new(left + x.At(p.X) * (right - left), bottom - y.At(p.Y) * (bottom - top));
 
-    /// <summary>Title at the left; legend at the right of it where it fits, in rows below where it does not. Returns the height used.</summary>
+    /// <summary>Title at the left; legend at the right of it where it fits, in rows below elsewhere. Returns the height used.</summary>
     int PaintHeader()
     {
         int width = options.Width - 2 * Edge, y = 0;
@@ -65,7 +69,8 @@ sealed class ChartPainter(ChartOptions options, IReadOnlyList<ChartSeries> serie
         double titleWidth = StrokeFont.Measure(title, TitleScale);
         if (title.Length > 0) Text(title, Edge, Edge + 13, TitleScale, 1.9, Ink);
 
-        (string Name, int Index)[] entries = [.. series.Select((s, i) => (Name: StrokeFont.Fit(s.Name, 1, width - 32), Index: i)).Where(e => e.Name.Length > 0)];
+        (string Name, int Index)[] entries =
+            [.. series.Select((s, i) => (Name: StrokeFont.Fit(s.Name, 1, width - 32), Index: i)).Where(e => e.Name.Length > 0)];
         double total = entries.Sum(e => EntryWidth(e.Name)) - EntryGap;
         if (entries.Length == 0) return title.Length > 0 ? 30 : 0;
         bool beside = titleWidth + 40 + total <= width;

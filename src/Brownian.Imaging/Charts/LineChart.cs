@@ -31,7 +31,8 @@ public sealed class LineChart
     public LineChart Add(string name, ReadOnlySpan<double> xs, ReadOnlySpan<double> ys, bool faint = false)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (xs.Length != ys.Length) throw new ArgumentException($"LineChart: the series '{name}' has {xs.Length} positions but {ys.Length} values.");
+        if (xs.Length != ys.Length)
+            throw new ArgumentException($"LineChart: the series '{name}' has {xs.Length} positions but {ys.Length} values.");
         var runs = new List<Dot[]>();
         int start = 0;
         for (int i = 0; i <= xs.Length; i++)
@@ -59,7 +60,8 @@ public sealed class LineChart
     static void CheckSize(string name, int size, int least)
     {
         const int Most = 8192;
-        if (size < least || size > Most) throw new ArgumentOutOfRangeException(name, $"LineChart: {name} is {size}; it must be from {least} to {Most} pixels.");
+        if (size < least || size > Most)
+            throw new ArgumentOutOfRangeException(name, $"LineChart: {name} is {size}; it must be from {least} to {Most} pixels.");
     }
 }
 

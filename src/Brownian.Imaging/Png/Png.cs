@@ -11,13 +11,14 @@ public static class Png
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
     /// <summary>Reads a PNG file; see <see cref="Decode"/>.</summary>
-    /// <exception cref="InvalidDataException">The file is no PNG, is damaged, or declares more than <see cref="MaxPixels"/> pixels.</exception>
+    /// <exception cref="InvalidDataException">The file is no PNG, is damaged, or exceeds <see cref="MaxPixels"/>.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static Image Read(string path)
     {
         using (FileStream file = File.OpenRead(path))
         {
-            if (file.Length > MaxFileBytes) throw new InvalidDataException($"{path}: {file.Length} bytes; files over {MaxFileBytes} bytes are not read.");
+            if (file.Length > MaxFileBytes)
+                throw new InvalidDataException($"{path}: {file.Length} bytes; files over {MaxFileBytes} bytes are not read.");
         }
         return Decode(File.ReadAllBytes(path), path);
     }

@@ -20,15 +20,17 @@ ref struct PngChunks(ReadOnlySpan<byte> afterSignature)
     /// <exception cref="InvalidDataException">The data ends before the next whole chunk, or the chunk is damaged.</exception>
     public void Read()
     {
-        if (rest.IsEmpty) throw new InvalidDataException(Type.Length == 0 ? "the file ends after its signature" : $"the file ends after the chunk {Type}, without IEND");
+        if (rest.IsEmpty)
+            throw new InvalidDataException(Type.Length == 0 ? "nothing follows the signature" : $"the file ends after {Type}; IEND is missing");
         if (rest.Length < Overhead) throw new InvalidDataException($"the file is cut off: {rest.Length} bytes after the chunk {Type}");
         uint length = BinaryPrimitives.ReadUInt32BigEndian(rest);
         ReadOnlySpan<byte> type = rest.Slice(4, 4);
         foreach (byte letter in type)
-            if (!char.IsAsciiLetter((char)letter)) throw new InvalidDataException($"a chunk type is not made of letters: {Convert.ToHexString(type)}");
+            if (!char.IsAsciiLetter((char)letter))
+                throw new InvalidDataException($"a chunk type is not made of letters: {Convert.ToHexString(type)}");
         Type = Encoding.ASCII.GetString(type);
         if (length > rest.Length - Overhead)
-            throw new InvalidDataException($"the chunk {Type} should have {length} bytes, but {rest.Length - Overhead} are left in the file");
+            throw new InvalidDataException($"the chunk {Type} should have {length} bytes, but the file has {rest.Length - Overhead} left");
         Body = rest.Slice(8, (int)length);
         uint stored = BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]), computed = Crc32.Of(rest.Slice(4, 4 + (int)length));
         if (stored != computed) throw new InvalidDataException($"the chunk {Type} is damaged (CRC {stored:x8}, computed {computed:x8})");

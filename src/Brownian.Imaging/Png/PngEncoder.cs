@@ -68,7 +68,8 @@ static class PngEncoder
     static void WriteText(MemoryStream file, string keyword, string value)
     {
         CheckKeyword(keyword);
-        if (value.Contains('\0')) throw new ArgumentException($"Png: the text of '{keyword}' contains a NUL character, which PNG cannot store.");
+        if (value.Contains('\0'))
+            throw new ArgumentException($"Png: the text of '{keyword}' contains a NUL character, which PNG cannot store.");
         byte[] key = Encoding.Latin1.GetBytes(keyword);
         bool latin = value.All(c => c <= 0xFF);
         // iTXt: NUL, not compressed, method 0, no language, no translated keyword.
@@ -94,7 +95,7 @@ static class PngEncoder
         bool spaced = keyword.Length > 0 && (keyword[0] == ' ' || keyword[^1] == ' ' || keyword.Contains("  ", StringComparison.Ordinal));
         if (keyword.Length is 0 or > PngText.MaxKeyword || !printable || spaced)
             throw new ArgumentException(
-                $"Png: the keyword '{keyword}' must be 1 to {PngText.MaxKeyword} printable Latin-1 characters without outer or double spaces.");
+                $"Png: the keyword '{keyword}' needs 1 to {PngText.MaxKeyword} printable Latin-1 characters, no outer or double spaces.");
     }
 
     static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)

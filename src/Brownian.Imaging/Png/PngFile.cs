@@ -23,7 +23,7 @@ sealed class PngFile
     /// <summary>RGB triples; null in files without a palette.</summary>
     public byte[]? Palette { get; private set; }
 
-    /// <summary>The body of tRNS: alphas of palette entries, or one transparent colour in 16-bit samples; null without transparency.</summary>
+    /// <summary>The body of tRNS: alphas of palette entries, or one transparent colour in 16-bit samples; null without.</summary>
     public byte[]? Transparency => transparency;
 
     public IReadOnlyDictionary<string, string> Text => text.Entries;
@@ -83,7 +83,8 @@ sealed class PngFile
 
     void TakeTransparency(ReadOnlySpan<byte> body)
     {
-        if (Header.Color is PngColor.GrayAlpha or PngColor.Rgba) return;   // meaningless beside a full alpha channel: ignored, as libpng does
+        // Meaningless beside a full alpha channel: ignored, as libpng does.
+        if (Header.Color is PngColor.GrayAlpha or PngColor.Rgba) return;
         if (transparency is not null) throw new InvalidDataException("the file has two tRNS chunks");
         if (packedBytes > 0) throw new InvalidDataException("the transparency (tRNS) comes after the image data");
         if (Header.Color is PngColor.Palette)
@@ -105,6 +106,7 @@ sealed class PngFile
         if (packedBytes == 0) throw new InvalidDataException("the file has no image data (IDAT)");
         long needed = Header.InflatedBytes();
         if (needed > packedBytes * MaxInflation)
-            throw new InvalidDataException($"{Header.Width}×{Header.Height} needs {needed} bytes, more than {packedBytes} bytes of IDAT can hold");
+            throw new InvalidDataException(
+                $"{Header.Width}×{Header.Height} needs {needed} bytes, more than {packedBytes} bytes of IDAT can hold");
     }
 }

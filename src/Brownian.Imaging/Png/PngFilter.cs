@@ -8,7 +8,7 @@ static class PngFilter
 {
     public const int Kinds = 5;
 
-    /// <summary>Undoes filter <paramref name="kind"/> in place; <paramref name="above"/> is the unfiltered previous row, of equal length.</summary>
+    /// <summary>Undoes filter <paramref name="kind"/> in place; <paramref name="above"/> is the previous row, unfiltered.</summary>
     public static void Undo(int kind, Span<byte> row, ReadOnlySpan<byte> above, int step)
     {
         switch (kind)

@@ -106,5 +106,6 @@ sealed class PngPixels
         return (row[bit >> 3] >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
     }
 
-    byte ToByte(int sample) => (byte)(header.Depth switch { 16 => sample >> 8, 8 => sample, _ => sample * 255 / ((1 << header.Depth) - 1) });
+    byte ToByte(int sample) =>
+        (byte)(header.Depth switch { 16 => sample >> 8, 8 => sample, _ => sample * 255 / ((1 << header.Depth) - 1) });
 }

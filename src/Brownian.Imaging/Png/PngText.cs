@@ -37,7 +37,8 @@ sealed class PngText
     public void AddInternational(ReadOnlySpan<byte> body)
     {
         string keyword = Keyword(ref body, "iTXt");
-        if (body.Length < 2 || body[0] > 1 || body[1] != 0) throw new InvalidDataException($"the text '{keyword}' (iTXt) has an unknown compression method");
+        if (body.Length < 2 || body[0] > 1 || body[1] != 0)
+            throw new InvalidDataException($"the text '{keyword}' (iTXt) has an unknown compression method");
         bool compressed = body[0] == 1;
         body = body[2..];
         Field(ref body, "iTXt");
@@ -74,7 +75,8 @@ sealed class PngText
         using var stream = new ZLibStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
         var text = new MemoryStream();
         Span<byte> block = stackalloc byte[4096];
-        for (int read = ReadBlock(stream, block, keyword); read > 0; read = ReadBlock(stream, block, keyword)) text.Write(Counted(block[..read]));
+        int read;
+        while ((read = ReadBlock(stream, block, keyword)) > 0) text.Write(Counted(block[..read]));
         return text.ToArray();
     }
 

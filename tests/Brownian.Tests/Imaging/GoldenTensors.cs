@@ -16,7 +16,8 @@ static class GoldenTensors
         {
             int[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt32())];
             int[] range = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt32())];
-            tensors[entry.Name] = (entry.Value.GetProperty("dtype").GetString()!, shape, file[(8 + header + range[0])..(8 + header + range[1])]);
+            byte[] bytes = file[(8 + header + range[0])..(8 + header + range[1])];
+            tensors[entry.Name] = (entry.Value.GetProperty("dtype").GetString()!, shape, bytes);
         }
         return tensors;
     }

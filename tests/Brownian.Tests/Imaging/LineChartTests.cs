@@ -90,7 +90,8 @@ public sealed class LineChartTests
     [Fact]
     public void Bad_arguments_are_named()
     {
-        Assert.Contains("'loss' has 2 positions but 1 values", Assert.Throws<ArgumentException>(() => new LineChart().Add("loss", [1, 2], [1])).Message);
+        var e = Assert.Throws<ArgumentException>(() => new LineChart().Add("loss", [1, 2], [1]));
+        Assert.Contains("'loss' has 2 positions but 1 values", e.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => new LineChart(new ChartOptions { Width = 10 }));
     }
 

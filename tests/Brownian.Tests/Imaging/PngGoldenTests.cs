@@ -21,7 +21,8 @@ public sealed class PngGoldenTests
             Assert.True(image.Channels == channels, $"{file}: {image.Channels} channels, not {channels}");
             string rgb = golden.ContainsKey($"{file}:rgb_hi") ? $"{file}:rgb_hi" : $"{file}:rgb";
             AssertSame(golden[rgb], image.ConvertTo(3), rgb);
-            if (!RgbaNotSensible.Contains(file) && golden.TryGetValue($"{file}:rgba", out var rgba)) AssertSame(rgba, image.ConvertTo(4), $"{file}:rgba");
+            if (!RgbaNotSensible.Contains(file) && golden.TryGetValue($"{file}:rgba", out var rgba))
+                AssertSame(rgba, image.ConvertTo(4), $"{file}:rgba");
             compared++;
         }
         Assert.Equal(53, compared);

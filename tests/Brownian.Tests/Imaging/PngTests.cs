@@ -76,7 +76,8 @@ public sealed class PngTests
     {
         byte[] plain = Png.Encode(new Image(1, 1, 1)), packed = Zip("caf\xe9"u8.ToArray());
         byte[] utf8 = Zip("né 拡散"u8.ToArray());
-        byte[] both = Insert(Insert(plain, "iTXt", [.. "b"u8, 0, 1, 0, .. "ja"u8, 0, .. "key"u8, 0, .. utf8]), "zTXt", [.. "a"u8, 0, 0, .. Zip([0x63, 0xE9])]);
+        byte[] one = Insert(plain, "iTXt", [.. "b"u8, 0, 1, 0, .. "ja"u8, 0, .. "key"u8, 0, .. utf8]);
+        byte[] both = Insert(one, "zTXt", [.. "a"u8, 0, 0, .. Zip([0x63, 0xE9])]);
         IReadOnlyDictionary<string, string> text = Png.Decode(both, "text").Text;
         Assert.Equal(("cé", "né 拡散"), (text["a"], text["b"]));
 
@@ -147,7 +148,8 @@ public sealed class PngTests
 
     static IEnumerable<byte[]> Sources(Random random)
     {
-        for (int channels = 1; channels <= 4; channels++) yield return Png.Encode(Noise(random, 9, 7, channels), [new("k", "v"), new("u", "σ")]);
+        for (int channels = 1; channels <= 4; channels++)
+            yield return Png.Encode(Noise(random, 9, 7, channels), [new("k", "v"), new("u", "σ")]);
         yield return Insert(Png.Encode(Smooth(20, 20, 1)), "zTXt", [.. "key"u8, 0, 0, .. Zip(new byte[100])]);
         // Gray samples read as palette indices, with two passes of colours and alphas.
         byte[] palette = Png.Encode(new Image(16, 3, 1, [.. Enumerable.Range(0, 48).Select(i => (byte)(i % 7))]));
@@ -205,7 +207,8 @@ public sealed class PngTests
     static Image Smooth(int width, int height, int channels)
     {
         var image = new Image(width, height, channels);
-        for (int i = 0; i < image.Pixels.Length; i++) image.Pixels[i] = (byte)(i / channels % width + i / channels / width * (1 + i % channels));
+        for (int i = 0; i < image.Pixels.Length; i++)
+            image.Pixels[i] = (byte)(i / channels % width + i / channels / width * (1 + i % channels));
         return image;
     }
 }
