@@ -1,0 +1,26 @@
+namespace Brownian.Imaging;
+
+/// <summary>CRC-32 of ISO 3309 with the reflected polynomial 0xEDB88320 (PNG annex D).</summary>
+static class Crc32
+{
+    static readonly uint[] Table = BuildTable();
+
+    public static uint Of(ReadOnlySpan<byte> data)
+    {
+        uint crc = ~0u;
+        foreach (byte b in data) crc = Table[(byte)crc ^ b] ^ (crc >> 8);
+        return ~crc;
+    }
+
+    static uint[] BuildTable()
+    {
+        var table = new uint[256];
+        for (uint n = 0; n < table.Length; n++)
+        {
+            uint c = n;
+            for (int bit = 0; bit < 8; bit++) c = (c & 1) != 0 ? 0xEDB88320 ^ (c >> 1) : c >> 1;
+            table[n] = c;
+        }
+        return table;
+    }
+}
