@@ -1,0 +1,37 @@
+namespace Brownian.Training;
+
+/// <summary>
+/// A finite set of images of one size, as 8-bit H×W×C pixels (channels last), with or without class labels.
+/// Every member may be called from several threads at once.
+/// </summary>
+public interface IImageDataset
+{
+    /// <summary>The number of images, at least 1.</summary>
+    int Count { get; }
+
+    /// <summary>The width of every image in pixels.</summary>
+    int Width { get; }
+
+    /// <summary>The height of every image in pixels.</summary>
+    int Height { get; }
+
+    /// <summary>The channels of every pixel: 1 for gray, 3 for RGB, 4 for RGBA.</summary>
+    int Channels { get; }
+
+    /// <summary>The names of the classes, where a label is an index into this list; empty when the set is unlabelled.</summary>
+    IReadOnlyList<string> Classes { get; }
+
+    /// <summary>One line for people: what this is, how many images, of what size.</summary>
+    string Description { get; }
+
+    /// <summary>Copies image <paramref name="index"/> to <paramref name="pixels"/>.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    /// <param name="pixels">Exactly Height·Width·Channels bytes, filled row by row, channels last.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
+    void Read(int index, Span<byte> pixels);
+
+    /// <summary>The class of image <paramref name="index"/>, 0 to <c>Classes.Count</c> − 1, or −1 when it has none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    int Label(int index);
+}
