@@ -143,7 +143,7 @@ public abstract class Device : IDisposable
     internal abstract void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw);
 
     // Normalisation and attention
-    /// <summary>y = group_norm(x)·γ + β, then SiLU if asked; statistics N×groups×2 receives mean and 1/σ.</summary>
+    /// <summary>y = group_norm(x)·γ + β, then SiLU if asked; statistics N×groups×3 receives the mean in two parts and 1/σ.</summary>
     internal abstract void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics);
 
     /// <summary>Gradients of x (if wanted), γ and β (added).</summary>
@@ -188,8 +188,12 @@ public readonly record struct ConvSpec(int Kernel, int Stride, int Padding, int 
     /// <summary>The same padding on all sides.</summary>
     public ConvSpec(int kernel, int stride = 1, int padding = 0) : this(kernel, stride, padding, padding) { }
 
-    /// <summary>The output extent for an input extent; not positive where the kernel does not fit.</summary>
-    public int OutputSize(int input) => (input + Padding + PaddingAfter - Kernel) / Stride + 1;
+    /// <summary>The output extent for an input extent; 0 where the kernel does not fit.</summary>
+    public int OutputSize(int input)
+    {
+        int room = input + Padding + PaddingAfter - Kernel;
+        return room < 0 ? 0 : room / Stride + 1;
+    }
 }
 
 /// <summary>Group norm over <see cref="Groups"/> groups of adjacent channels, with an optional SiLU on its result.</summary>

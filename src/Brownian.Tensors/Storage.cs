@@ -16,6 +16,9 @@ public abstract class Storage
 
     internal TensorScope? Owner { get; set; }
 
+    /// <summary>Leaves all scopes: from now on the garbage collector owns the block.</summary>
+    internal abstract void Escape();
+
     /// <summary>Gives the block back to its pool. Using it afterwards throws.</summary>
     internal abstract void Release();
 

@@ -33,8 +33,8 @@ public sealed class TensorScope : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Storage.Owner != this) return tensor;
         _owned.Remove(tensor.Storage);
-        tensor.Storage.Owner = null;
-        Parent?.Own(tensor.Storage);
+        if (Parent is null) tensor.Storage.Escape();
+        else Parent.Own(tensor.Storage);
         return tensor;
     }
 

@@ -38,6 +38,9 @@ sealed class CpuPool
         stack.Push(block);
     }
 
+    /// <summary>Stops counting a block as live: it has left all scopes.</summary>
+    public void Forget(PinnedBlock block) => _live -= block.Capacity;
+
     public void Clear()
     {
         _free.Clear();

@@ -24,6 +24,12 @@ sealed class CpuStorage(CpuPool pool, PinnedBlock block) : Storage
         }
     }
 
+    internal override void Escape()
+    {
+        Owner = null;
+        pool.Forget(Block);
+    }
+
     internal override void Release()
     {
         PinnedBlock block = Block;

@@ -43,6 +43,7 @@ public static class Convolution
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
         Refuse.IfNotImages("Conv2d", x);
+        Refuse.IfInvalid("Conv2d", spec);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[2] != s[3])
             Refuse.Because($"Conv2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×{s[3]}×O.");
@@ -81,6 +82,7 @@ public static class Convolution
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
         Refuse.IfNotImages("ConvTranspose2d", x);
+        Refuse.IfInvalid("ConvTranspose2d", spec);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[3] != s[3])
             Refuse.Because($"ConvTranspose2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×O×{s[3]}.");

@@ -21,7 +21,7 @@ public static class Normalization
         Refuse.IfNot("GroupNorm", "beta", beta, Shape.Of(channels));
         var spec = new GroupNormSpec(groups, epsilon, silu);
         Tensor y = Tensor.Empty(x.Shape, x.Device);
-        Tensor statistics = Tensor.Empty(Shape.Of(x.Shape[0], groups, 2), x.Device);
+        Tensor statistics = Tensor.Empty(Shape.Of(x.Shape[0], groups, 3), x.Device);
         x.Device.GroupNorm(spec, x, gamma, beta, y, statistics);
         return y.From(new GroupNormNode(spec, x, gamma, beta, statistics));
     }

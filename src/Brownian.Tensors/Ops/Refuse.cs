@@ -18,6 +18,16 @@ static class Refuse
         if (x.Shape.Rank != 4) Because($"{operation}: expected images N×H×W×C, got a tensor of {x.Shape}.");
     }
 
+    public static void IfInvalid(string operation, ConvSpec spec)
+    {
+        if (spec.Kernel < 1 || spec.Stride < 1 || spec.Padding < 0 || spec.PaddingAfter < 0)
+        {
+            Because(
+                $"{operation}: kernel {spec.Kernel}, stride {spec.Stride}, padding {spec.Padding} and {spec.PaddingAfter}; "
+                + "kernel and stride must be at least 1, paddings at least 0.");
+        }
+    }
+
     public static void IfNot(string operation, string name, Tensor? tensor, Shape expected)
     {
         if (tensor is not null && tensor.Shape != expected) Because($"{operation}: {name} is {tensor.Shape}, expected {expected}.");

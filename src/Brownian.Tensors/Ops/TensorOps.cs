@@ -8,6 +8,7 @@ public static class TensorOps
     /// <summary>x·σ(x) (Ramachandran et al. 2017).</summary>
     public static Tensor Silu(this Tensor x)
     {
+        ArgumentNullException.ThrowIfNull(x);
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Unary(UnaryOp.Silu, x, y);
         return y.From(new UnaryNode(UnaryOp.Silu, x));
@@ -122,6 +123,7 @@ public static class TensorOps
     /// <summary>Standard normal numbers: element i of the stream, counted from <paramref name="first"/>.</summary>
     public static Tensor Normal(Shape shape, Philox random, Device device, long first = 0)
     {
+        ArgumentNullException.ThrowIfNull(device);
         Tensor y = Tensor.Empty(shape, device);
         device.Normal(random, first, y);
         return y;

@@ -25,29 +25,29 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         public void Run(int sample, int worker)
         {
             float* x = (float*)X + (nint)sample * Pixels * Channels, y = (float*)Y + (nint)sample * Pixels * Channels;
-            float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 2;
+            float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
             double* sums = (double*)((float*)Scratch + (nint)worker * PerWorker);
             Statistic(x, sums, statistics);
-            float* mean = (float*)sums, scale = mean + Channels;
-            PerChannel(Spec, Channels, statistics, (float*)Gamma, mean, scale);
+            float* mean = (float*)sums, scale = mean + Channels, shift = scale + Channels;
+            PerChannel(Spec, Channels, statistics, (float*)Gamma, (float*)Beta, mean, scale, shift);
             for (int pixel = 0; pixel < Pixels; pixel++, x += Channels, y += Channels)
             {
                 int c = 0;
-                for (; c + V.Lanes <= Channels; c += V.Lanes) V.Store(y + c, Normalize<V>(x, mean, scale, (float*)Beta, c));
-                for (; c < Channels; c++) V1.Store(y + c, Normalize<V1>(x, mean, scale, (float*)Beta, c));
+                for (; c + V.Lanes <= Channels; c += V.Lanes) V.Store(y + c, Normalize<V>(x, mean, scale, shift, c));
+                for (; c < Channels; c++) V1.Store(y + c, Normalize<V1>(x, mean, scale, shift, c));
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        W Normalize<W>(float* x, float* mean, float* scale, float* beta, int c) where W : unmanaged, ISimd<W>
+        W Normalize<W>(float* x, float* mean, float* scale, float* shift, int c) where W : unmanaged, ISimd<W>
         {
-            W z = W.Fma(W.Load(x + c) - W.Load(mean + c), W.Load(scale + c), W.Load(beta + c));
+            W z = W.Fma(W.Load(x + c) - W.Load(mean + c), W.Load(scale + c), W.Load(shift + c));
             return Spec.Silu ? z * VectorMath.Sigmoid(z) : z;
         }
 
         /// <summary>
         /// Mean and 1/σ of each group, in two passes: the second sums squares of differences from the first pass's mean, and its
-        /// own sum of differences removes what that mean was off, so a large offset costs no digits.
+        /// own sum of differences tells how much that mean was off. The mean stays in two parts, so a large offset costs no digits.
         /// </summary>
         void Statistic(float* x, double* sums, float* statistics)
         {
@@ -72,8 +72,9 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
                     square += squares[c];
                 }
                 difference /= count;
-                statistics[2 * g] = (float)(shift[g * groupChannels] + difference);
-                statistics[2 * g + 1] = (float)(1 / Math.Sqrt(Math.Max(0, square / count - difference * difference) + Spec.Epsilon));
+                statistics[3 * g] = shift[g * groupChannels];
+                statistics[3 * g + 1] = (float)difference;
+                statistics[3 * g + 2] = (float)(1 / Math.Sqrt(Math.Max(0, square / count - difference * difference) + Spec.Epsilon));
             }
         }
 
@@ -130,15 +131,20 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         }
     }
 
-    /// <summary>Spreads the statistics of groups over their channels: the mean, and γ/σ.</summary>
-    static void PerChannel(GroupNormSpec spec, int channels, float* statistics, float* gamma, float* mean, float* scale)
+    /// <summary>
+    /// Spreads the statistics of groups over their channels, so that z = (x − mean)·scale + shift, where mean is the mean's first part:
+    /// subtracting it from x is exact when x is near, and the second part is folded into the shift.
+    /// </summary>
+    static void PerChannel(
+        GroupNormSpec spec, int channels, float* statistics, float* gamma, float* beta, float* mean, float* scale, float* shift)
     {
         int groupChannels = channels / spec.Groups;
         for (int c = 0; c < channels; c++)
         {
             int g = c / groupChannels;
-            mean[c] = statistics[2 * g];
-            scale[c] = gamma[c] * statistics[2 * g + 1];
+            mean[c] = statistics[3 * g];
+            scale[c] = gamma[c] * statistics[3 * g + 2];
+            shift[c] = beta[c] - statistics[3 * g + 1] * scale[c];
         }
     }
 
@@ -172,12 +178,12 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         {
             nint first = (nint)sample * Pixels * Channels;
             float* x = (float*)X + first, dy = (float*)Dy + first, gamma = (float*)Gamma;
-            float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 2;
+            float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
             float* dz = (float*)Scratch + (nint)worker * PerWorker;
             float* mean = dz + (nint)Pixels * Channels, scale = mean + Channels, shift = scale + Channels, slope = shift + Channels;
             float* dGamma = (float*)Slots + (nint)sample * Channels, dBeta = dGamma + (nint)Samples * Channels;
-            PerChannel(Spec, Channels, statistics, gamma, mean, scale);
-            Activation(x, dy, dz, mean, scale);
+            PerChannel(Spec, Channels, statistics, gamma, (float*)Beta, mean, scale, shift);
+            Activation(x, dy, dz, mean, scale, shift);
             Sums(x, dz, mean, statistics, dGamma, dBeta);
             if (Dx == 0) return;
             Coefficients(gamma, statistics, dGamma, dBeta, shift, slope);
@@ -185,22 +191,22 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         }
 
         /// <summary>dz = dy·silu'(z), or dy.</summary>
-        void Activation(float* x, float* dy, float* dz, float* mean, float* scale)
+        void Activation(float* x, float* dy, float* dz, float* mean, float* scale, float* shift)
         {
             for (int pixel = 0; pixel < Pixels; pixel++, x += Channels, dy += Channels, dz += Channels)
             {
                 int c = 0;
-                for (; c + V.Lanes <= Channels; c += V.Lanes) V.Store(dz + c, Activation<V>(x, dy, mean, scale, c));
-                for (; c < Channels; c++) V1.Store(dz + c, Activation<V1>(x, dy, mean, scale, c));
+                for (; c + V.Lanes <= Channels; c += V.Lanes) V.Store(dz + c, Activation<V>(x, dy, mean, scale, shift, c));
+                for (; c < Channels; c++) V1.Store(dz + c, Activation<V1>(x, dy, mean, scale, shift, c));
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        W Activation<W>(float* x, float* dy, float* mean, float* scale, int c) where W : unmanaged, ISimd<W>
+        W Activation<W>(float* x, float* dy, float* mean, float* scale, float* shift, int c) where W : unmanaged, ISimd<W>
         {
             W g = W.Load(dy + c);
             if (!Spec.Silu) return g;
-            W z = W.Fma(W.Load(x + c) - W.Load(mean + c), W.Load(scale + c), W.Load((float*)Beta + c));
+            W z = W.Fma(W.Load(x + c) - W.Load(mean + c), W.Load(scale + c), W.Load(shift + c));
             return g * Elementwise.SiluSlope(z);
         }
 
@@ -210,10 +216,14 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
             int c = 0;
             for (; c + V.Lanes <= Channels; c += V.Lanes) SumColumn<V>(x + c, dz + c, mean + c, dGamma + c, dBeta + c);
             for (; c < Channels; c++) SumColumn<V1>(x + c, dz + c, mean + c, dGamma + c, dBeta + c);
-            for (c = 0; c < Channels; c++) dGamma[c] *= statistics[2 * (c / groupChannels) + 1];
+            for (c = 0; c < Channels; c++)
+            {
+                float* group = statistics + 3 * (c / groupChannels);
+                dGamma[c] = (dGamma[c] - group[1] * dBeta[c]) * group[2];
+            }
         }
 
-        /// <summary>Σdz and Σdz·(x − mean) of some channels.</summary>
+        /// <summary>Σdz and Σdz·(x − mean) of some channels, mean being its first part.</summary>
         void SumColumn<W>(float* x, float* dz, float* mean, float* dGamma, float* dBeta) where W : unmanaged, ISimd<W>
         {
             W m = W.Load(mean), g0 = W.Zero, g1 = W.Zero, b0 = W.Zero, b1 = W.Zero;
@@ -244,7 +254,7 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
             double count = (double)Pixels * groupChannels;
             for (int g = 0; g < Spec.Groups; g++)
             {
-                double sum = 0, product = 0, inverse = statistics[2 * g + 1];
+                double sum = 0, product = 0, inverse = statistics[3 * g + 2], rest = statistics[3 * g + 1];
                 for (int c = g * groupChannels; c < (g + 1) * groupChannels; c++)
                 {
                     sum += (double)gamma[c] * dBeta[c];
@@ -252,8 +262,9 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
                 }
                 for (int c = g * groupChannels; c < (g + 1) * groupChannels; c++)
                 {
-                    shift[c] = (float)(inverse * sum / count);
-                    slope[c] = (float)(inverse * inverse * product / count);
+                    double factor = inverse * inverse * product / count;
+                    shift[c] = (float)(inverse * sum / count - rest * factor);
+                    slope[c] = (float)factor;
                 }
             }
         }

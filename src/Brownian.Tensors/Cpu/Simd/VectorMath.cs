@@ -9,7 +9,7 @@ static class VectorMath
     /// eˣ with at most 2 ulp of error. x is clamped to [-87.3, 88.3], so the result is never a subnormal nor infinite.
     /// NaN gives NaN.
     /// </summary>
-    /// <remarks>eˣ = 2ⁿ·eʳ with n = round(x/ln 2) and |r| ≤ ln 2 / 2; eʳ by a minimax polynomial of degree 6.</remarks>
+    /// <remarks>eˣ = 2ⁿ·eʳ with n = round(x/ln 2) and |r| ≤ ln 2 / 2; eʳ by a polynomial of degree 6 through Chebyshev nodes.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V>(V x) where V : unmanaged, ISimd<V>
     {
@@ -17,10 +17,10 @@ static class VectorMath
         V n = V.Round(x * V.Splat(1.44269504f));
         V r = V.FmaNegated(n, V.Splat(0.693145752f), x);      // ln 2 in two parts, so that r keeps all its bits
         r = V.FmaNegated(n, V.Splat(1.42860677e-6f), r);
-        V p = V.Splat(1.3888889e-3f);
-        p = V.Fma(p, r, V.Splat(8.3333333e-3f));
-        p = V.Fma(p, r, V.Splat(4.16666667e-2f));
-        p = V.Fma(p, r, V.Splat(1.66666667e-1f));
+        V p = V.Splat(1.392618181e-03f);
+        p = V.Fma(p, r, V.Splat(8.363177630e-03f));
+        p = V.Fma(p, r, V.Splat(4.166655463e-02f));
+        p = V.Fma(p, r, V.Splat(1.666657700e-01f));
         p = V.Fma(p, r, V.Splat(0.5f));
         p = V.Fma(p, r, V.Splat(1f));
         p = V.Fma(p, r, V.Splat(1f));
