@@ -41,4 +41,47 @@ public static class SelfAttention
             dx.Storage.Release();
         }
     }
+
+    /// <summary>The same for queries, keys and values in tensors of their own, each N×…×C.</summary>
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, int heads)
+    {
+        ArgumentNullException.ThrowIfNull(q);
+        ArgumentNullException.ThrowIfNull(k);
+        ArgumentNullException.ThrowIfNull(v);
+        Refuse.IfShapesDiffer("Attention", q, k);
+        Refuse.IfShapesDiffer("Attention", q, v);
+        int channels = q.Shape.Channels;
+        if (q.Shape.Rank < 3) Refuse.Because($"Attention: {q.Shape} does not hold positions (N×…×C).");
+        if (heads < 1 || channels % heads != 0) Refuse.Because($"Attention: {heads} heads do not divide {channels} channels.");
+        int samples = q.Shape[0], length = q.Shape.Rows / samples;
+        var spec = new AttentionSpec(samples, length, heads, channels / heads, channels);
+        Tensor y = Tensor.Empty(q.Shape, q.Device);
+        Tensor logSumExp = Tensor.Empty(Shape.Of(samples, heads, length), q.Device);
+        q.Device.Attention(spec, q, k, v, y, logSumExp);
+        return y.From(new SeparateAttentionNode(spec, q, k, v, logSumExp));
+    }
+
+    sealed class SeparateAttentionNode(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor logSumExp) : Node(q, k, v)
+    {
+        public override void Backward(Tensor dy)
+        {
+            Tensor dq = Tensor.Empty(q.Shape, q.Device), dk = Tensor.Empty(k.Shape, k.Device), dv = Tensor.Empty(v.Shape, v.Device);
+            q.Device.AttentionGrad(spec, q, k, v, Output, logSumExp, dy, dq, dk, dv);
+            Deliver(q, dq);
+            Deliver(k, dk);
+            Deliver(v, dv);
+        }
+
+        // The kernel overwrites, so a gradient that is there already (one tensor in two roles) needs an addition.
+        static void Deliver(Tensor x, Tensor dx)
+        {
+            if (x is { NeedsGrad: true, Grad: null })
+            {
+                x.Grad = dx;
+                return;
+            }
+            if (x.NeedsGrad) x.Device.Affine(1, dx, 0, null, x.GradBuffer(out _), accumulate: true);
+            dx.Storage.Release();
+        }
+    }
 }

@@ -1,0 +1,30 @@
+using Brownian.Tensors;
+
+namespace Brownian.Nn;
+
+/// <summary>A convolution of images: <c>torch.nn.Conv2d</c> with a square kernel.</summary>
+public sealed class Conv2d
+{
+    readonly Parameter _weight, _bias;
+    readonly ConvSpec _spec;
+
+    /// <summary>Declares <c>weight</c> and <c>bias</c>.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="inputs">Channels in, I.</param>
+    /// <param name="outputs">Channels out, O.</param>
+    /// <param name="spec">Kernel, stride and padding.</param>
+    public Conv2d(ParameterScope scope, int inputs, int outputs, ConvSpec spec)
+    {
+        _spec = spec;
+        int k = spec.Kernel, fanIn = inputs * k * k;
+        _weight = scope.Declare("weight", ParameterLayout.Conv, Initialization.FanIn(fanIn), outputs, inputs, k, k);
+        _bias = scope.Declare("bias", ParameterLayout.Plain, Initialization.FanIn(fanIn), outputs);
+    }
+
+    /// <summary>x N×H×W×I to N×H'×W'×O, plus perSample N×O repeated over pixels and a residual of the result's shape where given.</summary>
+    public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
+        x.Conv2d(_weight.Value, _spec, _bias.Value, perSample, residual);
+
+    /// <summary>The multiply-adds of one image of height×width pixels.</summary>
+    public long MultiplyAdds(int height, int width) => (long)_spec.OutputSize(height) * _spec.OutputSize(width) * _weight.Shape.Count;
+}

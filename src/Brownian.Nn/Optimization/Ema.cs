@@ -1,0 +1,31 @@
+using Brownian.Tensors;
+
+namespace Brownian.Nn;
+
+/// <summary>An exponential moving average of a model's weights, which usually makes better images than the weights themselves.</summary>
+public sealed class Ema
+{
+    readonly ParameterSet _parameters;
+    readonly EmaOptions _options;
+
+    /// <summary>Starts with a copy of the weights.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public Ema(ParameterSet parameters, EmaOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        (_parameters, _options) = (parameters, options);
+        Average = parameters.NewBuffer();
+        Average.Device.Affine(1, parameters.Values, 0, null, Average, accumulate: false);
+    }
+
+    /// <summary>The averaged weights, laid out as <see cref="ParameterSet.Values"/>. Compute with them through <see cref="ParameterSet.Borrow"/>.</summary>
+    public Tensor Average { get; }
+
+    /// <summary>The updates made so far. Set when a run is resumed.</summary>
+    public long Updates { get; set; }
+
+    /// <summary>average = decay·average + (1 − decay)·weights, to be called after each step of the optimiser.</summary>
+    public void Update() => Average.Device.Lerp(Average, _parameters.Values, (float)(1 - _options.DecayAt(++Updates)));
+}

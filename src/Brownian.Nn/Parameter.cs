@@ -1,0 +1,97 @@
+using Brownian.Tensors;
+
+namespace Brownian.Nn;
+
+/// <summary>A trainable tensor of a model, under the name and in the order of axes that PyTorch knows it by, and in ours.</summary>
+public sealed class Parameter
+{
+    readonly int[] _torchShape;
+    readonly Initialization _initialization;
+    Tensor? _value;
+
+    internal Parameter(string name, ParameterLayout layout, Initialization initialization, ReadOnlySpan<int> torchShape)
+    {
+        Name = name;
+        Layout = layout;
+        Shape = layout.ShapeOf(torchShape);
+        _torchShape = torchShape.ToArray();
+        _initialization = initialization;
+    }
+
+    /// <summary>The key in PyTorch's state dict, such as <c>downs.0.resnet_conv_first.0.2.weight</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>How <see cref="TorchShape"/> relates to <see cref="Shape"/>.</summary>
+    public ParameterLayout Layout { get; }
+
+    /// <summary>The shape here.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>The shape in PyTorch.</summary>
+    public ReadOnlySpan<int> TorchShape => _torchShape;
+
+    /// <summary>Where this parameter starts in every buffer of its <see cref="ParameterSet"/>, in floats.</summary>
+    public int Offset { get; internal set; }
+
+    /// <summary>The numbers, a view into <see cref="ParameterSet.Values"/>; its gradient is a view into <see cref="ParameterSet.Gradients"/>.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="ParameterSet.Allocate"/> was not called yet.</exception>
+    public Tensor Value => _value ?? throw new InvalidOperationException($"{Name} has no memory yet: call ParameterSet.Allocate first.");
+
+    /// <summary>The gradient, shaped as <see cref="Value"/>. It grows with every backward pass until <see cref="ParameterSet.ZeroGrad"/>.</summary>
+    public Tensor Gradient => Value.Grad!;
+
+    /// <summary>This parameter's part of a buffer laid out as <see cref="ParameterSet.Values"/>: a view of shape <see cref="Shape"/>.</summary>
+    public Tensor In(Tensor buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return buffer.Slice(Offset, Shape);
+    }
+
+    /// <summary>Overwrites the value with numbers in PyTorch's order.</summary>
+    /// <exception cref="ArgumentException">There are not as many numbers as the parameter has.</exception>
+    public void FromTorch(ReadOnlySpan<float> data) => Write(data, Value);
+
+    /// <summary>Overwrites this parameter's part of a buffer, such as a moment, with numbers in PyTorch's order.</summary>
+    /// <exception cref="ArgumentException">There are not as many numbers as the parameter has.</exception>
+    public void FromTorch(ReadOnlySpan<float> data, Tensor buffer) => Write(data, In(buffer));
+
+    /// <summary>The value in PyTorch's order.</summary>
+    public float[] ToTorch() => Read(Value);
+
+    /// <summary>This parameter's part of a buffer, such as <see cref="ParameterSet.Gradients"/>, in PyTorch's order.</summary>
+    public float[] ToTorch(Tensor buffer) => Read(In(buffer));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} {Shape}";
+
+    internal void Bind(Tensor values, Tensor gradients)
+    {
+        _value = In(values).WithGrad();
+        _value.Grad = In(gradients);
+    }
+
+    /// <summary>Element i in PyTorch's order is element i of the parameter's own stream, so neither layout nor neighbours matter.</summary>
+    internal void Initialize(ulong seed)
+    {
+        float[] values = new float[Shape.Count];
+        _initialization.Fill(values, new Philox(seed, Philox.Stream(Name)));
+        FromTorch(values);
+    }
+
+    void Write(ReadOnlySpan<float> data, Tensor target)
+    {
+        if (data.Length != Shape.Count)
+            throw new ArgumentException($"{Name}: got {data.Length} numbers for {Shape.Count} ({string.Join('×', _torchShape)} in PyTorch's order).");
+        float[] ours = new float[data.Length];
+        Layout.FromTorch(_torchShape, data, ours);
+        target.CopyFrom(ours);
+    }
+
+    float[] Read(Tensor source)
+    {
+        float[] ours = source.ToArray();
+        float[] torch = new float[ours.Length];
+        Layout.ToTorch(_torchShape, ours, torch);
+        return torch;
+    }
+}

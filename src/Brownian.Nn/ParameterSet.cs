@@ -1,0 +1,139 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using Brownian.Tensors;
+
+namespace Brownian.Nn;
+
+/// <summary>
+/// All parameters of a model, in the order they were declared. Layers declare them while the model is constructed;
+/// <see cref="Allocate"/> then puts all values into one contiguous buffer and all gradients into another, so that optimisers,
+/// averages and checkpoints are one pass over one array.
+/// </summary>
+public sealed class ParameterSet : IEnumerable<Parameter>
+{
+    const int Alignment = 16;   // floats: a cache line, and the widest vector
+
+    readonly List<Parameter> _parameters = [];
+    readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
+    Tensor? _values, _gradients;
+    long _length;
+
+    /// <summary>The scope without a prefix, for a model's constructor to declare into.</summary>
+    public ParameterScope Root => new(this, "");
+
+    /// <summary>How many numbers are trained: the size of all parameters, without the padding between them.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>True once the parameters have memory.</summary>
+    [MemberNotNullWhen(true, nameof(_values), nameof(_gradients))]
+    public bool IsAllocated => _values is not null;
+
+    /// <summary>
+    /// All values, one after the other. Each parameter starts at a multiple of 16 floats; the numbers between them are 0 and stay 0.
+    /// </summary>
+    public Tensor Values => IsAllocated ? _values : throw NotAllocated();
+
+    /// <summary>All gradients, laid out as <see cref="Values"/>.</summary>
+    public Tensor Gradients => IsAllocated ? _gradients : throw NotAllocated();
+
+    /// <summary>The parameter with this name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public Parameter this[string name] =>
+        TryGet(name, out Parameter? parameter) ? parameter : throw new ArgumentException($"The model has no parameter '{name}'.");
+
+    /// <summary>Finds a parameter by its name.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter) => _byName.TryGetValue(name, out parameter);
+
+    /// <summary>
+    /// Gives the parameters memory, draws their first values and zeroes their gradients. The values of a parameter are a function of
+    /// (seed, name) alone. The memory belongs to no scope: it lives as long as this set.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The parameters have memory already.</exception>
+    public void Allocate(Device device, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (IsAllocated) throw new InvalidOperationException("The parameters have memory already; a set is allocated once.");
+        if (_length > int.MaxValue) throw new InvalidOperationException($"The model has {Count} parameters; at most 2^31-1 fit into one buffer.");
+        (_values, _gradients) = (Persistent(device), Persistent(device));
+        foreach (Parameter parameter in _parameters)
+        {
+            parameter.Bind(_values, _gradients);
+            parameter.Initialize(seed);
+        }
+    }
+
+    /// <summary>A new buffer of zeros laid out as <see cref="Values"/>, for moments and averages. It belongs to no scope.</summary>
+    public Tensor NewBuffer() => Persistent(Values.Device);
+
+    /// <summary>Sets all gradients to zero.</summary>
+    public void ZeroGrad() => Gradients.Device.Fill(Gradients, 0);
+
+    /// <summary>
+    /// Lets the model compute with another buffer's numbers, such as an average of its weights, until the result is disposed.
+    /// Nothing is copied.
+    /// </summary>
+    /// <param name="buffer">A buffer made by <see cref="NewBuffer"/>.</param>
+    public BorrowedValues Borrow(Tensor buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        if (buffer.Shape != Values.Shape) throw new ArgumentException($"Borrow: a buffer of {buffer.Shape} numbers for parameters that take {Values.Shape}.");
+        Tensor own = Values;
+        Use(buffer);
+        return new BorrowedValues(this, own);
+    }
+
+    /// <summary>The first parameter whose gradient holds an infinity or NaN; null when all are finite.</summary>
+    public Parameter? FirstNonFiniteGradient()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            if (!double.IsFinite(parameter.Gradient.SumOfSquares())) return parameter;
+        }
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal void Use(Tensor values)
+    {
+        _values = values;
+        foreach (Parameter parameter in _parameters) parameter.Bind(values, Gradients);
+    }
+
+    internal Parameter Declare(Parameter parameter)
+    {
+        if (IsAllocated) throw new InvalidOperationException($"{parameter.Name} was declared after the parameters got their memory.");
+        if (!_byName.TryAdd(parameter.Name, parameter)) throw new ArgumentException($"Two parameters are named '{parameter.Name}'.");
+        _parameters.Add(parameter);
+        parameter.Offset = (int)Math.Min(_length, int.MaxValue);
+        _length += (parameter.Shape.Count + Alignment - 1L) / Alignment * Alignment;
+        Count += parameter.Shape.Count;
+        return parameter;
+    }
+
+    // Allocated past the device's scope: a buffer made inside a training step must outlive the step.
+    Tensor Persistent(Device device)
+    {
+        int length = (int)_length;
+        var tensor = new Tensor(device, device.Allocate(length), 0, Shape.Of(length));
+        device.Fill(tensor, 0);
+        return tensor;
+    }
+
+    static InvalidOperationException NotAllocated() => new("The parameters have no memory yet: call ParameterSet.Allocate first.");
+}
+
+/// <summary>While it lives, a model computes with borrowed weights; disposing it gives the model its own back.</summary>
+public readonly ref struct BorrowedValues : IDisposable
+{
+    readonly ParameterSet _parameters;
+    readonly Tensor _own;
+
+    internal BorrowedValues(ParameterSet parameters, Tensor own) => (_parameters, _own) = (parameters, own);
+
+    /// <summary>Restores the weights that were in use before.</summary>
+    public void Dispose() => _parameters.Use(_own);
+}
