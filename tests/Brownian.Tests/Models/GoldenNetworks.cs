@@ -1,0 +1,112 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Tests;
+
+/// <summary>Reads networks and images of the reference files, which are N×C×H×W, and compares with them.</summary>
+static class GoldenNetworks
+{
+    public static void Load(ParameterSet parameters, string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        Assert.Equal(parameters.Select(p => p.Name).Order(StringComparer.Ordinal), file.Names.Order(StringComparer.Ordinal));
+        foreach (Parameter parameter in parameters)
+        {
+            Assert.Equal(file[parameter.Name].Shape, parameter.TorchShape.ToArray().Select(d => (long)d));
+            parameter.FromTorch(file.ReadFloats(parameter.Name));
+        }
+    }
+
+    /// <summary>A tensor of N×C×H×W in a file as N×H×W×C on a device.</summary>
+    public static Tensor Images(SafetensorsFile file, string name, Device device) =>
+        Images(file.ReadFloats(name), file[name].Shape, device);
+
+    public static Tensor Images(ReadOnlySpan<float> nchw, long[] shape, Device device)
+    {
+        int n = (int)shape[0], c = (int)shape[1], pixels = (int)(shape[2] * shape[3]);
+        float[] nhwc = new float[nchw.Length];
+        for (int i = 0; i < n; i++) Transpose(nchw.Slice(i * c * pixels, c * pixels), c, nhwc.AsSpan(i * c * pixels));
+        return Tensor.From(nhwc, Shape.Of(n, (int)shape[2], (int)shape[3], c), device);
+    }
+
+    /// <summary>N×H×W×C on a device as numbers in the order N×C×H×W.</summary>
+    public static float[] Nchw(Tensor images)
+    {
+        Shape s = images.Shape;
+        float[] nhwc = images.ToArray(), nchw = new float[nhwc.Length];
+        int size = s[1] * s[2] * s[3];
+        for (int i = 0; i < s[0]; i++) Transpose(nhwc.AsSpan(i * size, size), s[1] * s[2], nchw.AsSpan(i * size));
+        return nchw;
+    }
+
+    public static float[] Timesteps(SafetensorsFile file, string name) => Array.ConvertAll(file.ReadIntegers(name), t => (float)t);
+
+    /// <summary>The largest difference as a share of the largest expected magnitude.</summary>
+    public static double RelativeError(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        double worst = 0, largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(float.IsFinite(actual[i]), $"element {i} is {actual[i]}");
+            worst = Math.Max(worst, Math.Abs(expected[i] - actual[i]));
+            largest = Math.Max(largest, Math.Abs(expected[i]));
+        }
+        return worst / largest;
+    }
+
+    public static double LargestDifference(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual)
+    {
+        double worst = 0;
+        for (int i = 0; i < expected.Length; i++) worst = Math.Max(worst, Math.Abs(expected[i] - actual[i]));
+        return worst;
+    }
+
+    /// <summary>Output, loss, and gradients of the input and every parameter against a file of the float64 model's.</summary>
+    public static void AssertMatches(IDenoisingNetwork network, SafetensorsFile io, string input, string time, Device device)
+    {
+        Tensor x = Images(io, input, device).WithGrad();
+        int[] labels = io.TryGet("class_labels", out _) ? Array.ConvertAll(io.ReadIntegers("class_labels"), l => (int)l) : [];
+        Tensor output = network.Forward(x, Timesteps(io, time), labels);
+        double error = RelativeError(io.ReadDoubles("output_f64"), Nchw(output));
+        Assert.True(error < 1e-5, $"output: relative error {error:E2}");
+
+        Tensor loss = output.MeanSquaredError(Images(io, "target", device));
+        Assert.Equal(io.ReadDoubles("loss")[0], loss.Item(), 1e-5 * io.ReadDoubles("loss")[0]);
+        loss.Backward();
+        error = RelativeError(io.ReadDoubles("grad_" + input), Nchw(x.Grad!));
+        Assert.True(error < 2e-4, $"gradient of the input: relative error {error:E2}");
+        foreach (Parameter parameter in network.Parameters)
+        {
+            double[] expected = io.ReadDoubles("grad." + parameter.Name);
+            float[] actual = parameter.ToTorch(network.Parameters.Gradients);
+            // The gradient of a key's bias is mathematically zero (softmax does not see a shift): what is stored is rounding noise.
+            bool zero = parameter.Name.EndsWith("to_k.bias", StringComparison.Ordinal);
+            if (parameter.Name.EndsWith("in_proj_bias", StringComparison.Ordinal)) AssertPackedBias(parameter.Name, expected, actual);
+            else if (zero) Assert.True(LargestDifference(expected, actual) < 1e-5, parameter.Name);
+            else Assert.True((error = RelativeError(expected, actual)) < 2e-4, $"gradient of {parameter.Name}: relative error {error:E2}");
+        }
+    }
+
+    static void AssertPackedBias(string name, double[] expected, float[] actual)
+    {
+        int third = expected.Length / 3;
+        foreach (int part in new[] { 0, 2 })
+        {
+            Range range = (part * third)..((part + 1) * third);
+            double error = RelativeError(expected.AsSpan(range), actual.AsSpan(range));
+            Assert.True(error < 2e-4, $"gradient of {name}, part {part}: relative error {error:E2}");
+        }
+        Assert.True(LargestDifference(expected.AsSpan(third, third), actual.AsSpan(third, third)) < 1e-5, $"{name}, keys");
+    }
+
+    static void Transpose(ReadOnlySpan<float> source, int rows, Span<float> target)
+    {
+        int columns = source.Length / rows;
+        for (int r = 0; r < rows; r++)
+        {
+            for (int c = 0; c < columns; c++) target[c * rows + r] = source[r * columns + c];
+        }
+    }
+}
