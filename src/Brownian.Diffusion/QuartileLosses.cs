@@ -1,0 +1,43 @@
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// The mean loss by quartile of the timestep. The mean over all timesteps hides what happens at each noise level: the first
+/// quartile's loss, that of almost clean images, is an order of magnitude above the last's.
+/// </summary>
+/// <param name="timesteps">T of the schedule.</param>
+public sealed class QuartileLosses(int timesteps)
+{
+    readonly double[] _sums = new double[4];
+    readonly long[] _counts = new long[4];
+
+    /// <summary>The quartile of a timestep: 0 for t in [0, T/4), … 3 for t in [3T/4, T).</summary>
+    public int QuartileOf(int timestep) => (uint)timestep < (uint)timesteps
+        ? (int)(4L * timestep / timesteps)
+        : throw new ArgumentException($"Timestep {timestep} is outside 0 to {timesteps - 1}.");
+
+    /// <summary>The mean loss of the images added so far with a timestep in that quartile; NaN if there were none.</summary>
+    /// <param name="quartile">From 0 to 3.</param>
+    public double Mean(int quartile) => _sums[quartile] / _counts[quartile];
+
+    /// <summary>The number of images added so far with a timestep in that quartile.</summary>
+    /// <param name="quartile">From 0 to 3.</param>
+    public long Count(int quartile) => _counts[quartile];
+
+    /// <summary>Adds the images of one batch.</summary>
+    public void Add(TrainingLoss loss)
+    {
+        for (int n = 0; n < loss.Timesteps.Length; n++)
+        {
+            int quartile = QuartileOf(loss.Timesteps[n]);
+            _sums[quartile] += loss.PerImage[n];
+            _counts[quartile]++;
+        }
+    }
+
+    /// <summary>Forgets everything added.</summary>
+    public void Clear()
+    {
+        Array.Clear(_sums);
+        Array.Clear(_counts);
+    }
+}

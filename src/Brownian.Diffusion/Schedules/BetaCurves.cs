@@ -1,0 +1,47 @@
+namespace Brownian.Diffusion;
+
+/// <summary>The published shapes of β over t = 0 … T − 1.</summary>
+static class BetaCurves
+{
+    public static double[] Linear(int timesteps, double start, double end)
+    {
+        double[] values = New(timesteps);
+        double step = timesteps > 1 ? (end - start) / (timesteps - 1) : 0;
+        // From both ends towards the middle, so that the last value is the end exactly.
+        for (int t = 0; t < timesteps; t++) values[t] = t < (timesteps + 1) / 2 ? start + step * t : end - step * (timesteps - 1 - t);
+        return values;
+    }
+
+    public static double[] ScaledLinear(int timesteps, double start, double end) =>
+        Array.ConvertAll(Linear(timesteps, Math.Sqrt(start), Math.Sqrt(end)), root => root * root);
+
+    public static double[] Sigmoid(int timesteps, double start, double end) =>
+        Array.ConvertAll(Linear(timesteps, -6, 6), u => (end - start) / (1 + Math.Exp(-u)) + start);
+
+    /// <summary>β_t = min(1 − ᾱ((t+1)/T)/ᾱ(t/T), cap) for a continuous ᾱ(u), u in [0, 1].</summary>
+    public static double[] FromAlphaBar(int timesteps, double cap, Func<double, double> alphaBar)
+    {
+        double[] values = New(timesteps);
+        for (int t = 0; t < timesteps; t++)
+            values[t] = Math.Min(1 - alphaBar((t + 1) / (double)timesteps) / alphaBar(t / (double)timesteps), cap);
+        return values;
+    }
+
+    // f(u) = cos²((u + s)/(1 + s)·π/2); the f(0) of ᾱ(u) = f(u)/f(0) cancels in the ratio.
+    public static double SquaredCosine(double u, double s)
+    {
+        double cosine = Math.Cos((u + s) / (1 + s) * Math.PI / 2);
+        return cosine * cosine;
+    }
+
+    // λ(u) = −½·sgn(½ − u)·log(1 − 2|½ − u|); diffusers takes √ of the signal's share, and networks were trained with that.
+    public static double Laplace(double u)
+    {
+        double snr = Math.Exp(-0.5 * Math.CopySign(1, 0.5 - u) * Math.Log(1 - 2 * Math.Abs(0.5 - u) + 1e-6));
+        return Math.Sqrt(snr / (1 + snr));
+    }
+
+    static double[] New(int timesteps) => timesteps >= 1
+        ? new double[timesteps]
+        : throw new ArgumentException($"A noise schedule needs at least 1 timestep, not {timesteps}.");
+}

@@ -1,0 +1,158 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Tests;
+
+/// <summary>Recorded trajectories of reference implementations, step by step.</summary>
+public sealed class DdpmSamplerGoldenTests
+{
+    public static TheoryData<string> Trajectories =>
+    [
+        "ddpm_default_10", "ddpm_full", "ddpm_full_fixed_large_noclip", "ddpm_scaled_linear", "ddpm_squaredcos_cap_v2", "ddpm_sigmoid",
+        "ddpm_var_fixed_small_log", "ddpm_var_fixed_large", "ddpm_var_learned_range", "ddpm_var_learned_range_sample", "ddpm_pred_sample",
+        "ddpm_pred_v_prediction", "ddpm_noclip", "ddpm_clip_range", "ddpm_threshold", "ddpm_spacing_trailing", "ddpm_spacing_linspace",
+        "ddpm_leading_offset1", "ddpm_zero_snr_trailing_v", "ddpm_custom_timesteps",
+    ];
+
+    [Theory, MemberData(nameof(Trajectories))]
+    public void The_sampler_walks_the_recorded_trajectory(string name)
+    {
+        using SchedulerGolden golden = new(name);
+        using Device device = Device.Cpu(threads: 1);
+        long[] shape = golden.ShapeOf("x_init");
+        bool learned = golden.DdpmOptions.Variance == ReverseVariance.LearnedRange;
+        Shape image = Shape.Of((int)shape[2], (int)shape[3], (int)shape[1]);
+        StubNetwork network = new(device, image, StubNetwork.Analytic, learned ? StubNetwork.AnalyticVariance : null);
+        Denoiser denoiser = new(network, golden.Schedule, golden.Predicts);
+        RecordedNoise noise = new((int)shape[0], golden.Images("x_init"), golden.Images("noises"));
+        List<SampleStepCopy> steps = [];
+
+        new DdpmSampler(golden.DdpmOptions).Sample(
+            denoiser, noise, step => steps.Add(new(step)), cancel: TestContext.Current.CancellationToken);
+
+        Assert.Equal(golden.Integers("timesteps"), steps.Select(s => s.Timestep));
+        Assert.Equal(golden.Integers("noise_step"), noise.Steps);
+        float[] x = golden.Images("x");
+        double[] x0 = golden.ImagesInDouble("x0_f64");
+        int[] stored = golden.Integers("steps");
+        int size = x.Length / stored.Length;
+        for (int k = 0; k < stored.Length; k++)
+        {
+            SampleStepCopy step = steps[stored[k]];
+            Close.Relative(x.AsSpan(k * size, size), step.X, 1e-4, $"x after step {stored[k]}");
+            Close.Relative(x0.AsSpan(k * size, size), Array.ConvertAll(step.X0, v => (double)v), 1e-4, $"x0 of step {stored[k]}");
+        }
+    }
+
+    /// <summary>Those whose pixels do not look at each other.</summary>
+    public static TheoryData<string> PixelByPixel => [.. Trajectories.Select(row => row.Data).Where(name => name != "ddpm_threshold")];
+
+    [Theory, MemberData(nameof(PixelByPixel))]
+    public void The_formulas_in_double_walk_it_to_nine_digits(string name)
+    {
+        using SchedulerGolden golden = new(name);
+        DdpmOptions options = golden.DdpmOptions;
+        NoiseSchedule schedule = golden.Schedule;
+        int[] timesteps = options.Timesteps.Of(schedule.Timesteps), stored = golden.Integers("steps");
+        double[] x = Array.ConvertAll(golden.Images("x_init"), v => (double)v), expected = golden.ImagesInDouble("x_f64");
+        float[] noises = golden.Images("noises");
+        double limit = options.Limit == X0Limit.None ? double.PositiveInfinity : name == "ddpm_clip_range" ? 2.5 : 1;
+        for (int i = 0, drawn = 0, k = 0; i < timesteps.Length; i++)
+        {
+            int t = timesteps[i];
+            Posterior posterior = schedule.PosteriorOf(t, i + 1 < timesteps.Length ? timesteps[i + 1] : -1);
+            Mix toX0 = golden.Predicts.X0(schedule.At(t));
+            for (int p = 0; p < x.Length; p++)
+            {
+                double deviation = t == 0 ? 0
+                    : options.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
+                    : posterior.Deviation(options.Variance);
+                double x0 = Math.Clamp(toX0.Of(x[p], StubNetwork.Analytic(x[p], t)), -limit, limit);
+                x[p] = posterior.Mean(x0, x[p]) + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
+            }
+            if (t > 0) drawn++;
+            if (k == stored.Length || stored[k] != i) continue;
+            Close.Relative(expected.AsSpan(k++ * x.Length, x.Length), x, 1e-9, $"x after step {i}");
+        }
+    }
+
+    [Theory]
+    [InlineData("learned", ReverseVariance.LearnedRange)]
+    [InlineData("fixed_large", ReverseVariance.FixedLarge)]
+    public void Respaced_chains_of_improved_diffusion_come_out_the_same(string name, ReverseVariance variance)
+    {
+        using var file = SafetensorsFile.Read(Shared.Golden($"losses/respaced_p_{name}.safetensors"));
+        using Device device = Device.Cpu(threads: 1);
+        bool learned = variance == ReverseVariance.LearnedRange;
+        NoiseSchedule schedule = learned ? NoiseSchedule.Linear() : NoiseSchedule.Cosine(200);
+        int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
+        DdpmOptions options = new()
+        {
+            Timesteps = new() { Custom = timesteps },
+            Variance = variance,
+            Limit = learned ? X0Limit.Clip() : X0Limit.None,
+        };
+        long[] shape = file["x_init"].Shape;
+        Shape image = Shape.Of((int)shape[2], (int)shape[3], (int)shape[1]);
+        StubNetwork network = new(device, image, StubNetwork.Analytic, learned ? StubNetwork.AnalyticVariance : null);
+        RecordedNoise noise = new(
+            (int)shape[0], Nhwc.From(file.ReadFloats("x_init"), shape), Nhwc.From(file.ReadFloats("noises"), file["noises"].Shape));
+        List<SampleStepCopy> steps = [];
+
+        Denoiser denoiser = new(network, schedule, Parameterization.Epsilon);
+        new DdpmSampler(options).Sample(denoiser, noise, s => steps.Add(new(s)), cancel: TestContext.Current.CancellationToken);
+
+        double[] x = Nhwc.From(file.ReadDoubles("x"), file["x"].Shape);
+        int size = x.Length / timesteps.Length;
+        Assert.Equal(timesteps.Length, steps.Count);
+        for (int i = 0; i < steps.Count; i++)
+            Close.Relative(x.AsSpan(i * size, size), Array.ConvertAll(steps[i].X, v => (double)v), 1e-4, $"x after step {i}");
+    }
+
+    [Fact]
+    public void The_tutorials_thousand_steps_come_out_the_same()
+    {
+        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using Device device = Device.Cpu(threads: 1);
+        long[] shape = file["chain.x_init"].Shape;
+        StubNetwork network = new(device, Shape.Of((int)shape[2], (int)shape[3], 1), (x, t) => 0.9 * Math.Tanh(x) * Math.Sqrt(t / 1000));
+        RecordedNoise noise = new((int)shape[0], file.ReadFloats("chain.x_init"), file.ReadFloats("chain.z"));
+        List<float[]> every100 = [];
+
+        new DdpmSampler(new DdpmOptions { Limit = X0Limit.None }).Sample(
+            new Denoiser(network, NoiseSchedule.Linear(), Parameterization.Epsilon),
+            noise,
+            step => { if (step.Timestep % 100 == 0) every100.Add(step.X.ToArray()); },
+            cancel: TestContext.Current.CancellationToken);
+
+        float[] expected = file.ReadFloats("chain.x");
+        Assert.Equal(10, every100.Count);
+        Close.Relative(expected, [.. every100.SelectMany(x => x)], 1e-4, "x after every 100 steps");
+    }
+
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(2), InlineData(500), InlineData(999)]
+    public void Single_steps_and_displayed_x0_of_the_tutorial_come_out_the_same(int t)
+    {
+        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        float[] xt = file.ReadFloats("prev.xt"), eps = file.ReadFloats("prev.noise_pred"), z = file.ReadFloats($"prev.z.t{t}");
+        NoiseSchedule schedule = NoiseSchedule.Linear();
+        Posterior posterior = schedule.PosteriorOf(t, t - 1);
+        Mix toX0 = Parameterization.Epsilon.X0(schedule.At(t));
+        double[] next = new double[xt.Length], shown = new double[xt.Length];
+        for (int i = 0; i < xt.Length; i++)
+        {
+            double x0 = toX0.Of(xt[i], eps[i]);
+            shown[i] = Math.Clamp(x0, -1, 1);
+            next[i] = posterior.Mean(x0, xt[i]) + (t > 0 ? posterior.Deviation(ReverseVariance.FixedSmall) * z[i] : 0);
+        }
+        Close.Relative([.. file.ReadFloats($"prev.mean_or_sample.t{t}")], next, 1e-5, "x");
+        Close.Relative([.. file.ReadFloats($"prev.x0.t{t}")], shown, 1e-5, "x0");
+    }
+
+    sealed record SampleStepCopy(int Timestep, float[] X, float[] X0)
+    {
+        public SampleStepCopy(SampleStep step) : this(step.Timestep, step.X.ToArray(), step.X0.ToArray()) { }
+    }
+}
