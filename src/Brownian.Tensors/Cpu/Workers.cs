@@ -56,7 +56,8 @@ sealed unsafe class Workers : IDisposable
         int parked = Volatile.Read(ref _parked);
         if (parked > 0) _wake.Release(parked);
         TakePart(generation, 0);
-        while (Volatile.Read(ref _done) < count) Thread.SpinWait(8);
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _done) < count) wait.SpinOnce(sleep1Threshold: -1);    // yields: on a busy machine the last worker may have none
     }
 
     static void Invoke<TJob>(void* job, int index, int worker) where TJob : unmanaged, IJob => ((TJob*)job)->Run(index, worker);
