@@ -24,7 +24,8 @@ static class ConvolutionCases
     [
         Conv(Shape.Of(3, 27, 29, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 28, 28, 17), 40, Same3, Extra.Bias), Conv(Shape.Of(1, 56, 56, 3), 64, Same3, Extra.Bias),
         Conv(Shape.Of(2, 28, 28, 48), 80, new(1, 1, 0), Extra.All), Conv(Shape.Of(4, 28, 28, 32), 48, new(3, 2, 1), Extra.Bias), Conv(Shape.Of(2, 31, 33, 20), 24, new(5, 1, 2), Extra.Bias),
-        Transpose(Shape.Of(3, 14, 14, 48), 32, new(4, 2, 1), 0), Conv(Shape.Of(1, 9, 9, 128), 128, Same3, Extra.None),
+        Transpose(Shape.Of(3, 14, 14, 48), 32, new(4, 2, 1), 0), Conv(Shape.Of(8, 60, 59, 16), 16, Same3, Extra.Bias), Conv(Shape.Of(9, 60, 5, 5), 7, new(3, 1, 1), Extra.Bias),
+        Conv(Shape.Of(1, 6, 7, 320), 336, Same3, Extra.Bias), Conv(Shape.Of(1, 5, 5, 300), 200, new(3, 2, 1), Extra.Bias), Conv(Shape.Of(1, 9, 9, 128), 128, Same3, Extra.None),
     ];
 
     static IEnumerable<OpCase> Pointwise =>
@@ -54,6 +55,7 @@ static class ConvolutionCases
         Conv(Shape.Of(1, 9, 13, 3), 8, new(5, 1, 2), Extra.All), Conv(Shape.Of(1, 9, 13, 3), 16, new(7, 1, 3), Extra.All), Conv(Shape.Of(1, 14, 14, 5), 8, new(7, 2, 3), Extra.None),
         Conv(Shape.Of(1, 7, 7, 8), 8, new(7, 1, 0), Extra.Bias), Conv(Shape.Of(1, 2, 2, 3), 4, new(7, 1, 3), Extra.Bias), Conv(Shape.Of(1, 9, 13, 5), 3, new(3, 3, 0), Extra.None),
         Conv(Shape.Of(1, 7, 7, 3), 5, new(2, 3, 1), Extra.Bias), Conv(Shape.Of(1, 6, 6, 3), 5, new(2, 2, 0), Extra.Bias),
+        Conv(Shape.Of(8, 33, 9, 5), 7, Same3, Extra.Bias),
     ];
 
     static IEnumerable<OpCase> Transposed =>

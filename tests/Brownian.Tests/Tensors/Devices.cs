@@ -30,7 +30,7 @@ public sealed class Devices : IDisposable
     /// <summary>
     /// Skips a case that would take minutes where no vector instructions exist at all: there each lane of a vector is a managed call.
     /// </summary>
-    internal static void SkipIfTooSlow(string width, long work, long limit = 1_000_000) =>
+    internal static void SkipIfTooSlow(string width, long work, long limit = 5_000_000) =>
         Assert.SkipWhen(
             !Vector128.IsHardwareAccelerated && width != nameof(SimdWidth.Scalar) && work > limit,
             $"{width} is emulated on this machine, and {work / 1e6:F1} million products are too slow for that; the scalar width ran them.");

@@ -14,7 +14,7 @@ static class LinearCases
 
     public static IEnumerable<OpCase> All => [.. Chosen.Select((c, i) => Linear(Shape.Of(c.Rows, c.Inputs), c.Outputs, i % 2 == 0, i % 3 == 0)), .. Ranks, .. Random(30)];
 
-    public static IEnumerable<OpCase> Large => [Linear(Shape.Of(1003, 70), 200, true, true), Linear(Shape.Of(5, 300), 700, true, false)];
+    public static IEnumerable<OpCase> Large => [Linear(Shape.Of(1003, 70), 200, true, true), Linear(Shape.Of(5, 300), 700, true, false), Linear(Shape.Of(33, 1100), 50, false, true), Linear(Shape.Of(130, 257), 513, true, true)];
 
     static IEnumerable<OpCase> Ranks => [Linear(Shape.Of(19), 7, true, true), Linear(Shape.Of(2, 3, 19), 7, true, true), Linear(Shape.Of(2, 3, 4, 19), 7, true, true)];
 
