@@ -35,7 +35,7 @@ static class AttentionCases
     // Logits are of the size deviation²; they are rounded to float32, and a rounding error of the logit is a relative error of its weight.
     static OpCase Attention(int samples, int length, int heads, int headChannels, double deviation = 1) =>
         new($"attention {samples}×{length}, {heads} heads of {headChannels}{(deviation == 1 ? "" : $", deviation {deviation}")}",
-            [new(Shape.Of(samples, length, 3 * heads * headChannels), Deviation: deviation)],
+            [new(Shape.Of(samples, length, 3 * heads * headChannels), Deviation: deviation, PerSample: true)],
             x => x[0].Attention(heads),
             x => ReferenceAttention.Run(x[0], samples, length, heads, headChannels),
             2L * samples * heads * length * length * headChannels)
@@ -46,7 +46,7 @@ static class AttentionCases
 
     static OpCase OverImages(int samples, int height, int width, int heads, int headChannels) =>
         new($"attention {samples}×{height}×{width}, {heads} heads of {headChannels}",
-            [new(Shape.Of(samples, height, width, 3 * heads * headChannels))],
+            [new(Shape.Of(samples, height, width, 3 * heads * headChannels), PerSample: true)],
             x => x[0].Attention(heads),
             x => ReferenceAttention.Run(x[0], samples, height * width, heads, headChannels));
 }

@@ -96,7 +96,7 @@ static class ConvolutionCases
     {
         var y = Shape.Of(s[0], spec.OutputSize(s[1]), spec.OutputSize(s[2]), outputs);
         int taps = spec.Kernel * spec.Kernel * s[3];
-        List<OpInput> inputs = [new(s), new(Shape.Of(spec.Kernel, spec.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
+        List<OpInput> inputs = [new(s, PerSample: true), new(Shape.Of(spec.Kernel, spec.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
         int bias = Add(Extra.Bias, Shape.Of(outputs)), perSample = Add(Extra.PerSample, Shape.Of(s[0], outputs)), residual = Add(Extra.Residual, y);
         return new OpCase($"conv {s} to {outputs}, {Describe(spec)}, extra {extra}", [.. inputs],
             x => x[0].Conv2d(x[1], spec, Pick(x, bias), Pick(x, perSample), Pick(x, residual)),
@@ -106,7 +106,7 @@ static class ConvolutionCases
         int Add(Extra which, Shape shape)
         {
             if (!extra.HasFlag(which)) return -1;
-            inputs.Add(new(shape));
+            inputs.Add(new(shape, PerSample: which != Extra.Bias));
             return inputs.Count - 1;
         }
     }
@@ -115,7 +115,7 @@ static class ConvolutionCases
     {
         int grow = spec.Kernel - spec.Padding - spec.PaddingAfter + outputPadding;
         var y = Shape.Of(s[0], (s[1] - 1) * spec.Stride + grow, (s[2] - 1) * spec.Stride + grow, outputs);
-        OpInput[] inputs = [new(s), new(Shape.Of(spec.Kernel, spec.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
+        OpInput[] inputs = [new(s, PerSample: true), new(Shape.Of(spec.Kernel, spec.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
         return new OpCase($"transposed conv {s} to {outputs}, {Describe(spec)}, output padding {outputPadding}", inputs,
             x => x[0].ConvTranspose2d(x[1], spec, x[2], outputPadding),
             x => ReferenceConvolution.ConvTranspose2d(spec, x[0], s, x[1], y, x[2]),

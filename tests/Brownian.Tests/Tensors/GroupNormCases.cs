@@ -34,7 +34,7 @@ static class GroupNormCases
     {
         var spec = new GroupNormSpec(groups, 1e-5f, silu);
         double rounding = 2 * Math.ScaleB(mean / deviation, -24);
-        OpInput[] inputs = [new(s, mean, deviation), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3), new(Shape.Of(s.Channels), Deviation: 0.5)];
+        OpInput[] inputs = [new(s, mean, deviation, PerSample: true), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3), new(Shape.Of(s.Channels), Deviation: 0.5)];
         return new OpCase($"group norm {s}, {groups} groups{(silu ? ", silu" : "")}{(mean == 0 ? "" : $", {mean}±{deviation}")}", inputs,
             x => x[0].GroupNorm(x[1], x[2], groups, spec.Epsilon, silu),
             x => ReferenceGroupNorm.Run(spec, x[0], s, x[1], x[2]),

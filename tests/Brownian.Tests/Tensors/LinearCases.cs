@@ -14,7 +14,7 @@ static class LinearCases
 
     public static IEnumerable<OpCase> All => [.. Chosen.Select((c, i) => Linear(Shape.Of(c.Rows, c.Inputs), c.Outputs, i % 2 == 0, i % 3 == 0)), .. Ranks, .. Random(30)];
 
-    public static IEnumerable<OpCase> Large => [Linear(Shape.Of(1003, 70), 200, true, true), Linear(Shape.Of(5, 300), 700, true, false), Linear(Shape.Of(33, 1100), 50, false, true), Linear(Shape.Of(130, 257), 513, true, true)];
+    public static IEnumerable<OpCase> Large => [Linear(Shape.Of(1003, 70), 200, true, true), Linear(Shape.Of(5, 300), 700, true, false), Linear(Shape.Of(33, 1100), 50, false, true), Linear(Shape.Of(130, 257), 513, true, true), Linear(Shape.Of(5001, 9), 20, true, false)];
 
     static IEnumerable<OpCase> Ranks => [Linear(Shape.Of(19), 7, true, true), Linear(Shape.Of(2, 3, 19), 7, true, true), Linear(Shape.Of(2, 3, 4, 19), 7, true, true)];
 
@@ -32,9 +32,9 @@ static class LinearCases
     static OpCase Linear(Shape s, int outputs, bool bias, bool residual)
     {
         int k = s.Channels;
-        List<OpInput> inputs = [new(s), new(Shape.Of(k, outputs), Deviation: 1 / Math.Sqrt(k))];
+        List<OpInput> inputs = [new(s, PerSample: s.Rank > 1), new(Shape.Of(k, outputs), Deviation: 1 / Math.Sqrt(k))];
         if (bias) inputs.Add(new(Shape.Of(outputs)));
-        if (residual) inputs.Add(new(s.WithChannels(outputs)));
+        if (residual) inputs.Add(new(s.WithChannels(outputs), PerSample: s.Rank > 1));
         return new OpCase($"linear {s} to {outputs}{(bias ? " +bias" : "")}{(residual ? " +residual" : "")}", [.. inputs],
             x => x[0].Linear(x[1], bias ? x[2] : null, residual ? x[^1] : null),
             x => ReferenceConvolution.Linear(x[0], x[1], k, outputs, bias ? x[2] : null, residual ? x[^1] : null),

@@ -2,8 +2,11 @@ using Brownian.Tensors;
 
 namespace Brownian.Tests.Tensors;
 
-/// <summary>One input of a case: normal numbers of a given mean and deviation.</summary>
-readonly record struct OpInput(Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true);
+/// <summary>
+/// One input of a case: normal numbers of a given mean and deviation. <paramref name="PerSample"/> tells that the outermost axis
+/// counts samples, as weights' does not.
+/// </summary>
+readonly record struct OpInput(Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true, bool PerSample = false);
 
 /// <summary>
 /// One operation on inputs of certain shapes: how tensors compute it and how the reference does. Adding an operation to the tests
