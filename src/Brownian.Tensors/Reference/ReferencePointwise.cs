@@ -1,0 +1,52 @@
+namespace Brownian.Tensors.Reference;
+
+/// <summary>Element-by-element operations as their formulas say, in double. The definition that fast kernels are tested against.</summary>
+static class ReferencePointwise
+{
+    /// <summary>x·σ(x), Ramachandran et al. 2017.</summary>
+    public static double Silu(double x) => x / (1 + Math.Exp(-x));
+
+    public static double[] Silu(double[] x) => Array.ConvertAll(x, Silu);
+
+    /// <summary>a·x + b·z</summary>
+    public static double[] Affine(double a, double[] x, double b, double[] z)
+    {
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++) y[i] = a * x[i] + b * z[i];
+        return y;
+    }
+
+    /// <summary>a·x</summary>
+    public static double[] Scale(double[] x, double a) => Array.ConvertAll(x, v => a * v);
+
+    /// <summary>x·z</summary>
+    public static double[] Multiply(double[] x, double[] z)
+    {
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++) y[i] = x[i] * z[i];
+        return y;
+    }
+
+    public static double[] Clamp(double[] x, double low, double high) => Array.ConvertAll(x, v => Math.Min(high, Math.Max(low, v)));
+
+    /// <summary>y[n] = a[n]·x[n] + b[n]·z[n]: q(x_t|x_0) of Ho et al. 2020, eq. 4, with a coefficient pair for each sample of N×….</summary>
+    public static double[] MixPerSample(double[] a, double[] x, double[] b, double[] z)
+    {
+        int perSample = x.Length / a.Length;
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            int n = i / perSample;
+            y[i] = a[n] * x[i] + b[n] * z[i];
+        }
+        return y;
+    }
+
+    /// <summary>y + rate·(x − y), one step of an exponential moving average.</summary>
+    public static double[] Lerp(double[] y, double[] x, double rate)
+    {
+        double[] result = new double[y.Length];
+        for (int i = 0; i < y.Length; i++) result[i] = y[i] + rate * (x[i] - y[i]);
+        return result;
+    }
+}
