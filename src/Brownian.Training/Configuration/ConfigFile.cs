@@ -1,6 +1,5 @@
 using System.Text;
 using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Brownian.Training;
@@ -17,19 +16,19 @@ sealed class ConfigFile
     public string? WhereIs(string section, string key) => _values.GetValueOrDefault((section, key))?.Where;
 
     /// <summary>Reads a file. What is wrong is told as "path:line:column: message".</summary>
-    public void AddFile(string path) => AddYaml(ReadText(path), path);
+    public void AddFile(string path) => AddYaml(ReadText(path), mark => $"{path}:{mark.Line}:{mark.Column}");
 
-    /// <summary>Reads YAML from memory; <paramref name="name"/> is what messages call it.</summary>
-    public void AddYaml(string yaml, string name)
+    /// <summary>Reads YAML from memory; <paramref name="at"/> is what messages call a place in it.</summary>
+    public void AddYaml(string yaml, Func<Mark, string> at)
     {
-        YamlNode? root = Parse(yaml, name);
+        YamlNode? root = Parse(yaml, at);
         if (root is null) return;
-        foreach ((YamlNode key, YamlNode value) in Mapping(root, name, "a configuration"))
+        foreach ((YamlNode key, YamlNode value) in Mapping(root, at, "a configuration"))
         {
-            ConfigSection section = ConfigSection.Find(Name(key, name), At(name, key.Start));
+            ConfigSection section = ConfigSection.Find(Name(key, at), at(key.Start));
             if (value is YamlScalarNode { Value: null or "" }) continue;
-            foreach ((YamlNode entry, YamlNode content) in Mapping(value, name, section.Name))
-                Add(section, Name(entry, name), content, At(name, entry.Start), At(name, content.Start));
+            foreach ((YamlNode entry, YamlNode content) in Mapping(value, at, section.Name))
+                Add(section, Name(entry, at), content, at(entry.Start), at(content.Start));
         }
     }
 
@@ -41,7 +40,7 @@ sealed class ConfigFile
             throw new InvalidDataException($"--set {text}: write it as section.key=value, for example train_params.lr=2e-4.");
         string where = $"--set {text}", key = text[(dot + 1)..equals].Trim();
         ConfigSection section = ConfigSection.Find(text[..dot].Trim(), where);
-        YamlNode value = Parse(text[(equals + 1)..], where) ?? new YamlScalarNode("");
+        YamlNode value = Parse(text[(equals + 1)..], _ => where) ?? new YamlScalarNode("");
         Add(section, key, value, where, where);
         if (key == "num_steps") _values.Remove((section.Name, "num_epochs"));
         if (key == "num_epochs") _values.Remove((section.Name, "num_steps"));
@@ -64,36 +63,34 @@ sealed class ConfigFile
         _values[(section.Name, key)] = new ConfigValue(value, whereValue, $"{section.Name}.{key}");
     }
 
-    static IDictionary<YamlNode, YamlNode> Mapping(YamlNode node, string name, string what) =>
+    static IDictionary<YamlNode, YamlNode> Mapping(YamlNode node, Func<Mark, string> at, string what) =>
         (node as YamlMappingNode)?.Children
-        ?? throw new InvalidDataException($"{At(name, node.Start)}: {what} must be a mapping of 'key: value' lines.");
+        ?? throw new InvalidDataException($"{at(node.Start)}: {what} must be a mapping of 'key: value' lines.");
 
-    static string Name(YamlNode key, string name) =>
-        (key as YamlScalarNode)?.Value ?? throw new InvalidDataException($"{At(name, key.Start)}: a key must be a plain word.");
+    static string Name(YamlNode key, Func<Mark, string> at) =>
+        (key as YamlScalarNode)?.Value ?? throw new InvalidDataException($"{at(key.Start)}: a key must be a plain word.");
 
-    static string At(string name, Mark mark) => name.StartsWith("--set", StringComparison.Ordinal) ? name : $"{name}:{mark.Line}:{mark.Column}";
-
-    static YamlNode? Parse(string yaml, string name)
+    static YamlNode? Parse(string yaml, Func<Mark, string> at)
     {
         try
         {
-            CheckDepth(yaml, name);
+            CheckDepth(yaml, at);
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
             if (stream.Documents.Count > 1)
-                throw new InvalidDataException($"{At(name, stream.Documents[1].RootNode.Start)}: a second document begins; keep one.");
+                throw new InvalidDataException($"{at(stream.Documents[1].RootNode.Start)}: a second document begins; keep one.");
             return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
         }
         catch (YamlException e)
         {
             Exception inner = e;
             while (inner.InnerException is not null) inner = inner.InnerException;
-            throw new InvalidDataException($"{At(name, e.Start)}: {inner.Message.TrimEnd('.')}.", e);
+            throw new InvalidDataException($"{at(e.Start)}: {inner.Message.TrimEnd('.')}.", e);
         }
     }
 
     // The reader below is recursive, so that a file of brackets could exhaust the stack.
-    static void CheckDepth(string yaml, string name)
+    static void CheckDepth(string yaml, Func<Mark, string> at)
     {
         var parser = new Parser(new StringReader(yaml));
         int depth = 0;
@@ -101,7 +98,7 @@ sealed class ConfigFile
         {
             depth += parser.Current!.NestingIncrease;
             if (depth > MaxDepth)
-                throw new InvalidDataException($"{At(name, parser.Current.Start)}: nested more than {MaxDepth} deep; this is no configuration.");
+                throw new InvalidDataException($"{at(parser.Current.Start)}: nested more than {MaxDepth} deep; this is no configuration.");
         }
     }
 

@@ -30,6 +30,7 @@ static class ConfigRules
         yield return ("beta_start", s.BetaStart is > 0 and < 1, $"is {s.BetaStart}; it must be above 0 and below 1");
         yield return ("beta_end", s.BetaEnd is > 0 and < 1, $"is {s.BetaEnd}; it must be above 0 and below 1");
         yield return ("beta_end", s.BetaEnd >= s.BetaStart, $"is {s.BetaEnd}, below beta_start, which is {s.BetaStart}; noise must grow");
+        yield return ("scale_betas", !s.ScaleBetas || s.BetaSchedule == BetaSchedule.Linear, "applies to beta_schedule linear only; set it to false");
         yield return ("scale_betas", s.BetaEnd * scale < 1,
             $"makes the last beta {s.BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
         yield return ("beta_schedule", Enum.IsDefined(s.BetaSchedule), $"is {s.BetaSchedule}, which does not exist");

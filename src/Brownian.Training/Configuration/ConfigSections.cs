@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Brownian.Training;
 
@@ -31,6 +32,8 @@ abstract class ConfigSection(string name)
     public abstract TrainConfig Read(TrainConfig config, string key, ConfigValue value);
 
     public abstract void Write(TrainConfig config, StringBuilder yaml);
+
+    public abstract JsonObject ToJson(TrainConfig config);
 }
 
 sealed class ConfigSection<T>(string name, ConfigKey<T>[] keys, Func<TrainConfig, T> get, Func<TrainConfig, T, TrainConfig> set)
@@ -50,7 +53,18 @@ sealed class ConfigSection<T>(string name, ConfigKey<T>[] keys, Func<TrainConfig
         yaml.Append(Name).Append(":\n");
         foreach (ConfigKey<T> key in keys)
         {
-            if (key.Write(get(config)) is { } text) yaml.Append("  ").Append(key.Name).Append(": ").Append(text).Append('\n');
+            if (key.Write(get(config)) is { } value)
+                yaml.Append("  ").Append(key.Name).Append(": ").Append(ConfigText.Yaml(value)).Append('\n');
         }
+    }
+
+    public override JsonObject ToJson(TrainConfig config)
+    {
+        var json = new JsonObject();
+        foreach (ConfigKey<T> key in keys)
+        {
+            if (key.Write(get(config)) is { } value) json.Add(key.Name, ConfigText.Json(value));
+        }
+        return json;
     }
 }

@@ -1,26 +1,48 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Brownian.Training;
 
-/// <summary>Values as the resolved configuration writes them, so that <see cref="ConfigValue"/> reads the same value back.</summary>
+/// <summary>Values as YAML and JSON write them, so that <see cref="ConfigValue"/> reads the same value back.</summary>
 static class ConfigText
 {
-    public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>One value of a configuration: a text, number, flag, name or list of these.</summary>
+    public static string Yaml(object value) => value switch
+    {
+        string text => Quoted(text),
+        bool flag => flag ? "true" : "false",
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        Enum name => Of(name),
+        Values<int> list => List(list),
+        Values<double> list => List(list),
+        Values<bool> list => List(list),
+        IFormattable integer => integer.ToString(null, CultureInfo.InvariantCulture),
+        _ => throw new ArgumentException($"A configuration holds no {value.GetType().Name}."),
+    };
 
-    public static string Of(ulong value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The same for JSON, which is YAML but for the quotes.</summary>
+    public static JsonNode Json(object value) =>
+        value is string or Enum ? JsonValue.Create(value as string ?? Of((Enum)value)) : JsonNode.Parse(Yaml(value))!;
 
-    public static string Of(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>ScaledLinear is written scaled_linear, and AdamW adamw.</summary>
+    public static string Of(Enum value)
+    {
+        string name = value.ToString();
+        var text = new StringBuilder();
+        for (int i = 0; i < name.Length; i++)
+        {
+            bool beginsWord = i > 0 && i + 1 < name.Length && char.IsUpper(name[i]) && char.IsLower(name[i + 1]);
+            if (beginsWord) text.Append('_');
+            text.Append(char.ToLowerInvariant(name[i]));
+        }
+        return text.ToString();
+    }
 
-    public static string Of(bool value) => value ? "true" : "false";
+    static string List<T>(Values<T> values) => $"[{string.Join(", ", values.Select(value => Yaml(value!)))}]";
 
-#pragma warning disable CA1308 // YAML of this kind is written in lower case.
-    public static string Of<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
-#pragma warning restore CA1308
-
-    /// <summary>Single quotes keep every character as it is; a line break is the one thing they fold.</summary>
-    public static string Of(string value) => value.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0
-        ? $"'{value.Replace("'", "''", StringComparison.Ordinal)}'"
-        : throw new ArgumentException($"'{value.Trim()}' holds a control character; remove it.");
-
-    public static string Of<T>(Values<T> values, Func<T, string> element) => $"[{string.Join(", ", values.Select(element))}]";
+    // Single quotes keep every character as it is; a line break is the one thing they fold.
+    static string Quoted(string text) => text.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0
+        ? $"'{text.Replace("'", "''", StringComparison.Ordinal)}'"
+        : throw new ArgumentException($"'{text.Trim()}' holds a control character; remove it.");
 }

@@ -50,7 +50,7 @@ sealed class ConfigValue(YamlNode node, string where, string key)
         {
             if (Text() == ConfigText.Of(value)) return value;
         }
-        throw Wrong(string.Join(" or ", Enum.GetValues<T>().Select(ConfigText.Of)));
+        throw Wrong(string.Join(" or ", Enum.GetValues<T>().Select(value => ConfigText.Of(value))));
     }
 
     InvalidDataException Wrong(string expected) => new($"{where}: {key} must be {expected}, not {Shown}.");

@@ -15,7 +15,7 @@ public sealed record DiffusionParams
     /// <summary><c>beta_schedule</c>: how β runs between the two.</summary>
     public BetaSchedule BetaSchedule { get; init; } = BetaSchedule.Linear;
 
-    /// <summary><c>scale_betas</c>: multiply both ends by 1000/T, so that few timesteps reach as much noise as a thousand.</summary>
+    /// <summary><c>scale_betas</c>: multiply both ends by 1000/T, so that few timesteps reach as much noise as a thousand; for linear.</summary>
     public bool ScaleBetas { get; init; }
 
     /// <summary><c>variance</c>: the variance of a reverse step, small (β̃) or large (β).</summary>
@@ -30,6 +30,15 @@ public enum BetaSchedule
 {
     /// <summary>Evenly (Ho et al. 2020, §4).</summary>
     Linear,
+
+    /// <summary>√β evenly (Rombach et al. 2022).</summary>
+    ScaledLinear,
+
+    /// <summary>ᾱ follows a squared cosine (Nichol &amp; Dhariwal 2021); both ends are ignored.</summary>
+    Cosine,
+
+    /// <summary>Along a sigmoid (Xu et al. 2022).</summary>
+    Sigmoid,
 }
 
 /// <summary>The variance of q(x_{t−1}|x_t) that sampling uses (Ho et al. 2020, §3.2).</summary>

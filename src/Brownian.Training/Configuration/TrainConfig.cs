@@ -79,7 +79,7 @@ public sealed record TrainConfig
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var file = new ConfigFile();
-        file.AddYaml(yaml, name);
+        file.AddYaml(yaml, mark => $"{name}:{mark.Line}:{mark.Column}");
         return Resolve(file, new TrainConfig(), null, name);
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -35,6 +36,9 @@ public sealed record CheckpointManifest
     /// <summary><see cref="TrainConfig.Hash"/> of the configuration that led here.</summary>
     public required string ConfigHash { get; init; }
 
+    /// <summary>SHA-256 of this manifest with an empty seal.</summary>
+    public string Seal { get; init; } = "";
+
     /// <summary>Every other file of the checkpoint by name.</summary>
     public IReadOnlyDictionary<string, FileSeal> Files { get; init; } = new Dictionary<string, FileSeal>();
 
@@ -45,13 +49,18 @@ public sealed record CheckpointManifest
         CheckpointManifest manifest = StrictJson.Read(path, CheckpointJson.Default.CheckpointManifest);
         if (manifest.Version != CurrentVersion)
             throw new InvalidDataException($"{path}: version is {manifest.Version}; this program reads {CurrentVersion}.");
+        if (manifest.Seal != manifest.ComputeSeal()) throw new InvalidDataException($"{path}: does not match its own seal; the file is damaged.");
         if (manifest.Step < 1 || manifest.ImagesSeen < 0 || manifest.OptimizerStep < 0 || manifest.EmaUpdates < 0)
             throw new InvalidDataException($"{path}: a count is negative, or step is below 1.");
         return manifest;
     }
 
     internal void Write(string folder) =>
-        Training.Files.WriteAtomically(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest));
+        Training.Files.WriteAtomically(Path.Combine(folder, FileName), (this with { Seal = ComputeSeal() }).ToJson());
+
+    string ComputeSeal() => Convert.ToHexStringLower(SHA256.HashData((this with { Seal = "" }).ToJson()));
+
+    byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest);
 
     /// <summary>Throws unless every file is there with its size and hash.</summary>
     internal void Verify(string folder)
