@@ -8,7 +8,7 @@ static class ConfigKeys
 {
     public static readonly ConfigKey<DatasetParams>[] Dataset =
     [
-        new("im_path", (s, v) => s with { ImagePath = v.IsNull ? null : v.Text() }, s => s.ImagePath ?? DatasetParams.Digits, MayBeNull: true),
+        new("im_path", (s, v) => s with { ImagePath = v.IsNull ? DatasetParams.Digits : v.Text() }, s => s.ImagePath, MayBeNull: true),
         new("im_channels", (s, v) => s with { ImageChannels = v.IsNull ? null : v.Integer() }, s => s.ImageChannels, MayBeNull: true),
         new("count", (s, v) => s with { Count = v.Integer() }, s => s.IsBuiltIn ? s.Count : null),
         new("limit", (s, v) => s with { Limit = v.IsNull ? null : v.Integer() }, s => s.Limit, MayBeNull: true),
@@ -64,6 +64,7 @@ static class ConfigKeys
         new("checkpoint_steps", (s, v) => s with { CheckpointSteps = v.Integer() }, s => s.CheckpointSteps),
         new("keep_checkpoints", (s, v) => s with { KeepCheckpoints = v.Integer() }, s => s.KeepCheckpoints),
         new("sample_steps", (s, v) => s with { SampleSteps = v.Integer() }, s => s.SampleSteps),
+        new("sample_timesteps", (s, v) => s with { SampleTimesteps = v.IsNull ? null : v.Integer() }, s => s.SampleTimesteps, MayBeNull: true),
         new("sample_epochs", (s, v) => s with { SampleEpochs = v.Integer() }, s => s.SampleEpochs),
         new("seed", (s, v) => s with { Seed = v.Seed() }, s => s.Seed),
         new("threads", (s, v) => s with { Threads = v.Integer() }, s => s.Threads),

@@ -12,12 +12,12 @@ static class ConfigRules
     public static ConfigProblem? FirstProblem(TrainConfig config) =>
         Check("dataset_params", Of(config.Dataset))
         ?? Check("diffusion_params", Of(config.Diffusion))
-        ?? Check("model_params", Of(config.Model))
-        ?? Check("train_params", Of(config.Train));
+        ?? Check("model_params", ModelRules.Of(config.Model))
+        ?? Check("train_params", Of(config.Train, config.Diffusion.Timesteps));
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DatasetParams s)
     {
-        yield return ("im_path", s.ImagePath is not "", "is empty; give a path, or 'digits' for the built-in set");
+        yield return ("im_path", s.ImagePath != "", "is empty; give a path, or 'digits' for the built-in set");
         yield return ("im_channels", s.ImageChannels is null or 1 or 3 or 4, $"is {s.ImageChannels}; images have 1, 3 or 4");
         yield return ("count", s.Count is >= 1 and <= 1_000_000, $"is {s.Count}; draw 1 to 1000000 digits");
         yield return ("limit", s.Limit is null or >= 1, $"is {s.Limit}; use at least 1 image");
@@ -37,7 +37,7 @@ static class ConfigRules
         yield return ("variance", Enum.IsDefined(s.Variance), $"is {s.Variance}, which does not exist");
     }
 
-    static IEnumerable<(string Key, bool Good, string Message)> Of(TrainParams s)
+    static IEnumerable<(string Key, bool Good, string Message)> Of(TrainParams s, int timesteps)
     {
         yield return ("task_name", IsName(s.TaskName), $"is '{s.TaskName}'; use letters, digits, '.', '-' and '_', at most 100 of them");
         yield return ("batch_size", s.BatchSize >= 1, $"is {s.BatchSize}; it must be at least 1");
@@ -60,12 +60,9 @@ static class ConfigRules
         yield return ("keep_checkpoints", s.KeepCheckpoints >= 1, $"is {s.KeepCheckpoints}; it must be at least 1");
         yield return ("sample_steps", s.SampleSteps >= 0, $"is {s.SampleSteps}; it must be at least 0");
         yield return ("sample_epochs", s.SampleEpochs >= 0, $"is {s.SampleEpochs}; it must be at least 0");
+        yield return ("sample_timesteps", s.SampleTimesteps is null || (s.SampleTimesteps >= 1 && s.SampleTimesteps <= timesteps),
+            $"is {s.SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
         yield return ("threads", s.Threads is >= 0 and <= 1024, $"is {s.Threads}; it must be 0 (one per processor) to 1024");
-    }
-
-    static IEnumerable<(string Key, bool Good, string Message)> Of(ModelParams s)
-    {
-        yield return ("type", s.Type == ModelParams.TutorialUNet, $"is '{s.Type}'; there is {ModelParams.TutorialUNet}");
     }
 
     static bool IsName(string name) =>

@@ -7,10 +7,10 @@ public sealed record DatasetParams
     public const string Digits = "digits";
 
     /// <summary>
-    /// <c>im_path</c>: a folder of PNG files, an IDX file of images (gzip or plain) or a folder that holds MNIST's files; null or
-    /// <c>digits</c> for the digits that <see cref="DrawnDigits"/> draws.
+    /// <c>im_path</c>: a folder of PNG files, an IDX file of images (gzip or plain) or a folder that holds MNIST's files; <c>digits</c>, which
+    /// it is when absent, for those that <see cref="DrawnDigits"/> draws.
     /// </summary>
-    public string? ImagePath { get; init; }
+    public string ImagePath { get; init; } = Digits;
 
     /// <summary><c>im_channels</c>: what images of a folder are converted to, 1, 3 or 4; null for what the model takes.</summary>
     public int? ImageChannels { get; init; }
@@ -25,5 +25,5 @@ public sealed record DatasetParams
     public bool HorizontalFlip { get; init; }
 
     /// <summary>True for the digits drawn by formula.</summary>
-    public bool IsBuiltIn => ImagePath is null or Digits;
+    public bool IsBuiltIn => ImagePath == Digits;
 }

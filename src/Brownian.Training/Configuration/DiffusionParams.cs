@@ -1,3 +1,5 @@
+using Brownian.Diffusion;
+
 namespace Brownian.Training;
 
 /// <summary>Section <c>diffusion_params</c>: the forward process and how it is reversed.</summary>
@@ -23,6 +25,14 @@ public sealed record DiffusionParams
 
     /// <summary><c>clip_sample</c>: limit the predicted x̂0 to [−1, 1] in each reverse step.</summary>
     public bool ClipSample { get; init; } = true;
+
+    internal NoiseSchedule ToSchedule() => BetaSchedule switch
+    {
+        BetaSchedule.ScaledLinear => NoiseSchedule.ScaledLinear(Timesteps, BetaStart, BetaEnd),
+        BetaSchedule.Cosine => NoiseSchedule.Cosine(Timesteps),
+        BetaSchedule.Sigmoid => NoiseSchedule.Sigmoid(Timesteps, BetaStart, BetaEnd),
+        _ => NoiseSchedule.Linear(Timesteps, BetaStart, BetaEnd, ScaleBetas),
+    };
 }
 
 /// <summary>How β_t grows with t.</summary>

@@ -1,3 +1,5 @@
+using Brownian.Diffusion;
+
 namespace Brownian.Training;
 
 /// <summary>Section <c>model_params</c>: the network. The initial values are those of the tutorial's default.yaml, with 10,188,081 parameters.</summary>
@@ -38,4 +40,11 @@ public sealed record ModelParams
 
     /// <summary><c>num_heads</c>: heads of every attention.</summary>
     public int Heads { get; init; } = 4;
+
+    /// <summary>The same for the network itself.</summary>
+    internal TutorialUNetOptions ToOptions() => new()
+    {
+        ImChannels = ImageChannels, ImSize = ImageSize, DownChannels = DownChannels, MidChannels = MidChannels, DownSample = DownSample,
+        TimeEmbDim = TimeEmbeddingSize, NumDownLayers = DownLayers, NumMidLayers = MidLayers, NumUpLayers = UpLayers, NumHeads = Heads,
+    };
 }

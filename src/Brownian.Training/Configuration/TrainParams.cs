@@ -70,7 +70,13 @@ public sealed record TrainParams
     public int SampleSteps { get; init; }
 
     /// <summary><c>sample_epochs</c>: epochs between grids of samples; 0 for none by epochs.</summary>
-    public int SampleEpochs { get; init; } = 1;
+    public int SampleEpochs { get; init; } = 10;
+
+    /// <summary>
+    /// <c>sample_timesteps</c>: how many of the timesteps the grids made while training visit; null for all, which can take longer than
+    /// the training between two grids.
+    /// </summary>
+    public int? SampleTimesteps { get; init; }
 
     /// <summary><c>seed</c>: decides the initial weights, the order of the images, the noise and the samples.</summary>
     public ulong Seed { get; init; }

@@ -32,7 +32,8 @@ public sealed class CheckpointStoreTests : IDisposable
         Save(5);
         Save(10);
         CheckpointManifest found = Store.Newest(_warnings.Add, (_, _) => { })!;
-        Assert.Equal(Manifest(10), found with { Files = Manifest(10).Files, Seal = "" });
+        CheckpointManifest saved = Manifest(10);
+        Assert.Equal(saved, found with { Files = saved.Files, Seal = "" });
         Assert.Equal(["ema.safetensors", "weights.safetensors"], found.Files.Keys);
         Assert.Empty(_warnings);
     }
