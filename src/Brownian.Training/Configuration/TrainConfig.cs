@@ -83,6 +83,14 @@ public sealed record TrainConfig
         return Resolve(file, new TrainConfig(), null, name);
     }
 
+    /// <summary>The same for JSON that another file holds, where lines and columns would mislead.</summary>
+    internal static TrainConfig ParseJson(string json, string name)
+    {
+        var file = new ConfigFile();
+        file.AddYaml(json, _ => name);
+        return Resolve(file, new TrainConfig(), null, name);
+    }
+
     /// <summary>This configuration with overrides applied, checked.</summary>
     /// <param name="overrides">Any number of "section.key=value", the later ones win.</param>
     /// <exception cref="InvalidDataException">As for <see cref="Load"/>.</exception>
