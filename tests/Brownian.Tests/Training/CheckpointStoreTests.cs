@@ -1,15 +1,15 @@
 using Brownian.Training;
 
-namespace Brownian.Tests.Training;
+namespace Brownian.Tests;
 
 public sealed class CheckpointStoreTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly ScratchFolder _folder = new();
     readonly List<string> _warnings = [];
 
     public void Dispose() => _folder.Dispose();
 
-    CheckpointStore Store => new(_folder.FullPath);
+    CheckpointStore Store => new(_folder.Root);
 
     static CheckpointManifest Manifest(long step, double loss = 1) => new()
     {
@@ -89,7 +89,7 @@ public sealed class CheckpointStoreTests : IDisposable
         }
         File.Delete(Path.Combine(Store.PathOf(5), "weights.safetensors"));
         string message = Assert.Throws<InvalidDataException>(() => Newest()).Message;
-        Assert.StartsWith(_folder.FullPath, message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.Root, message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class CheckpointStoreTests : IDisposable
             Store.Prune(keep: 2);
         }
         Assert.Equal([70, 60, 30], Store.Steps());
-        Assert.Equal(3, Directory.EnumerateFileSystemEntries(_folder.FullPath).Count());
+        Assert.Equal(3, Directory.EnumerateFileSystemEntries(_folder.Root).Count());
     }
 
     [Fact]
@@ -131,18 +131,18 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.StartsWith(Store.PathOf(10), error.Message, StringComparison.Ordinal);
         Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
         Assert.Equal(5, Newest());
-        Assert.Single(Directory.EnumerateFileSystemEntries(_folder.FullPath));
+        Assert.Single(Directory.EnumerateFileSystemEntries(_folder.Root));
     }
 
     [Fact]
     public void What_a_killed_process_left_is_removed()
     {
         Save(5);
-        Directory.CreateDirectory(_folder.File(".new-123/deep"));
-        Directory.CreateDirectory(_folder.File(".old-123"));
+        Directory.CreateDirectory(_folder.Path(".new-123/deep"));
+        Directory.CreateDirectory(_folder.Path(".old-123"));
         Assert.Equal(5, Newest());
         Store.CleanUp();
-        Assert.Equal([Store.PathOf(5)], Directory.EnumerateFileSystemEntries(_folder.FullPath));
+        Assert.Equal([Store.PathOf(5)], Directory.EnumerateFileSystemEntries(_folder.Root));
     }
 
     void ExpectFallback(string? path)

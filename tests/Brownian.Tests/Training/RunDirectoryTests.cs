@@ -1,14 +1,14 @@
 using Brownian.Training;
 
-namespace Brownian.Tests.Training;
+namespace Brownian.Tests;
 
 public sealed class RunDirectoryTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly ScratchFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
-    string Runs => _folder.File("runs");
+    string Runs => _folder.Path("runs");
 
     [Fact]
     public void Runs_are_numbered_on_and_never_overwritten()
@@ -47,8 +47,8 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void What_is_no_run_is_refused()
     {
-        Assert.Throws<DirectoryNotFoundException>(() => RunDirectory.Open(_folder.File("nothing")));
-        Assert.Throws<InvalidDataException>(() => RunDirectory.Open(_folder.FullPath));
+        Assert.Throws<DirectoryNotFoundException>(() => RunDirectory.Open(_folder.Path("nothing")));
+        Assert.Throws<InvalidDataException>(() => RunDirectory.Open(_folder.Root));
         RunDirectory run = RunDirectory.Create(Runs, TrainConfig.Default);
         File.AppendAllText(run.ConfigPath, "  lrr: 3\n");
         Assert.StartsWith(run.ConfigPath, Assert.Throws<InvalidDataException>(() => RunDirectory.Open(run.FullPath)).Message, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void Metrics_of_repeated_steps_and_half_lines_are_dropped()
     {
-        string path = _folder.File("metrics.jsonl");
+        string path = _folder.Path("metrics.jsonl");
         using (var metrics = new MetricsFile(path, 0))
         {
             for (int step = 1; step <= 9; step++) metrics.Append(Step(step));

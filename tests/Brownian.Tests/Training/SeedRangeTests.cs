@@ -1,6 +1,6 @@
 using Brownian.Training;
 
-namespace Brownian.Tests.Training;
+namespace Brownian.Tests;
 
 public sealed class SeedRangeTests
 {

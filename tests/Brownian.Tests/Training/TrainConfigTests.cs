@@ -1,6 +1,6 @@
 using Brownian.Training;
 
-namespace Brownian.Tests.Training;
+namespace Brownian.Tests;
 
 public sealed class TrainConfigTests : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed class TrainConfigTests : IDisposable
           ckpt_name: 'ddpm_ckpt.pth'
         """;
 
-    readonly TemporaryFolder _folder = new();
+    readonly ScratchFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -130,10 +130,10 @@ public sealed class TrainConfigTests : IDisposable
     [Fact]
     public void Files_that_cannot_be_read_are_named()
     {
-        string missing = _folder.File("missing.yaml");
+        string missing = _folder.Path("missing.yaml");
         Assert.StartsWith(missing, Assert.Throws<FileNotFoundException>(() => TrainConfig.Load(missing)).Message, StringComparison.Ordinal);
-        Assert.StartsWith(_folder.FullPath, Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.FullPath)).Message, StringComparison.Ordinal);
-        string binary = _folder.File("binary.yaml");
+        Assert.StartsWith(_folder.Root, Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.Root)).Message, StringComparison.Ordinal);
+        string binary = _folder.Path("binary.yaml");
         File.WriteAllBytes(binary, [0x61, 0xFF, 0xFE, 0x00]);
         Assert.Equal($"{binary}: not UTF-8 text (byte 1).", Assert.Throws<InvalidDataException>(() => TrainConfig.Load(binary)).Message);
     }
