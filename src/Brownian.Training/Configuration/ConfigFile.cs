@@ -87,6 +87,11 @@ sealed class ConfigFile
             while (inner.InnerException is not null) inner = inner.InnerException;
             throw new InvalidDataException($"{at(e.Start)}: {inner.Message.TrimEnd('.')}.", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner trips over some broken input instead of refusing it.
+            throw new InvalidDataException($"{at(Mark.Empty)}: this is not YAML.", e);
+        }
     }
 
     // The reader below is recursive, so that a file of brackets could exhaust the stack.

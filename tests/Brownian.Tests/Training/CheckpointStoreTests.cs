@@ -45,7 +45,7 @@ public sealed class CheckpointStoreTests : IDisposable
         var random = new Random(7);
         foreach (string name in (string[])["weights.safetensors", "ema.safetensors", "manifest.json"])
         {
-            for (int trial = 0; trial < 8; trial++)
+            for (int trial = 0; trial < 4; trial++)
             {
                 Save(10);
                 string path = Path.Combine(Store.PathOf(10), name);
@@ -62,7 +62,7 @@ public sealed class CheckpointStoreTests : IDisposable
         var random = new Random(8);
         foreach (string name in (string[])["weights.safetensors", "ema.safetensors", "manifest.json"])
         {
-            for (int trial = 0; trial < 25; trial++)
+            for (int trial = 0; trial < 6; trial++)
             {
                 Save(10);
                 string path = Path.Combine(Store.PathOf(10), name);

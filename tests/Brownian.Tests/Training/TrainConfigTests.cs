@@ -162,9 +162,9 @@ public sealed class TrainConfigTests : IDisposable
     public void Overrides_go_through_the_same_checks_and_the_last_one_wins()
     {
         string path = _folder.Write("default.yaml", Tutorial);
-        TrainConfig config = TrainConfig.Load(path, ["train_params.lr=2e-4", "model_params.down_channels=[8,16]", "train_params.lr=3e-4", "dataset_params.im_path=digits"]);
+        TrainConfig config = TrainConfig.Load(path, ["train_params.lr=2e-4", "model_params.down_channels=[8,16,24,32]", "model_params.mid_channels=[32,24]", "train_params.lr=3e-4", "dataset_params.im_path=digits"]);
         Assert.Equal(3e-4, config.Train.LearningRate);
-        Assert.Equal([8, 16], config.Model.DownChannels);
+        Assert.Equal([8, 16, 24, 32], config.Model.DownChannels);
         Assert.True(config.Dataset.IsBuiltIn);
 
         (string Option, string Message)[] wrong =
