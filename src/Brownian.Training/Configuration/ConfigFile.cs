@@ -1,0 +1,126 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Brownian.Training;
+
+/// <summary>What a YAML file and the overrides say, by section and key, before any of it is understood.</summary>
+sealed class ConfigFile
+{
+    const int MaxBytes = 1 << 20;
+    const int MaxDepth = 16;
+
+    readonly Dictionary<(string Section, string Key), ConfigValue> _values = [];
+
+    /// <summary>Where a key was given, for messages about its value; null where it was not.</summary>
+    public string? WhereIs(string section, string key) => _values.GetValueOrDefault((section, key))?.Where;
+
+    /// <summary>Reads a file. What is wrong is told as "path:line:column: message".</summary>
+    public void AddFile(string path) => AddYaml(ReadText(path), mark => $"{path}:{mark.Line}:{mark.Column}");
+
+    /// <summary>Reads YAML from memory; <paramref name="at"/> is what messages call a place in it.</summary>
+    public void AddYaml(string yaml, Func<Mark, string> at)
+    {
+        YamlNode? root = Parse(yaml, at);
+        if (root is null) return;
+        foreach ((YamlNode key, YamlNode value) in Mapping(root, at, "a configuration"))
+        {
+            ConfigSection section = ConfigSection.Find(Name(key, at), at(key.Start));
+            if (value is YamlScalarNode { Value: null or "" }) continue;
+            foreach ((YamlNode entry, YamlNode content) in Mapping(value, at, section.Name))
+                Add(section, Name(entry, at), content, at(entry.Start), at(content.Start));
+        }
+    }
+
+    /// <summary>Reads "section.key=value". A length in steps takes the place of one in epochs and the other way round.</summary>
+    public void AddOverride(string text)
+    {
+        int dot = text.IndexOf('.', StringComparison.Ordinal), equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (dot < 1 || equals < dot + 2)
+            throw new InvalidDataException($"--set {text}: write it as section.key=value, for example train_params.lr=2e-4.");
+        string where = $"--set {text}", key = text[(dot + 1)..equals].Trim();
+        ConfigSection section = ConfigSection.Find(text[..dot].Trim(), where);
+        YamlNode value = Parse(text[(equals + 1)..], _ => where) ?? new YamlScalarNode("");
+        Add(section, key, value, where, where);
+        if (key == "num_steps") _values.Remove((section.Name, "num_epochs"));
+        if (key == "num_epochs") _values.Remove((section.Name, "num_steps"));
+    }
+
+    /// <summary>The given configuration with everything that was read put into it.</summary>
+    public TrainConfig ApplyTo(TrainConfig config)
+    {
+        // Whoever says how long to train replaces the length that the configuration had, whichever way that was given.
+        if (WhereIs("train_params", "num_steps") is not null || WhereIs("train_params", "num_epochs") is not null)
+            config = config with { Train = config.Train with { Steps = null, Epochs = null } };
+        foreach (((string section, string key), ConfigValue value) in _values)
+            config = ConfigSection.Find(section, value.Where).Read(config, key, value);
+        return config;
+    }
+
+    void Add(ConfigSection section, string key, YamlNode value, string whereKey, string whereValue)
+    {
+        section.CheckKey(key, whereKey);
+        _values[(section.Name, key)] = new ConfigValue(value, whereValue, $"{section.Name}.{key}");
+    }
+
+    static IDictionary<YamlNode, YamlNode> Mapping(YamlNode node, Func<Mark, string> at, string what) =>
+        (node as YamlMappingNode)?.Children
+        ?? throw new InvalidDataException($"{at(node.Start)}: {what} must be a mapping of 'key: value' lines.");
+
+    static string Name(YamlNode key, Func<Mark, string> at) =>
+        (key as YamlScalarNode)?.Value ?? throw new InvalidDataException($"{at(key.Start)}: a key must be a plain word.");
+
+    static YamlNode? Parse(string yaml, Func<Mark, string> at)
+    {
+        try
+        {
+            CheckDepth(yaml, at);
+            var stream = new YamlStream();
+            stream.Load(new StringReader(yaml));
+            if (stream.Documents.Count > 1)
+                throw new InvalidDataException($"{at(stream.Documents[1].RootNode.Start)}: a second document begins; keep one.");
+            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        }
+        catch (YamlException e)
+        {
+            Exception inner = e;
+            while (inner.InnerException is not null) inner = inner.InnerException;
+            throw new InvalidDataException($"{at(e.Start)}: {inner.Message.TrimEnd('.')}.", e);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner trips over some broken input instead of refusing it.
+            throw new InvalidDataException($"{at(Mark.Empty)}: this is not YAML.", e);
+        }
+    }
+
+    // The reader below is recursive, so that a file of brackets could exhaust the stack.
+    static void CheckDepth(string yaml, Func<Mark, string> at)
+    {
+        var parser = new Parser(new StringReader(yaml));
+        int depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > MaxDepth)
+                throw new InvalidDataException($"{at(parser.Current.Start)}: nested more than {MaxDepth} deep; this is no configuration.");
+        }
+    }
+
+    static string ReadText(string path)
+    {
+        if (Directory.Exists(path)) throw new InvalidDataException($"{path}: a folder; give a YAML file.");
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        long length = new FileInfo(path).Length;
+        if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes; a configuration has at most {MaxBytes}.");
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
+                .GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException($"{path}: not UTF-8 text (byte {e.Index}).", e);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace Brownian.Training;
+
+/// <summary>
+/// What the trainer tells while it runs. Reports arrive on the training thread, in order, if the <see cref="IProgress{T}"/>
+/// calls straight through; <see cref="Progress{T}"/> hands them to other threads.
+/// </summary>
+public abstract record TrainProgress
+{
+    TrainProgress() { }
+
+    /// <summary>Training is about to begin.</summary>
+    /// <param name="Dataset">What is learned from, in one line.</param>
+    /// <param name="Parameters">The network's trainable numbers.</param>
+    /// <param name="Step">Steps already taken: 0, or where an interrupted run continues.</param>
+    /// <param name="TotalSteps">The step that training ends with.</param>
+    /// <param name="StepsPerEpoch">Optimiser steps in one pass over the images; not whole where batches are accumulated.</param>
+    /// <param name="Device">What computes.</param>
+    public sealed record Started(string Dataset, long Parameters, long Step, long TotalSteps, double StepsPerEpoch, string Device) : TrainProgress;
+
+    /// <summary>One step was taken.</summary>
+    /// <param name="Metrics">What was written to <c>metrics.jsonl</c>.</param>
+    /// <param name="SmoothedLoss">The running mean of the loss.</param>
+    /// <param name="TotalSteps">The step that training ends with.</param>
+    /// <param name="Remaining">Estimated from the recent steps.</param>
+    public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan Remaining) : TrainProgress;
+
+    /// <summary>A grid of samples was written.</summary>
+    /// <param name="Step">After this step.</param>
+    /// <param name="Path">The PNG.</param>
+    public sealed record Sampled(long Step, string Path) : TrainProgress;
+
+    /// <summary>A checkpoint was written.</summary>
+    /// <param name="Step">Of this step.</param>
+    /// <param name="Path">Its folder.</param>
+    public sealed record Saved(long Step, string Path) : TrainProgress;
+
+    /// <summary>Something is not as it should be, and training goes on.</summary>
+    /// <param name="Message">One line.</param>
+    public sealed record Warning(string Message) : TrainProgress;
+}
+
+/// <summary>How a training ended.</summary>
+/// <param name="IsComplete">False when it was cancelled: Trainer.Run on the same folder continues.</param>
+/// <param name="Step">Steps taken, those before an interruption included.</param>
+/// <param name="SmoothedLoss">The running mean of the loss.</param>
+/// <param name="SecondsTrained">Time trained, interruptions not counted.</param>
+/// <param name="ModelPath">The model folder, when complete.</param>
+/// <param name="SampleGrid">The last grid of samples; null where none was asked for.</param>
+public sealed record TrainResult(bool IsComplete, long Step, double SmoothedLoss, double SecondsTrained, string? ModelPath, string? SampleGrid);

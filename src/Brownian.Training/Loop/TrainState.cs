@@ -1,0 +1,89 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Training;
+
+/// <summary>
+/// All that changes while training: the weights, their average, Adam's moments, and how many steps were taken. Every random draw is a
+/// function of the seed and that number, so that there is no generator to save.
+/// </summary>
+sealed class TrainState
+{
+    public const string WeightsName = "weights.safetensors";
+    public const string AverageName = "ema.safetensors";
+    public const string OptimizerName = "optimizer.safetensors";
+
+    const string FirstMoment = "exp_avg.", SecondMoment = "exp_avg_sq.";
+
+    SmoothedLoss _smoothed;
+
+    public TrainState(TrainConfig config, Device device)
+    {
+        TrainParams train = config.Train;
+        Network = new TutorialUNet(config.Model.ToOptions(), device, train.Seed);
+        Optimizer = new Adam(Parameters, new AdamOptions
+        {
+            Beta1 = train.Betas[0], Beta2 = train.Betas[1], Epsilon = train.Epsilon, WeightDecay = train.WeightDecay,
+            Decoupled = train.Optimizer == OptimizerKind.AdamW, MaxGradientNorm = train.ClipGradNorm,
+        });
+        Average = new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
+    }
+
+    public IDenoisingNetwork Network { get; }
+
+    public ParameterSet Parameters => Network.Parameters;
+
+    public Adam Optimizer { get; }
+
+    public Ema Average { get; }
+
+    /// <summary>Optimiser steps taken.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Time trained before this process.</summary>
+    public double EarlierSeconds { get; private set; }
+
+    public double SmoothedLoss => _smoothed.Value;
+
+    public void Advance(double loss)
+    {
+        Step++;
+        _smoothed.Add(loss);
+    }
+
+    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds)
+    {
+        var manifest = new CheckpointManifest
+        {
+            Version = CheckpointManifest.CurrentVersion, Step = Step, ImagesSeen = imagesSeen, OptimizerStep = Optimizer.Steps,
+            EmaUpdates = Average.Updates, SmoothedLoss = SmoothedLoss, SecondsTrained = seconds, ConfigHash = configHash,
+        };
+        store.Save(manifest, folder =>
+        {
+            ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
+            ParameterFile.Write(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
+            ParameterFile.Write(
+                Path.Combine(folder, OptimizerName), Parameters, (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+        });
+    }
+
+    public void Load(string folder, CheckpointManifest manifest)
+    {
+        ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
+        ParameterFile.Read(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
+        ParameterFile.Read(
+            Path.Combine(folder, OptimizerName), Parameters, (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+        (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
+        (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
+        _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);
+    }
+
+    /// <summary>The first parameter with a value that is not finite, of the weights or of their average.</summary>
+    public string? FirstNonFinite() =>
+        Parameters.FirstOrDefault(parameter => !IsFinite(parameter.Value))?.Name
+        ?? Parameters.FirstOrDefault(parameter => !IsFinite(parameter.In(Average.Average)))?.Name;
+
+    // A square may overflow a float but not the double it is summed in.
+    static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares());
+}

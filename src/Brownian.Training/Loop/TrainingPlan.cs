@@ -1,0 +1,45 @@
+using Brownian.Nn;
+
+namespace Brownian.Training;
+
+/// <summary>What happens at which step: a function of the configuration and the size of the data set, fixed before the first.</summary>
+sealed class TrainingPlan
+{
+    readonly TrainParams _train;
+    readonly LearningRateSchedule _rate;
+    readonly int _batchesPerEpoch;
+
+    public TrainingPlan(TrainParams train, int batchesPerEpoch)
+    {
+        (_train, _batchesPerEpoch) = (train, batchesPerEpoch);
+        long batches = (long)train.EpochsOrDefault * batchesPerEpoch;
+        TotalSteps = train.Steps ?? (batches + train.GradientAccumulation - 1) / train.GradientAccumulation;
+        _rate = new LearningRateSchedule(train.LearningRate)
+        {
+            WarmupSteps = train.WarmupSteps, TotalSteps = TotalSteps,
+            Decay = train.LearningRateSchedule == LearningRateKind.Cosine ? RateDecay.Cosine : RateDecay.Constant,
+        };
+    }
+
+    /// <summary>The step after which training ends.</summary>
+    public long TotalSteps { get; }
+
+    public double StepsPerEpoch => (double)_batchesPerEpoch / _train.GradientAccumulation;
+
+    public int ImagesPerStep => _train.BatchSize * _train.GradientAccumulation;
+
+    /// <summary>The learning rate of the step that follows <paramref name="steps"/> taken.</summary>
+    public double RateAfter(long steps) => _rate.RateAt(steps);
+
+    public bool SavesAfter(long steps) => steps % _train.CheckpointSteps == 0 && steps < TotalSteps;
+
+    public bool SamplesAfter(long steps) =>
+        steps < TotalSteps
+        && ((_train.SampleSteps > 0 && steps % _train.SampleSteps == 0)
+            || (_train.SampleEpochs > 0 && Epochs(steps) / _train.SampleEpochs > Epochs(steps - 1) / _train.SampleEpochs));
+
+    public bool SamplesAtEnd => _train.SampleSteps > 0 || _train.SampleEpochs > 0;
+
+    /// <summary>Passes over the images that are complete after so many steps.</summary>
+    long Epochs(long steps) => steps * _train.GradientAccumulation / _batchesPerEpoch;
+}

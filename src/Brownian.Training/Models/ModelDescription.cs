@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Brownian.Training;
+
+/// <summary><c>model.json</c>: everything beside the weights that sampling needs to know.</summary>
+public sealed record ModelDescription
+{
+    internal const string FileName = "model.json";
+    const int CurrentVersion = 1;
+    const string Format = "brownian-model";
+
+    /// <summary>The network.</summary>
+    public required ModelParams Model { get; init; }
+
+    /// <summary>The forward process it was trained with, and how it is reversed.</summary>
+    public required DiffusionParams Diffusion { get; init; }
+
+    /// <summary>What the network predicts: a name of <see cref="Brownian.Diffusion.Parameterization"/>.</summary>
+    public string Predicts { get; init; } = Brownian.Diffusion.Parameterization.Epsilon.Name;
+
+    /// <summary>What it learned from, in one line; empty where that is not known.</summary>
+    public string Dataset { get; init; } = "";
+
+    /// <summary>The names of the classes its images had.</summary>
+    public Values<string> Classes { get; init; } = [];
+
+    /// <summary>The optimiser steps it was trained for; 0 where that is not known.</summary>
+    public long Step { get; init; }
+
+    internal byte[] ToJson()
+    {
+        var config = new TrainConfig { Model = Model, Diffusion = Diffusion };
+        var file = new ModelFile(
+            Format, CurrentVersion, Section("model_params").ToJson(config), Section("diffusion_params").ToJson(config), Predicts,
+            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text);
+        return JsonSerializer.SerializeToUtf8Bytes(file, ModelJson.Default.ModelFile);
+    }
+
+    internal static ModelDescription Read(string path)
+    {
+        ModelFile file = StrictJson.Read(path, ModelJson.Default.ModelFile);
+        if (file.Format != Format) throw new InvalidDataException($"{path}: format is '{file.Format}', not '{Format}'.");
+        if (file.Version != CurrentVersion) throw new InvalidDataException($"{path}: version is {file.Version}; this program reads {CurrentVersion}.");
+        if (file.ValueRange is not [-1, 1]) throw new InvalidDataException($"{path}: value_range is [{string.Join(", ", file.ValueRange)}]; it must be [-1, 1].");
+        // JSON is YAML: the sections are read and checked like those of a configuration.
+        var sections = new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
+        TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
+        return new ModelDescription
+        {
+            Model = config.Model, Diffusion = config.Diffusion, Predicts = Known(path, file.Predicts), Dataset = file.Dataset,
+            Classes = Values.Of<string>(file.Classes), Step = file.Step,
+        };
+    }
+
+    static string Known(string path, string predicts)
+    {
+        try
+        {
+            return Brownian.Diffusion.Parameterization.Named(predicts).Name;
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{path}: predicts: {e.Message}", e);
+        }
+    }
+
+    static ConfigSection Section(string name) => ConfigSection.Find(name, name);
+}
+
+/// <summary>The fields of <c>model.json</c>.</summary>
+sealed record ModelFile(
+    string Format, int Version, JsonObject ModelParams, JsonObject DiffusionParams, string Predicts, double[] ValueRange,
+    string[] Classes, string Dataset, long Step, string CreatedBy);
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ModelFile))]
+sealed partial class ModelJson : JsonSerializerContext;

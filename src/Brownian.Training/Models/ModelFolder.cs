@@ -1,0 +1,112 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Training;
+
+/// <summary>A folder that describes itself: <c>model.json</c> and <c>model.safetensors</c>, so that sampling needs no other argument.</summary>
+public static class ModelFolder
+{
+    internal const string WeightsName = "model.safetensors";
+
+    /// <summary>Writes a model; the folder appears whole or not at all.</summary>
+    /// <param name="path">The folder to make.</param>
+    /// <param name="model">What to write.</param>
+    /// <param name="overwrite">Replace a model that is there.</param>
+    /// <exception cref="IOException">The folder exists and may not be replaced, or it cannot be written.</exception>
+    public static void Save(string path, DiffusionModel model, bool overwrite = false)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ParameterSet parameters = model.Network.Parameters;
+        Save(path, model.Description, parameters, parameters.Values, overwrite);
+    }
+
+    internal static void Save(string path, ModelDescription description, ParameterSet parameters, Tensor weights, bool overwrite)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (File.Exists(path)) throw new IOException($"{path}: a file of that name exists.");
+        if (Directory.Exists(path) && !(overwrite && IsModel(path)) && Directory.EnumerateFileSystemEntries(path).Any())
+            throw new IOException($"{path}: the folder exists and is not empty; choose another name.");
+        string parent = Path.GetDirectoryName(path) ?? throw new IOException($"{path}: a model needs a folder of its own.");
+        string staging = Path.Combine(parent, $".new-{Guid.NewGuid():N}");
+        Files.Naming(path, () =>
+        {
+            try
+            {
+                Directory.CreateDirectory(staging);
+                ParameterFile.Write(Path.Combine(staging, WeightsName), parameters, ("", weights));
+                Files.WriteAtomically(Path.Combine(staging, ModelDescription.FileName), description.ToJson());
+                Files.DeleteFolder(path);
+                Directory.Move(staging, path);
+            }
+            catch
+            {
+                Files.DeleteFolder(staging);
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Reads a model folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="device">Where it will compute.</param>
+    /// <exception cref="InvalidDataException">A file is damaged, or the weights do not fit the network.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    public static DiffusionModel Load(string path, Device device)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder.");
+        string json = Path.Combine(path, ModelDescription.FileName), weights = Path.Combine(path, WeightsName);
+        foreach (string file in (string[])[json, weights])
+        {
+            if (!File.Exists(file)) throw new FileNotFoundException($"{file}: missing.", file);
+        }
+        return Load(ModelDescription.Read(json), weights, device);
+    }
+
+    /// <summary>Opens a model folder, or a run: then the averaged weights of its newest checkpoint that is whole.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="device">Where it will compute.</param>
+    /// <param name="warn">Told about checkpoints that were passed over because they are damaged.</param>
+    /// <exception cref="InvalidDataException">It is neither, a file is damaged, or the weights do not fit the network.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    public static DiffusionModel Open(string path, Device device, Action<string>? warn = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
+        if (IsModel(path)) return Load(path, device);
+        if (!RunDirectory.IsRun(path))
+            throw new InvalidDataException($"{path}: neither a model folder ({ModelDescription.FileName}) nor a run (config.yaml).");
+        RunDirectory run = RunDirectory.Open(path);
+        DiffusionModel? model = null;
+        new CheckpointStore(run.CheckpointsPath).Newest(warn ?? (_ => { }), (folder, manifest) => model = Load(
+            new ModelDescription { Model = run.Config.Model, Diffusion = run.Config.Diffusion, Step = manifest.Step },
+            Path.Combine(folder, TrainState.AverageName), device));
+        return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
+    }
+
+    /// <summary>Makes a model folder from the tutorial's own YAML and weights under its state-dict names.</summary>
+    /// <param name="configPath">The YAML file.</param>
+    /// <param name="weightsPath">A <c>.safetensors</c> file.</param>
+    /// <param name="outputPath">The folder to make.</param>
+    /// <exception cref="InvalidDataException">A file is damaged, or the weights do not fit the network; the message names the tensor and both shapes.</exception>
+    /// <exception cref="IOException">A file is missing, or the folder exists or cannot be written.</exception>
+    public static void Import(string configPath, string weightsPath, string outputPath)
+    {
+        TrainConfig config = TrainConfig.Load(configPath);
+        if (!File.Exists(weightsPath)) throw new FileNotFoundException($"{weightsPath}: there is no such file.", weightsPath);
+        using Device device = Device.Cpu();
+        Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion }, weightsPath, device));
+    }
+
+    internal static bool IsModel(string path) => File.Exists(Path.Combine(path, ModelDescription.FileName));
+
+    static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var network = new TutorialUNet(description.Model.ToOptions(), device);
+        ParameterFile.Read(weightsPath, network.Parameters, ("", network.Parameters.Values));
+        return new DiffusionModel(description, network, device, Files.Sha256(weightsPath));
+    }
+}

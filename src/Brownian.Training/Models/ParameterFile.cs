@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Training;
+
+/// <summary>Buffers of a model's parameters as safetensors, under PyTorch's names and in its order of axes.</summary>
+static class ParameterFile
+{
+    /// <summary>Writes each buffer's part of every parameter as prefix + name.</summary>
+    public static void Write(string path, ParameterSet parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    {
+        var writer = new SafetensorsWriter { Metadata = { ["format"] = "pt" } };
+        foreach ((string prefix, Tensor buffer) in buffers)
+        {
+            foreach (Parameter parameter in parameters)
+                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream => Write(stream, parameter.ToTorch(buffer)));
+        }
+        writer.Write(path);
+    }
+
+    /// <summary>Overwrites the buffers with what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">A tensor is missing, too many or of another shape; the message names it and both shapes.</exception>
+    public static void Read(string path, ParameterSet parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        var expected = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string prefix, Tensor buffer) in buffers)
+        {
+            foreach (Parameter parameter in parameters)
+            {
+                string name = prefix + parameter.Name;
+                expected.Add(name);
+                CheckShape(path, file, name, parameter);
+                parameter.FromTorch(file.ReadFloats(name), buffer);
+            }
+        }
+        if (file.Names.FirstOrDefault(name => !expected.Contains(name)) is { } extra)
+            throw new InvalidDataException($"{path}: tensor '{extra}' [{Join(file[extra].Shape)}] belongs to no parameter of the model; is model_params right?");
+    }
+
+    static void CheckShape(string path, SafetensorsFile file, string name, Parameter parameter)
+    {
+        if (!file.TryGet(name, out SafetensorsEntry? entry))
+            throw new InvalidDataException($"{path}: no tensor '{name}', which the model has as [{Join(Extents(parameter))}]; is model_params right?");
+        if (!entry.Shape.AsSpan().SequenceEqual(Extents(parameter)))
+        {
+            throw new InvalidDataException(
+                $"{path}: tensor '{name}' is [{Join(entry.Shape)}], but the model has it as [{Join(Extents(parameter))}]; is model_params right?");
+        }
+    }
+
+    static long[] Extents(Parameter parameter) => Array.ConvertAll(parameter.TorchShape.ToArray(), extent => (long)extent);
+
+    static string Join(long[] extents) => string.Join(", ", extents);
+
+    static void Write(Stream stream, float[] values)
+    {
+        Span<int> bits = MemoryMarshal.Cast<float, int>(values);
+        if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(bits, bits);
+        stream.Write(MemoryMarshal.AsBytes(bits));
+    }
+}

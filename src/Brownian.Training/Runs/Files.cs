@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Brownian.Training;
+
+/// <summary>Writing so that a reader sees the whole file or none, and errors that name the path.</summary>
+static class Files
+{
+    /// <summary>Writes beside the target, flushes to the disk and renames.</summary>
+    public static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
+    {
+        string temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                file.Write(bytes);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    public static void WriteAtomically(string path, string text) => WriteAtomically(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Renames first, so that whoever looks never finds half a folder under its name. Failures are left for the next clean-up.</summary>
+    public static void DeleteFolder(string path)
+    {
+        try
+        {
+            if (!Directory.Exists(path)) return;
+            string doomed = Path.Combine(Path.GetDirectoryName(path)!, $".old-{Guid.NewGuid():N}");
+            Directory.Move(path, doomed);
+            Directory.Delete(doomed, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    public static string Sha256(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    /// <summary>Runs <paramref name="action"/>; what the file system refuses becomes an <see cref="IOException"/> that names the path.</summary>
+    public static T Naming<T>(string path, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !e.Message.Contains(path, StringComparison.Ordinal)))
+        {
+            throw new IOException($"{path}: {e.Message}", e);
+        }
+    }
+
+    public static void Naming(string path, Action action) => Naming(path, () =>
+    {
+        action();
+        return true;
+    });
+}

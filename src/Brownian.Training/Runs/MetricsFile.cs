@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Brownian.Training;
+
+/// <summary>Appends a line to <c>metrics.jsonl</c> for each step; lines of steps that a resumed training repeats are dropped first.</summary>
+sealed class MetricsFile : IDisposable
+{
+    readonly FileStream _file;
+    readonly ArrayBufferWriter<byte> _line = new(512);
+    readonly Utf8JsonWriter _json;
+
+    /// <param name="path">The file; made if absent.</param>
+    /// <param name="step">The step that training continues after.</param>
+    public MetricsFile(string path, long step)
+    {
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _file.SetLength(LengthUpTo(step));
+        _file.Position = _file.Length;
+        _json = new Utf8JsonWriter(_line);
+    }
+
+    public void Append(TrainMetrics m)
+    {
+        _line.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber("step", m.Step);
+        _json.WriteNumber("epoch", m.Epoch);
+        Write("loss", m.Loss);
+        Write("loss_q0", m.LossByQuartile.Q0);
+        Write("loss_q1", m.LossByQuartile.Q1);
+        Write("loss_q2", m.LossByQuartile.Q2);
+        Write("loss_q3", m.LossByQuartile.Q3);
+        Write("lr", m.LearningRate);
+        Write("grad_norm", m.GradientNorm);
+        Write("img_per_sec", Math.Round(m.ImagesPerSecond, 2));
+        Write("seconds", Math.Round(m.Seconds, 3));
+        Write("memory_mb", Math.Round(m.MemoryMegabytes, 1));
+        _json.WriteEndObject();
+        _json.Flush();
+        _line.Write("\n"u8);
+        _file.Write(_line.WrittenSpan);
+    }
+
+    public void Flush() => _file.Flush(flushToDisk: true);
+
+    public void Dispose()
+    {
+        _json.Dispose();
+        _file.Dispose();
+    }
+
+    void Write(string name, double value)
+    {
+        if (double.IsFinite(value)) _json.WriteNumber(name, value);
+        else _json.WriteNull(name);
+    }
+
+    // A killed process may leave half a line, and lines of steps after the last checkpoint.
+    long LengthUpTo(long step)
+    {
+        if (_file.Length == 0 || step == 0) return 0;
+        byte[] content = new byte[_file.Length];
+        _file.ReadExactly(content);
+        int good = 0;
+        for (int end = Array.IndexOf(content, (byte)'\n'); end >= 0; end = Array.IndexOf(content, (byte)'\n', good))
+        {
+            if (StepOf(content.AsMemory(good, end - good)) is not { } found || found > step) break;
+            good = end + 1;
+        }
+        return good;
+    }
+
+    static long? StepOf(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("step", out JsonElement step) && step.TryGetInt64(out long value) ? value : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+
+namespace Brownian.Training;
+
+/// <summary>
+/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c>, <c>metrics.jsonl</c>, <c>samples/</c>, <c>checkpoints/</c> and,
+/// once trained, <c>model/</c>. A number is given once; no run overwrites another.
+/// </summary>
+public sealed class RunDirectory
+{
+    RunDirectory(string path, TrainConfig config) => (FullPath, Config) = (path, config);
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string FullPath { get; }
+
+    /// <summary>What the run was asked to do.</summary>
+    public TrainConfig Config { get; private set; }
+
+    /// <summary>The resolved configuration.</summary>
+    public string ConfigPath => Path.Combine(FullPath, "config.yaml");
+
+    /// <summary>One JSON object for each step.</summary>
+    public string MetricsPath => Path.Combine(FullPath, "metrics.jsonl");
+
+    /// <summary>Grids of samples, <c>step-NNNNNNNN.png</c>.</summary>
+    public string SamplesPath => Path.Combine(FullPath, "samples");
+
+    /// <summary>What training resumes from, <c>step-NNNNNNNN/</c>.</summary>
+    public string CheckpointsPath => Path.Combine(FullPath, "checkpoints");
+
+    /// <summary>The model folder that a completed training leaves.</summary>
+    public string ModelPath => Path.Combine(FullPath, "model");
+
+    /// <summary>Makes the next numbered folder and writes the configuration into it.</summary>
+    /// <param name="parent">Where runs go; made if absent.</param>
+    /// <param name="config">What to do; its task_name names the folder.</param>
+    /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
+    /// <exception cref="IOException">The folder cannot be made or written to.</exception>
+    public static RunDirectory Create(string parent, TrainConfig config)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(parent);
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        parent = Path.GetFullPath(parent);
+        return Files.Naming(parent, () =>
+        {
+            Directory.CreateDirectory(parent);
+            using FileStream turn = TakeTurn(parent);
+            string path = Path.Combine(parent, $"{NextNumber(parent):00000}-{config.Train.TaskName}");
+            // Built under another name and renamed, so that a run folder always has its configuration.
+            string staging = Path.Combine(parent, $".new-{Guid.NewGuid():N}");
+            try
+            {
+                Directory.CreateDirectory(Path.Combine(staging, "samples"));
+                Directory.CreateDirectory(Path.Combine(staging, "checkpoints"));
+                Files.WriteAtomically(Path.Combine(staging, "config.yaml"), config.ToYaml());
+                Directory.Move(staging, path);
+            }
+            catch
+            {
+                Files.DeleteFolder(staging);
+                throw;
+            }
+            return new RunDirectory(path, config);
+        });
+    }
+
+    /// <summary>Opens the folder of a run that exists, to resume it or to sample from it.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">It is no run, or its configuration is damaged.</exception>
+    public static RunDirectory Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder.");
+        if (!IsRun(path)) throw new InvalidDataException($"{path}: not the folder of a run; it has no config.yaml.");
+        string full = Path.GetFullPath(path);
+        return new RunDirectory(full, TrainConfig.Load(Path.Combine(full, "config.yaml")));
+    }
+
+    /// <summary>True for a folder that <see cref="Open"/> takes for a run.</summary>
+    /// <param name="path">Any path.</param>
+    public static bool IsRun(string path) => File.Exists(Path.Combine(path, "config.yaml"));
+
+    /// <summary>Replaces the configuration, for instance to train longer. Its folder keeps its name.</summary>
+    /// <param name="config">What to do from the next checkpoint on.</param>
+    /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Reconfigure(TrainConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        Files.Naming(ConfigPath, () => Files.WriteAtomically(ConfigPath, config.ToYaml()));
+        Config = config;
+    }
+
+    /// <summary>Keeps other processes from training the same run until disposed; the system lets go when a process dies.</summary>
+    internal FileStream Lock()
+    {
+        try
+        {
+            return Files.Naming(FullPath, () =>
+                new FileStream(Path.Combine(FullPath, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (File.Exists(Path.Combine(FullPath, ".lock")))
+        {
+            throw new IOException($"{FullPath}: another process is training this run ({e.Message.TrimEnd('.')}).", e);
+        }
+    }
+
+    static FileStream TakeTurn(string parent)
+    {
+        string path = Path.Combine(parent, ".lock");
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 500 && File.Exists(path))
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
+
+    static int NextNumber(string parent)
+    {
+        int last = 0;
+        foreach (string folder in Directory.EnumerateFileSystemEntries(parent))
+        {
+            string name = Path.GetFileName(folder);
+            int dash = name.IndexOf('-', StringComparison.Ordinal);
+            if (dash >= 5 && int.TryParse(name.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+                last = Math.Max(last, number);
+        }
+        return last + 1;
+    }
+}

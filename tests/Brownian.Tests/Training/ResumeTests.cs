@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+public sealed class ResumeTests : IDisposable
+{
+    const string ChildVariable = "BROWNIAN_TEST_RUN";
+
+    readonly ScratchFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    RunDirectory NewRun(TrainConfig config) => RunDirectory.Create(_folder.Path("runs"), config);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Resuming_continues_bit_for_bit(int accumulation)
+    {
+        TrainConfig config = TinyRun.Config.With($"train_params.gradient_accumulation={accumulation}", "dataset_params.horizontal_flip=true");
+        RunDirectory straight = NewRun(config), broken = NewRun(config);
+        TrainResult whole = TinyRun.Train(straight, config);
+        Assert.Equal((true, 12L), (whole.IsComplete, whole.Step));
+
+        TrainResult part = TinyRun.Train(broken, config, stopAfter: 5);
+        Assert.Equal((false, 5L, null), (part.IsComplete, part.Step, part.ModelPath));
+        RunDirectory again = RunDirectory.Open(broken.FullPath);
+        TrainResult rest = TinyRun.Train(again, again.Config, threads: 2);
+        Assert.Equal((true, 12L), (rest.IsComplete, rest.Step));
+
+        Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(broken, 12));
+        Assert.Equal(whole.SmoothedLoss, rest.SmoothedLoss, 1e-12);
+        Assert.Equal(Losses(straight), Losses(broken));
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_costs_its_steps_and_nothing_else()
+    {
+        RunDirectory straight = NewRun(TinyRun.Config), broken = NewRun(TinyRun.Config);
+        TinyRun.Train(straight, TinyRun.Config);
+        TinyRun.Train(broken, TinyRun.Config, stopAfter: 9);
+        string weights = Path.Combine(broken.CheckpointsPath, "step-00000009", "weights.safetensors");
+        using (FileStream file = File.OpenWrite(weights)) file.SetLength(file.Length / 2);
+
+        List<TrainProgress> told = [];
+        TinyRun.Train(broken, TinyRun.Config, tell: told.Add);
+        Assert.StartsWith(weights, Assert.Single(told.OfType<TrainProgress.Warning>()).Message, StringComparison.Ordinal);
+        Assert.Equal(8, Assert.Single(told.OfType<TrainProgress.Started>()).Step);
+        Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(broken, 12));
+        Assert.Equal(Losses(straight), Losses(broken));
+    }
+
+    [Fact]
+    public void Training_longer_than_first_asked_continues()
+    {
+        TrainConfig config = TinyRun.Config.With("train_params.lr_schedule=constant");
+        RunDirectory straight = NewRun(config), longer = NewRun(config.With("train_params.num_steps=6"));
+        TinyRun.Train(straight, config);
+        TinyRun.Train(longer, longer.Config);
+        longer.Reconfigure(longer.Config.With("train_params.num_steps=12"));
+        List<TrainProgress> told = [];
+        TinyRun.Train(longer, longer.Config, tell: told.Add);
+        Assert.Contains("another configuration", Assert.Single(told.OfType<TrainProgress.Warning>()).Message, StringComparison.Ordinal);
+        Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(longer, 12));
+    }
+
+    [Fact]
+    public void A_run_that_is_complete_stays_as_it_is()
+    {
+        RunDirectory run = NewRun(TinyRun.Config);
+        TinyRun.Train(run, TinyRun.Config);
+        byte[] before = TinyRun.StateAfter(run, 12);
+        double[] losses = Losses(run);
+        TrainResult again = TinyRun.Train(run, TinyRun.Config);
+        Assert.Equal((true, 12L), (again.IsComplete, again.Step));
+        Assert.Equal(before, TinyRun.StateAfter(run, 12));
+        Assert.Equal(losses, Losses(run));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_network_is_an_error_that_names_the_tensor_and_both_shapes()
+    {
+        RunDirectory run = NewRun(TinyRun.Config);
+        TinyRun.Train(run, TinyRun.Config, stopAfter: 2);
+        TrainConfig wider = TinyRun.Config.With("model_params.down_channels=[16,16]", "model_params.mid_channels=[16,16]");
+        string message = Assert.Throws<InvalidDataException>(() => TinyRun.Train(run, wider)).Message;
+        Assert.Contains("weights.safetensors: tensor 'conv_in.weight' is [8, 1, 3, 3], but the model has it as [16, 1, 3, 3]", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Killing_the_process_at_random_moments_changes_nothing()
+    {
+        // A checkpoint after every step, so that many a kill hits one half-written.
+        TrainConfig config = TinyRun.Config.With("train_params.num_steps=40", "train_params.checkpoint_steps=1");
+        RunDirectory straight = NewRun(config), killed = NewRun(config);
+        TinyRun.Train(straight, config.With("train_params.checkpoint_steps=1000"));
+
+        var random = new Random(3);
+        int kills = 0;
+        for (int attempt = 0; attempt < 4; attempt++)
+        {
+            long before = NewestStep(killed);
+            using Process child = StartChild(killed);
+            while (!child.HasExited && NewestStep(killed) == before) await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(random.Next(200), TestContext.Current.CancellationToken);
+            if (!child.HasExited) kills++;
+            child.Kill();
+            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.True(kills >= 2, $"only {kills} of 4 processes were killed while they trained");
+
+        TrainResult result = TinyRun.Train(killed, config);
+        Assert.Equal((true, 40L), (result.IsComplete, result.Step));
+        Assert.Equal(TinyRun.StateAfter(straight, 40), TinyRun.StateAfter(killed, 40));
+        Assert.Equal(Losses(straight), Losses(killed));
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(killed.CheckpointsPath), path => Path.GetFileName(path)[0] == '.');
+    }
+
+    /// <summary>What the process that is killed runs; the test above starts it.</summary>
+    [Fact(Explicit = true)]
+    public void Child_that_trains_the_run_it_is_given()
+    {
+        string path = Environment.GetEnvironmentVariable(ChildVariable)!;
+        RunDirectory run = RunDirectory.Open(path);
+        TinyRun.Train(run, run.Config);
+    }
+
+    static Process StartChild(RunDirectory run)
+    {
+        string host = Environment.ProcessPath!, tests = typeof(ResumeTests).Assembly.Location;
+        bool isDotnet = Path.GetFileNameWithoutExtension(host) == "dotnet";
+        string[] arguments = ["--explicit", "only", "--filter-method", $"*{nameof(Child_that_trains_the_run_it_is_given)}", "--results-directory", run.FullPath];
+        var start = new ProcessStartInfo(host, isDotnet ? [tests, .. arguments] : arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { [ChildVariable] = run.FullPath },
+        };
+        Process child = Process.Start(start)!;
+        child.BeginOutputReadLine();
+        child.BeginErrorReadLine();
+        return child;
+    }
+
+    static long NewestStep(RunDirectory run) => new CheckpointStore(run.CheckpointsPath).Steps() is [long step, ..] ? step : 0;
+
+    static double[] Losses(RunDirectory run)
+    {
+        string[] lines = File.ReadAllLines(run.MetricsPath);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            using var json = JsonDocument.Parse(lines[i]);
+            Assert.Equal(i + 1, json.RootElement.GetProperty("step").GetInt64());
+        }
+        return Array.ConvertAll(lines, line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());
+    }
+}
