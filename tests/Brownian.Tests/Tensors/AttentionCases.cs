@@ -3,12 +3,13 @@ using Brownian.Tensors.Reference;
 
 namespace Brownian.Tests.Tensors;
 
-/// <summary>Lengths around every block size, head sizes from one lane to several registers, and logits far beyond what exp can take.</summary>
+/// <summary>Lengths around every block size, head sizes from one lane to several registers, and logits far beyond the range of exp.</summary>
 static class AttentionCases
 {
     static readonly (int Samples, int Length, int Heads, int HeadChannels)[] Chosen =
     [
-        (1, 1, 1, 1), (2, 1, 2, 8), (3, 5, 3, 4), (2, 5, 1, 20), (1, 49, 4, 16), (2, 49, 1, 64), (1, 64, 2, 32), (1, 65, 1, 8), (1, 65, 3, 20), (1, 196, 1, 16), (1, 196, 2, 2),
+        (1, 1, 1, 1), (2, 1, 2, 8), (3, 5, 3, 4), (2, 5, 1, 20), (1, 49, 4, 16), (2, 49, 1, 64), (1, 64, 2, 32), (1, 65, 1, 8),
+        (1, 65, 3, 20), (1, 196, 1, 16), (1, 196, 2, 2),
         (1, 300, 1, 1), (1, 300, 1, 20), (2, 64, 4, 8), (1, 16, 1, 128),
     ];
 

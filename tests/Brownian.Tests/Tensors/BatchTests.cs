@@ -32,7 +32,8 @@ public sealed class BatchTests(Devices devices) : IClassFixture<Devices>
         int length = batch.Length / samples;
         foreach (int n in new[] { 0, samples / 2, samples - 1 }.Distinct())
         {
-            float[] alone = op.Run([.. op.Inputs.Select((x, i) => x.PerSample ? Sample(x.Shape, inputs[i], n, device) : Tensor.From(inputs[i], x.Shape, device))]).ToArray();
+            float[] alone = op.Run([.. op.Inputs.Select((x, i) =>
+                x.PerSample ? Sample(x.Shape, inputs[i], n, device) : Tensor.From(inputs[i], x.Shape, device))]).ToArray();
             Compare.SameBits($"{op}, {width}, sample {n} alone", alone, batch[(n * length)..((n + 1) * length)]);
         }
     }

@@ -18,8 +18,8 @@ static class Compare
             if (!(Error(i) <= Error(worst))) worst = i;
         }
         if (wrong > 0)
-            Assert.Fail($"{what}: {wrong} of {actual.Length} elements are off; element {worst} is {actual[worst]:R}, expected {expected[worst]:R} " +
-                $"(error {Error(worst):G3} of the largest, {scale:G3}; allowed {tolerance:G3})");
+            Assert.Fail($"{what}: {wrong} of {actual.Length} elements are off; " +
+                $"element {worst} is {actual[worst]:R}, expected {expected[worst]:R} (error {Error(worst):G3} of the largest, {scale:G3}; allowed {tolerance:G3})");
 
         double Error(int i) => Math.Abs(actual[i] - expected[i]) / scale;
     }

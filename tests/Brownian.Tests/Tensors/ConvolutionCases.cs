@@ -22,46 +22,65 @@ static class ConvolutionCases
 
     public static IEnumerable<OpCase> Large =>
     [
-        Conv(Shape.Of(3, 27, 29, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 28, 28, 17), 40, Same3, Extra.Bias), Conv(Shape.Of(1, 56, 56, 3), 64, Same3, Extra.Bias),
-        Conv(Shape.Of(2, 28, 28, 48), 80, new(1, 1, 0), Extra.All), Conv(Shape.Of(4, 28, 28, 32), 48, new(3, 2, 1), Extra.Bias), Conv(Shape.Of(2, 31, 33, 20), 24, new(5, 1, 2), Extra.Bias),
-        Transpose(Shape.Of(3, 14, 14, 48), 32, new(4, 2, 1), 0), Conv(Shape.Of(8, 60, 59, 16), 16, Same3, Extra.Bias), Conv(Shape.Of(9, 60, 5, 5), 7, new(3, 1, 1), Extra.Bias),
-        Conv(Shape.Of(1, 6, 7, 320), 336, Same3, Extra.Bias), Conv(Shape.Of(1, 5, 5, 300), 200, new(3, 2, 1), Extra.Bias), Conv(Shape.Of(1, 9, 9, 128), 128, Same3, Extra.None),
+        Conv(Shape.Of(3, 27, 29, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 28, 28, 17), 40, Same3, Extra.Bias),
+        Conv(Shape.Of(1, 56, 56, 3), 64, Same3, Extra.Bias),
+        Conv(Shape.Of(2, 28, 28, 48), 80, new(1, 1, 0), Extra.All), Conv(Shape.Of(4, 28, 28, 32), 48, new(3, 2, 1), Extra.Bias),
+        Conv(Shape.Of(2, 31, 33, 20), 24, new(5, 1, 2), Extra.Bias),
+        Transpose(Shape.Of(3, 14, 14, 48), 32, new(4, 2, 1), 0), Conv(Shape.Of(8, 60, 59, 16), 16, Same3, Extra.Bias),
+        Conv(Shape.Of(9, 60, 5, 5), 7, new(3, 1, 1), Extra.Bias),
+        Conv(Shape.Of(1, 6, 7, 320), 336, Same3, Extra.Bias), Conv(Shape.Of(1, 5, 5, 300), 200, new(3, 2, 1), Extra.Bias),
+        Conv(Shape.Of(1, 9, 9, 128), 128, Same3, Extra.None),
     ];
 
     static IEnumerable<OpCase> Pointwise =>
     [
-        Conv(Shape.Of(1, 1, 1, 1), 1, new(1, 1, 0), Extra.None), Conv(Shape.Of(2, 5, 7, 3), 8, new(1, 1, 0), Extra.All), Conv(Shape.Of(1, 14, 14, 80), 24, new(1, 1, 0), Extra.Residual),
-        Conv(Shape.Of(1, 28, 28, 17), 5, new(1, 1, 0), Extra.Bias), Conv(Shape.Of(3, 7, 7, 16), 64, new(1, 1, 0), Extra.PerSample), Conv(Shape.Of(2, 9, 13, 5), 16, new(1, 2, 0), Extra.Bias),
+        Conv(Shape.Of(1, 1, 1, 1), 1, new(1, 1, 0), Extra.None), Conv(Shape.Of(2, 5, 7, 3), 8, new(1, 1, 0), Extra.All),
+        Conv(Shape.Of(1, 14, 14, 80), 24, new(1, 1, 0), Extra.Residual),
+        Conv(Shape.Of(1, 28, 28, 17), 5, new(1, 1, 0), Extra.Bias), Conv(Shape.Of(3, 7, 7, 16), 64, new(1, 1, 0), Extra.PerSample),
+        Conv(Shape.Of(2, 9, 13, 5), 16, new(1, 2, 0), Extra.Bias),
         Conv(Shape.Of(1, 5, 7, 8), 3, new(1, 1, 1), Extra.Bias),
     ];
 
     // 3×3, stride 1, padding 1, channels in multiples of 16: F(4×4, 3×3) of Lavin & Gray 2016.
     static IEnumerable<OpCase> Winograd =>
     [
-        Conv(Shape.Of(1, 1, 1, 16), 16, Same3, Extra.None), Conv(Shape.Of(1, 2, 3, 16), 32, Same3, Extra.Bias), Conv(Shape.Of(2, 4, 4, 32), 32, Same3, Extra.All),
-        Conv(Shape.Of(2, 5, 7, 16), 32, Same3, Extra.All), Conv(Shape.Of(3, 7, 7, 32), 16, Same3, Extra.PerSample), Conv(Shape.Of(1, 9, 13, 48), 48, Same3, Extra.Residual),
-        Conv(Shape.Of(1, 14, 14, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 7, 7, 64), 128, Same3, Extra.Bias), Conv(Shape.Of(1, 5, 5, 128), 64, Same3, Extra.None),
-        Conv(Shape.Of(1, 7, 7, 128), 128, Same3, Extra.All), Conv(Shape.Of(1, 28, 28, 16), 16, Same3, Extra.All), Conv(Shape.Of(3, 13, 9, 16), 48, Same3, Extra.All),
+        Conv(Shape.Of(1, 1, 1, 16), 16, Same3, Extra.None), Conv(Shape.Of(1, 2, 3, 16), 32, Same3, Extra.Bias),
+        Conv(Shape.Of(2, 4, 4, 32), 32, Same3, Extra.All),
+        Conv(Shape.Of(2, 5, 7, 16), 32, Same3, Extra.All), Conv(Shape.Of(3, 7, 7, 32), 16, Same3, Extra.PerSample),
+        Conv(Shape.Of(1, 9, 13, 48), 48, Same3, Extra.Residual),
+        Conv(Shape.Of(1, 14, 14, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 7, 7, 64), 128, Same3, Extra.Bias),
+        Conv(Shape.Of(1, 5, 5, 128), 64, Same3, Extra.None),
+        Conv(Shape.Of(1, 7, 7, 128), 128, Same3, Extra.All), Conv(Shape.Of(1, 28, 28, 16), 16, Same3, Extra.All),
+        Conv(Shape.Of(3, 13, 9, 16), 48, Same3, Extra.All),
         Conv(Shape.Of(1, 1, 17, 80), 16, Same3, Extra.Bias), Conv(Shape.Of(1, 8, 8, 16), 80, Same3, Extra.Bias),
     ];
 
     static IEnumerable<OpCase> Direct =>
     [
-        Conv(Shape.Of(2, 5, 7, 3), 16, Same3, Extra.All), Conv(Shape.Of(1, 9, 13, 5), 17, Same3, Extra.Bias), Conv(Shape.Of(1, 7, 7, 24), 48, Same3, Extra.Residual),
-        Conv(Shape.Of(1, 28, 28, 1), 64, Same3, Extra.Bias), Conv(Shape.Of(1, 28, 28, 64), 1, Same3, Extra.Bias), Conv(Shape.Of(3, 1, 1, 8), 8, Same3, Extra.All),
-        Conv(Shape.Of(2, 5, 7, 8), 5, new(3, 1, 0), Extra.Bias), Conv(Shape.Of(1, 5, 7, 16), 16, new(3, 1, 2), Extra.Bias), Conv(Shape.Of(1, 6, 5, 16), 16, new(3, 1, 0, 2), Extra.All),
-        Conv(Shape.Of(2, 8, 6, 6), 4, new(3, 2, 0, 1), Extra.All), Conv(Shape.Of(2, 9, 13, 16), 24, new(3, 2, 1), Extra.Bias), Conv(Shape.Of(1, 14, 14, 16), 32, new(3, 2, 0, 1), Extra.Bias),
-        Conv(Shape.Of(2, 9, 7, 6), 4, new(4, 2, 1), Extra.Bias), Conv(Shape.Of(1, 10, 10, 3), 17, new(4, 1, 1, 2), Extra.Bias), Conv(Shape.Of(2, 9, 7, 6), 4, new(5, 3, 2), Extra.Bias),
-        Conv(Shape.Of(1, 9, 13, 3), 8, new(5, 1, 2), Extra.All), Conv(Shape.Of(1, 9, 13, 3), 16, new(7, 1, 3), Extra.All), Conv(Shape.Of(1, 14, 14, 5), 8, new(7, 2, 3), Extra.None),
-        Conv(Shape.Of(1, 7, 7, 8), 8, new(7, 1, 0), Extra.Bias), Conv(Shape.Of(1, 2, 2, 3), 4, new(7, 1, 3), Extra.Bias), Conv(Shape.Of(1, 9, 13, 5), 3, new(3, 3, 0), Extra.None),
+        Conv(Shape.Of(2, 5, 7, 3), 16, Same3, Extra.All), Conv(Shape.Of(1, 9, 13, 5), 17, Same3, Extra.Bias),
+        Conv(Shape.Of(1, 7, 7, 24), 48, Same3, Extra.Residual),
+        Conv(Shape.Of(1, 28, 28, 1), 64, Same3, Extra.Bias), Conv(Shape.Of(1, 28, 28, 64), 1, Same3, Extra.Bias),
+        Conv(Shape.Of(3, 1, 1, 8), 8, Same3, Extra.All),
+        Conv(Shape.Of(2, 5, 7, 8), 5, new(3, 1, 0), Extra.Bias), Conv(Shape.Of(1, 5, 7, 16), 16, new(3, 1, 2), Extra.Bias),
+        Conv(Shape.Of(1, 6, 5, 16), 16, new(3, 1, 0, 2), Extra.All),
+        Conv(Shape.Of(2, 8, 6, 6), 4, new(3, 2, 0, 1), Extra.All), Conv(Shape.Of(2, 9, 13, 16), 24, new(3, 2, 1), Extra.Bias),
+        Conv(Shape.Of(1, 14, 14, 16), 32, new(3, 2, 0, 1), Extra.Bias),
+        Conv(Shape.Of(2, 9, 7, 6), 4, new(4, 2, 1), Extra.Bias), Conv(Shape.Of(1, 10, 10, 3), 17, new(4, 1, 1, 2), Extra.Bias),
+        Conv(Shape.Of(2, 9, 7, 6), 4, new(5, 3, 2), Extra.Bias),
+        Conv(Shape.Of(1, 9, 13, 3), 8, new(5, 1, 2), Extra.All), Conv(Shape.Of(1, 9, 13, 3), 16, new(7, 1, 3), Extra.All),
+        Conv(Shape.Of(1, 14, 14, 5), 8, new(7, 2, 3), Extra.None),
+        Conv(Shape.Of(1, 7, 7, 8), 8, new(7, 1, 0), Extra.Bias), Conv(Shape.Of(1, 2, 2, 3), 4, new(7, 1, 3), Extra.Bias),
+        Conv(Shape.Of(1, 9, 13, 5), 3, new(3, 3, 0), Extra.None),
         Conv(Shape.Of(1, 7, 7, 3), 5, new(2, 3, 1), Extra.Bias), Conv(Shape.Of(1, 6, 6, 3), 5, new(2, 2, 0), Extra.Bias),
         Conv(Shape.Of(8, 33, 9, 5), 7, Same3, Extra.Bias),
     ];
 
     static IEnumerable<OpCase> Transposed =>
     [
-        Transpose(Shape.Of(2, 5, 4, 6), 4, new(2, 2, 0), 0), Transpose(Shape.Of(2, 5, 7, 16), 24, new(4, 2, 1), 0), Transpose(Shape.Of(1, 7, 7, 17), 5, new(3, 2, 1), 1),
-        Transpose(Shape.Of(2, 5, 4, 16), 16, Same3, 0), Transpose(Shape.Of(1, 1, 1, 3), 8, new(4, 2, 1), 0), Transpose(Shape.Of(1, 3, 5, 8), 1, new(5, 3, 2), 2),
+        Transpose(Shape.Of(2, 5, 4, 6), 4, new(2, 2, 0), 0), Transpose(Shape.Of(2, 5, 7, 16), 24, new(4, 2, 1), 0),
+        Transpose(Shape.Of(1, 7, 7, 17), 5, new(3, 2, 1), 1),
+        Transpose(Shape.Of(2, 5, 4, 16), 16, Same3, 0), Transpose(Shape.Of(1, 1, 1, 3), 8, new(4, 2, 1), 0),
+        Transpose(Shape.Of(1, 3, 5, 8), 1, new(5, 3, 2), 2),
         Transpose(Shape.Of(1, 4, 3, 5), 3, new(3, 2, 0, 1), 0), Transpose(Shape.Of(1, 5, 5, 8), 16, new(1, 1, 0), 0),
     ];
 
@@ -73,7 +92,8 @@ static class ConvolutionCases
             int kernel = random.Pick(1, 2, 3, 3, 4, 5, 7);
             var spec = new ConvSpec(kernel, random.Pick(1, 1, 2, 3), random.Pick(0, 1, kernel / 2), random.Pick(0, 1, 2, kernel / 2));
             int smallest = Math.Max(1, kernel - spec.Padding - spec.PaddingAfter);
-            var shape = Shape.Of(random.Pick(1, 2, 3), smallest + random.Pick(0, 1, 4, 9), smallest + random.Pick(0, 2, 5, 11), random.Pick(1, 3, 5, 8, 16, 17, 24, 33));
+            var shape = Shape.Of(random.Pick(1, 2, 3), smallest + random.Pick(0, 1, 4, 9), smallest + random.Pick(0, 2, 5, 11),
+                random.Pick(1, 3, 5, 8, 16, 17, 24, 33));
             OpCase op = Conv(shape, random.Pick(1, 3, 5, 8, 16, 17, 24, 33), spec, (Extra)random.Pick(0, 1, 2, 4, 7));
             yield return new($"random {i}: {op.Name}", op.Inputs, op.Run, op.Reference, op.Work);
         }
@@ -96,8 +116,10 @@ static class ConvolutionCases
     {
         var y = Shape.Of(s[0], spec.OutputSize(s[1]), spec.OutputSize(s[2]), outputs);
         int taps = spec.Kernel * spec.Kernel * s[3];
-        List<OpInput> inputs = [new(s, PerSample: true), new(Shape.Of(spec.Kernel, spec.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
-        int bias = Add(Extra.Bias, Shape.Of(outputs)), perSample = Add(Extra.PerSample, Shape.Of(s[0], outputs)), residual = Add(Extra.Residual, y);
+        List<OpInput> inputs = [new(s, PerSample: true),
+            new(Shape.Of(spec.Kernel, spec.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
+        int bias = Add(Extra.Bias, Shape.Of(outputs)), perSample = Add(Extra.PerSample, Shape.Of(s[0], outputs)),
+            residual = Add(Extra.Residual, y);
         return new OpCase($"conv {s} to {outputs}, {Describe(spec)}, extra {extra}", [.. inputs],
             x => x[0].Conv2d(x[1], spec, Pick(x, bias), Pick(x, perSample), Pick(x, residual)),
             x => ReferenceConvolution.Conv2d(spec, x[0], s, x[1], outputs, Pick(x, bias), Pick(x, perSample), Pick(x, residual)),
@@ -115,7 +137,8 @@ static class ConvolutionCases
     {
         int grow = spec.Kernel - spec.Padding - spec.PaddingAfter + outputPadding;
         var y = Shape.Of(s[0], (s[1] - 1) * spec.Stride + grow, (s[2] - 1) * spec.Stride + grow, outputs);
-        OpInput[] inputs = [new(s, PerSample: true), new(Shape.Of(spec.Kernel, spec.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
+        OpInput[] inputs = [new(s, PerSample: true),
+            new(Shape.Of(spec.Kernel, spec.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
         return new OpCase($"transposed conv {s} to {outputs}, {Describe(spec)}, output padding {outputPadding}", inputs,
             x => x[0].ConvTranspose2d(x[1], spec, x[2], outputPadding),
             x => ReferenceConvolution.ConvTranspose2d(spec, x[0], s, x[1], y, x[2]),

@@ -27,27 +27,37 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
 
     static readonly Case[] Known =
     [
-        Conv("conv2d_k3s1p1d1g1", new(3, 1, 1)), Conv("conv2d_k1s1p0d1g1", new(1, 1, 0)), Conv("conv2d_k3s2p1d1g1", new(3, 2, 1)), Conv("conv2d_k4s2p1d1g1", new(4, 2, 1)),
-        Conv("conv2d_k3s2p0d1g1", new(3, 2, 0)), Conv("conv2d_k7s1p3d1g1", new(7, 1, 3)), Conv("conv2d_k5s3p2d1g1", new(5, 3, 2)), Conv("conv2d_asym_pad", new(3, 2, 0, 1)),
-        Transposed("convT_k2s2p0op0", new(2, 2, 0), 0), Transposed("convT_k4s2p1op0", new(4, 2, 1), 0), Transposed("convT_k3s2p1op1", new(3, 2, 1), 1), Transposed("convT_k3s1p1op0", new(3, 1, 1), 0),
+        Conv("conv2d_k3s1p1d1g1", new(3, 1, 1)), Conv("conv2d_k1s1p0d1g1", new(1, 1, 0)), Conv("conv2d_k3s2p1d1g1", new(3, 2, 1)),
+        Conv("conv2d_k4s2p1d1g1", new(4, 2, 1)),
+        Conv("conv2d_k3s2p0d1g1", new(3, 2, 0)), Conv("conv2d_k7s1p3d1g1", new(7, 1, 3)), Conv("conv2d_k5s3p2d1g1", new(5, 3, 2)),
+        Conv("conv2d_asym_pad", new(3, 2, 0, 1)),
+        Transposed("convT_k2s2p0op0", new(2, 2, 0), 0), Transposed("convT_k4s2p1op0", new(4, 2, 1), 0),
+        Transposed("convT_k3s2p1op1", new(3, 2, 1), 1), Transposed("convT_k3s1p1op0", new(3, 1, 1), 0),
         Norm("group_norm_g2", 2, 1e-5f), Norm("group_norm_g1", 1, 1e-6f), Norm("group_norm_g6", 6, 1e-5f),
         Norm("group_norm_offset", 2, 1e-6f),
         new("silu", [Plain], Plain, x => x[0].Silu()) { Reference = (x, _) => ReferencePointwise.Silu(x[0]) },
-        new("linear", [Plain, Matrix, Plain], Plain, x => x[0].Linear(x[1], x[2])) { Reference = (x, s) => ReferenceConvolution.Linear(x[0], x[1], s[1][0], s[1][1], x[2], null) },
+        new("linear", [Plain, Matrix, Plain], Plain, x => x[0].Linear(x[1], x[2])) { Reference = (x, s) =>
+            ReferenceConvolution.Linear(x[0], x[1], s[1][0], s[1][1], x[2], null) },
         new("avg_pool2", [Image], Image, x => x[0].AveragePool(2)) { Reference = (x, s) => ReferenceReshaping.AveragePool(x[0], s[0], 2) },
-        new("upsample_nearest2", [Image], Image, x => x[0].UpsampleNearest(2)) { Reference = (x, s) => ReferenceReshaping.UpsampleNearest(x[0], s[0], 2) },
-        new("mse_loss", [Plain, Plain], Plain, x => x[0].MeanSquaredError(x[1])) { Reference = (x, _) => [ReferenceReductions.MeanSquaredError(x[0], x[1])] },
+        new("upsample_nearest2", [Image], Image, x => x[0].UpsampleNearest(2)) { Reference = (x, s) =>
+            ReferenceReshaping.UpsampleNearest(x[0], s[0], 2) },
+        new("mse_loss", [Plain, Plain], Plain, x => x[0].MeanSquaredError(x[1])) { Reference = (x, _) =>
+            [ReferenceReductions.MeanSquaredError(x[0], x[1])] },
         Attention("attention", 1e-5), Attention("attention_sharp", 1e-4),
         new("mha", [Plain, Matrix, Plain, Matrix, Plain], Plain, x => x[0].Linear(x[1], x[2]).Attention(2).Linear(x[3], x[4])),
-        new("concat_ch", [Image, Image], Image, x => Reshaping.ConcatChannels(x[0], x[1])) { Reference = (x, s) => ReferenceReshaping.ConcatChannels(x[0], s[0][3], x[1], s[1][3]) },
-        new("broadcast_add", [Image, Plain], Image, x => x[0].AddRows(x[1])) { Reference = (x, s) => ReferenceReductions.AddRows(x[0], s[0], x[1], s[1]) },
+        new("concat_ch", [Image, Image], Image, x => Reshaping.ConcatChannels(x[0], x[1])) { Reference = (x, s) =>
+            ReferenceReshaping.ConcatChannels(x[0], s[0][3], x[1], s[1][3]) },
+        new("broadcast_add", [Image, Plain], Image, x => x[0].AddRows(x[1])) { Reference = (x, s) =>
+            ReferenceReductions.AddRows(x[0], s[0], x[1], s[1]) },
     ];
 
-    /// <summary>Golden cases for which the library has no operation, because no model here needs it. A new one must be run or listed.</summary>
+    /// <summary>Golden cases for which the library has no operation, as no model here needs it. A new one must be run or listed.</summary>
     static readonly string[] WithoutOperation =
     [
-        "conv2d_k3s1p2d2g1", "conv2d_k3s1p1d1g2", "batch_norm_train", "layer_norm", "matmul_batched", "embedding", "relu", "gelu", "gelu_tanh", "mish", "sigmoid", "tanh",
-        "softplus", "leaky_relu", "sin", "exp_small", "log1p_exp", "softmax", "log_softmax", "softmax_large", "max_pool2", "adaptive_avg1", "upsample_bilinear2",
+        "conv2d_k3s1p2d2g1", "conv2d_k3s1p1d1g2", "batch_norm_train", "layer_norm", "matmul_batched", "embedding", "relu", "gelu",
+        "gelu_tanh", "mish", "sigmoid", "tanh",
+        "softplus", "leaky_relu", "sin", "exp_small", "log1p_exp", "softmax", "log_softmax", "softmax_large", "max_pool2", "adaptive_avg1",
+        "upsample_bilinear2",
         "pixel_shuffle", "pixel_unshuffle", "l1_loss", "smooth_l1", "huber_01", "cross_entropy", "mean_var",
     ];
 
@@ -104,11 +114,13 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
             (double[] expected, _) = file.Read($"{golden.Name}.out", golden.Output);
             Assert.Equal(expected.Length, y.Length);
             double scale = expected.Max(Math.Abs);
-            for (int i = 0; i < y.Length; i++) Assert.True(Math.Abs(y[i] - expected[i]) <= 1e-9 * scale, $"{golden.Name}[{i}]: {y[i]:R}, expected {expected[i]:R}");
+            for (int i = 0; i < y.Length; i++) Assert.True(Math.Abs(y[i] - expected[i]) <= 1e-9 * scale,
+                $"{golden.Name}[{i}]: {y[i]:R}, expected {expected[i]:R}");
         }
     }
 
-    static Tensor Upload((double[] Values, Shape Shape) x, Device device) => Tensor.From(Array.ConvertAll(x.Values, v => (float)v), x.Shape, device);
+    static Tensor Upload((double[] Values, Shape Shape) x, Device device) =>
+        Tensor.From(Array.ConvertAll(x.Values, v => (float)v), x.Shape, device);
 
     static Case Conv(string name, ConvSpec spec) => new(name, [Image, Kernel, Plain], Image, x => x[0].Conv2d(x[1], spec, x[2]))
     {
@@ -121,20 +133,23 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
         return new(name, [Image, Kernel, Plain], Image, x => x[0].ConvTranspose2d(x[1], spec, x[2], outputPadding))
         {
             Reference = (x, s) => ReferenceConvolution.ConvTranspose2d(
-                spec, x[0], s[0], x[1], Shape.Of(s[0][0], (s[0][1] - 1) * spec.Stride + extra, (s[0][2] - 1) * spec.Stride + extra, s[1][2]), x[2]),
+                spec, x[0], s[0], x[1],
+                Shape.Of(s[0][0], (s[0][1] - 1) * spec.Stride + extra, (s[0][2] - 1) * spec.Stride + extra, s[1][2]), x[2]),
         };
     }
 
-    static Case Norm(string name, int groups, float epsilon) => new(name, [Image, Plain, Plain], Image, x => x[0].GroupNorm(x[1], x[2], groups, epsilon))
-    {
-        Reference = (x, s) => ReferenceGroupNorm.Run(new(groups, epsilon, false), x[0], s[0], x[1], x[2]),
-    };
+    static Case Norm(string name, int groups, float epsilon) =>
+        new(name, [Image, Plain, Plain], Image, x => x[0].GroupNorm(x[1], x[2], groups, epsilon))
+        {
+            Reference = (x, s) => ReferenceGroupNorm.Run(new(groups, epsilon, false), x[0], s[0], x[1], x[2]),
+        };
 
     static Case Attention(string name, double tolerance) =>
         new(name, [Plain, Plain, Plain], Plain, x => Reshaping.ConcatChannels(Reshaping.ConcatChannels(x[0], x[1]), x[2]).Attention(3))
         {
             Tolerance = tolerance,
             Reference = (x, s) => ReferenceAttention.Run(
-                ReferenceReshaping.ConcatChannels(ReferenceReshaping.ConcatChannels(x[0], 12, x[1], 12), 24, x[2], 12), s[0][0], s[0][1], 3, 4),
+                ReferenceReshaping.ConcatChannels(ReferenceReshaping.ConcatChannels(x[0], 12, x[1], 12), 24, x[2], 12), s[0][0], s[0][1],
+                3, 4),
         };
 }

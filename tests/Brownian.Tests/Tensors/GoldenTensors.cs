@@ -36,7 +36,8 @@ sealed class GoldenTensors
             null => throw new InvalidDataException($"{name} has no type"),
         };
         if (extents.Length == 0) extents = [1];
-        return order.Length == 0 ? (values, Shape.Of(extents)) : (Permute(values, extents, order), Shape.Of([.. order.Select(axis => extents[axis])]));
+        return order.Length == 0 ? (values, Shape.Of(extents)) : (Permute(values, extents, order),
+            Shape.Of([.. order.Select(axis => extents[axis])]));
     }
 
     static double[] Permute(double[] x, int[] extents, int[] order)

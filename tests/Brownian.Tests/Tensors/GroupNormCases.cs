@@ -8,14 +8,18 @@ static class GroupNormCases
 {
     static readonly (Shape Shape, int Groups)[] Chosen =
     [
-        (Shape.Of(1, 1, 1, 1), 1), (Shape.Of(2, 5, 7, 3), 3), (Shape.Of(3, 7, 7, 8), 2), (Shape.Of(2, 9, 13, 24), 3), (Shape.Of(1, 14, 14, 32), 32), (Shape.Of(2, 5, 5, 48), 16),
-        (Shape.Of(1, 14, 14, 64), 32), (Shape.Of(2, 7, 7, 80), 5), (Shape.Of(1, 5, 7, 128), 32), (Shape.Of(1, 28, 28, 16), 8), (Shape.Of(3, 17), 1), (Shape.Of(2, 9, 12), 4),
-        (Shape.Of(1, 28, 28, 17), 1), (Shape.Of(2, 1, 1, 64), 8), (Shape.Of(2, 3, 3, 40), 2), (Shape.Of(1, 9, 13, 5), 5), (Shape.Of(1, 7, 7, 128), 8),
+        (Shape.Of(1, 1, 1, 1), 1), (Shape.Of(2, 5, 7, 3), 3), (Shape.Of(3, 7, 7, 8), 2), (Shape.Of(2, 9, 13, 24), 3),
+        (Shape.Of(1, 14, 14, 32), 32), (Shape.Of(2, 5, 5, 48), 16),
+        (Shape.Of(1, 14, 14, 64), 32), (Shape.Of(2, 7, 7, 80), 5), (Shape.Of(1, 5, 7, 128), 32), (Shape.Of(1, 28, 28, 16), 8),
+        (Shape.Of(3, 17), 1), (Shape.Of(2, 9, 12), 4),
+        (Shape.Of(1, 28, 28, 17), 1), (Shape.Of(2, 1, 1, 64), 8), (Shape.Of(2, 3, 3, 40), 2), (Shape.Of(1, 9, 13, 5), 5),
+        (Shape.Of(1, 7, 7, 128), 8),
     ];
 
     public static IEnumerable<OpCase> All => [.. Chosen.SelectMany(c => Both(c.Shape, c.Groups)), .. Offsets];
 
-    public static IEnumerable<OpCase> Large => [.. Both(Shape.Of(4, 56, 56, 32), 8), .. Both(Shape.Of(5, 30, 30, 96), 32), .. Both(Shape.Of(3, 40, 40, 15), 1)];
+    public static IEnumerable<OpCase> Large =>
+        [.. Both(Shape.Of(4, 56, 56, 32), 8), .. Both(Shape.Of(5, 30, 30, 96), 32), .. Both(Shape.Of(3, 40, 40, 15), 1)];
 
     // E[x²] − E[x]² in float32 would be all noise here. The mean is kept in float32, so that results may err by 2⁻²⁴·mean/deviation.
     static IEnumerable<OpCase> Offsets
@@ -28,13 +32,15 @@ static class GroupNormCases
         }
     }
 
-    static IEnumerable<OpCase> Both(Shape s, int groups, double mean = 0, double deviation = 1) => [GroupNorm(s, groups, false, mean, deviation), GroupNorm(s, groups, true, mean, deviation)];
+    static IEnumerable<OpCase> Both(Shape s, int groups, double mean = 0, double deviation = 1) =>
+        [GroupNorm(s, groups, false, mean, deviation), GroupNorm(s, groups, true, mean, deviation)];
 
     static OpCase GroupNorm(Shape s, int groups, bool silu, double mean, double deviation)
     {
         var spec = new GroupNormSpec(groups, 1e-5f, silu);
         double rounding = 2 * Math.ScaleB(mean / deviation, -24);
-        OpInput[] inputs = [new(s, mean, deviation, PerSample: true), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3), new(Shape.Of(s.Channels), Deviation: 0.5)];
+        OpInput[] inputs = [new(s, mean, deviation, PerSample: true), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3),
+            new(Shape.Of(s.Channels), Deviation: 0.5)];
         return new OpCase($"group norm {s}, {groups} groups{(silu ? ", silu" : "")}{(mean == 0 ? "" : $", {mean}±{deviation}")}", inputs,
             x => x[0].GroupNorm(x[1], x[2], groups, spec.Epsilon, silu),
             x => ReferenceGroupNorm.Run(spec, x[0], s, x[1], x[2]),

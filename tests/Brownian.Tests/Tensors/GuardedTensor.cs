@@ -40,7 +40,8 @@ sealed class GuardedTensor
         for (int i = 0; i < all.Length; i++)
         {
             bool guard = i < Before || i >= all.Length - After;
-            Assert.True(!guard || float.IsNaN(all[i]), $"{what}: the number {i - Before} places after the start of {all.Length - Before - After} was overwritten");
+            Assert.True(!guard || float.IsNaN(all[i]),
+                $"{what}: the number {i - Before} places after the start of {all.Length - Before - After} was overwritten");
         }
     }
 }

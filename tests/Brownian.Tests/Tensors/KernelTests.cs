@@ -87,8 +87,10 @@ public sealed class KernelTests(Devices devices) : IClassFixture<Devices>
                 y.Sum().Backward();
                 float[] result = y.ToArray(), mask = x.Grad!.ToArray();
                 float kept = 1 / (1 - rate);
-                Assert.All(mask, g => Assert.True(g == 0 || Math.Abs(g - kept) <= 1e-6f * kept, $"the gradient is {g}, expected 0 or {kept}"));
-                Compare.Close($"{width}, rate {rate}", result, ReferencePointwise.Multiply(Compare.Doubles(x.ToArray()), Compare.Doubles(mask)), 1e-6);
+                Assert.All(mask, g =>
+                    Assert.True(g == 0 || Math.Abs(g - kept) <= 1e-6f * kept, $"the gradient is {g}, expected 0 or {kept}"));
+                Compare.Close($"{width}, rate {rate}", result,
+                    ReferencePointwise.Multiply(Compare.Doubles(x.ToArray()), Compare.Doubles(mask)), 1e-6);
                 double share = mask.Count(g => g == 0) / (double)Count;
                 Assert.InRange(share, rate - 0.01, rate + 0.01);    // 5 deviations of the mean of 70,003 draws
                 Compare.SameBits($"{width}, {threads} threads", result, first ??= result);

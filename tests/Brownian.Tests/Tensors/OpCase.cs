@@ -39,7 +39,7 @@ sealed class OpCase
     /// </summary>
     public double Tolerance { get; init; } = 1e-5;
 
-    /// <summary>Largest error of a directional derivative, relative to the gradient's length times the direction's deviation of 1.</summary>
+    /// <summary>Largest error of a directional derivative, relative to the gradient's length (directions have deviation 1).</summary>
     public double GradientTolerance { get; init; } = 1e-4;
 
     /// <summary>False for operations that are documented to let no gradient through.</summary>

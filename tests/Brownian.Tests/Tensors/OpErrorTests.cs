@@ -13,13 +13,15 @@ public sealed class OpErrorTests(Devices devices) : IClassFixture<Devices>
         new("add", t => t([2, 3]).Add(t([2, 4])), ["2×3", "2×4"]),
         new("multiply", t => t([6]).Multiply(t([2, 3])), ["Multiply", "6", "2×3"]),
         new("mix shapes", t => TensorOps.MixPerSample([1, 1], t([2, 3]), [1, 1], t([2, 4])), ["MixPerSample", "2×3", "2×4"]),
-        new("mix coefficients", t => TensorOps.MixPerSample([1], t([2, 3]), [1, 1, 1], t([2, 3])), ["MixPerSample", "1 and 3", "2 samples"]),
+        new("mix coefficients", t =>
+            TensorOps.MixPerSample([1], t([2, 3]), [1, 1, 1], t([2, 3])), ["MixPerSample", "1 and 3", "2 samples"]),
         new("dropout", t => t([3]).Dropout(1, new Philox(1, 1)), ["Dropout", "the rate is 1"]),
         new("dropout NaN", t => t([3]).Dropout(float.NaN, new Philox(1, 1)), ["Dropout", "NaN"]),
         new("add rows", t => t([2, 5, 3]).AddRows(t([3, 3])), ["AddRows", "3×3", "2×5×3", "2×3"]),
         new("add rows channels", t => t([2, 5, 3]).AddRows(t([4])), ["AddRows", "4", "2×5×3"]),
         new("squared error", t => t([2, 3]).MeanSquaredError(t([3, 2])), ["MeanSquaredError", "2×3", "3×2"]),
-        new("squared error samples", t => t([2, 3]).MeanSquaredError(t([2, 3]), new double[3]), ["MeanSquaredError", "3 losses", "2 samples"]),
+        new("squared error samples", t =>
+            t([2, 3]).MeanSquaredError(t([2, 3]), new double[3]), ["MeanSquaredError", "3 losses", "2 samples"]),
         new("concat", t => Reshaping.ConcatChannels(t([2, 3, 4, 5]), t([2, 3, 3, 5])), ["ConcatChannels", "2×3×4×5", "2×3×3×5"]),
         new("concat ranks", t => Reshaping.ConcatChannels(t([2, 3]), t([2, 3, 1])), ["ConcatChannels", "2×3", "2×3×1"]),
         new("upsample rank", t => t([2, 3]).UpsampleNearest(), ["UpsampleNearest", "N×H×W×C", "2×3"]),
@@ -36,14 +38,21 @@ public sealed class OpErrorTests(Devices devices) : IClassFixture<Devices>
         new("conv size", t => t([1, 2, 4, 2]).Conv2d(t([3, 3, 2, 1]), new(3, 1, 0)), ["Conv2d", "2×4", "3×3"]),
         new("conv size with a stride", t => t([1, 2, 4, 2]).Conv2d(t([3, 3, 2, 1]), new(3, 2, 0)), ["Conv2d", "2×4", "3×3"]),
         new("conv bias", t => t([1, 4, 4, 2]).Conv2d(t([3, 3, 2, 5]), new(3, 1, 1), t([2])), ["Conv2d", "bias", "2", "5"]),
-        new("conv per sample", t => t([2, 4, 4, 2]).Conv2d(t([3, 3, 2, 5]), new(3, 1, 1), null, t([1, 5])), ["Conv2d", "perSample", "1×5", "2×5"]),
-        new("conv residual", t => t([2, 4, 4, 2]).Conv2d(t([3, 3, 2, 5]), new(3, 2, 1), null, null, t([2, 4, 4, 5])), ["Conv2d", "residual", "2×4×4×5", "2×2×2×5"]),
+        new("conv per sample", t =>
+            t([2, 4, 4, 2]).Conv2d(t([3, 3, 2, 5]), new(3, 1, 1), null, t([1, 5])), ["Conv2d", "perSample", "1×5", "2×5"]),
+        new("conv residual", t =>
+            t([2, 4, 4, 2]).Conv2d(t([3, 3, 2, 5]), new(3, 2, 1), null, null, t([2, 4, 4, 5])),
+            ["Conv2d", "residual", "2×4×4×5", "2×2×2×5"]),
         new("conv stride", t => t([1, 4, 4, 2]).Conv2d(t([3, 3, 2, 1]), new(3, 0, 1)), ["Conv2d", "stride", "0"]),
         new("conv negative padding", t => t([1, 9, 9, 2]).Conv2d(t([3, 3, 2, 1]), new(3, 1, -1)), ["Conv2d", "padding", "-1"]),
-        new("transposed weight", t => t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 2, 1]), new(3, 1, 1)), ["ConvTranspose2d", "3×3×2×1", "1×4×4×2", "3×3×O×2"]),
-        new("transposed output padding", t => t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 1, 2]), new(3, 2, 1), null, 2), ["ConvTranspose2d", "output padding is 2", "stride 2"]),
+        new("transposed weight", t =>
+            t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 2, 1]), new(3, 1, 1)), ["ConvTranspose2d", "3×3×2×1", "1×4×4×2", "3×3×O×2"]),
+        new("transposed output padding", t =>
+            t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 1, 2]), new(3, 2, 1), null, 2),
+            ["ConvTranspose2d", "output padding is 2", "stride 2"]),
         new("transposed size", t => t([1, 1, 1, 2]).ConvTranspose2d(t([2, 2, 1, 2]), new(2, 2, 1)), ["ConvTranspose2d", "1×1"]),
-        new("transposed bias", t => t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 1, 2]), new(3, 2, 1), t([2])), ["ConvTranspose2d", "bias", "2", "1"]),
+        new("transposed bias", t =>
+            t([1, 4, 4, 2]).ConvTranspose2d(t([3, 3, 1, 2]), new(3, 2, 1), t([2])), ["ConvTranspose2d", "bias", "2", "1"]),
         new("norm groups", t => t([2, 12]).GroupNorm(t([12]), t([12]), 8), ["GroupNorm", "8 groups", "12 channels", "try 6"]),
         new("norm gamma", t => t([2, 12]).GroupNorm(t([6]), t([12]), 4), ["GroupNorm", "gamma", "6", "12"]),
         new("norm beta", t => t([2, 12]).GroupNorm(t([12]), t([1, 12]), 4), ["GroupNorm", "beta", "1×12"]),
@@ -58,7 +67,8 @@ public sealed class OpErrorTests(Devices devices) : IClassFixture<Devices>
     public void Wrong_shapes_are_refused_with_both_sides(string name)
     {
         Wrong wrong = All.Single(w => w.Name == name);
-        string message = Assert.Throws<ArgumentException>(() => wrong.Run(extents => Tensor.Zeros(Shape.Of(extents), devices.Default))).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            wrong.Run(extents => Tensor.Zeros(Shape.Of(extents), devices.Default))).Message;
         Assert.All(wrong.Says, part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.DoesNotContain('\n', message);
     }

@@ -8,12 +8,14 @@ static class OpTable
 {
     static readonly Shape[] AnyShapes =
     [
-        Shape.Of(1), Shape.Of(17), Shape.Of(3, 5), Shape.Of(2, 3, 21), Shape.Of(1, 1, 1, 128), Shape.Of(3, 5, 7, 8), Shape.Of(2, 14, 14, 24),
+        Shape.Of(1), Shape.Of(17), Shape.Of(3, 5), Shape.Of(2, 3, 21), Shape.Of(1, 1, 1, 128), Shape.Of(3, 5, 7, 8),
+        Shape.Of(2, 14, 14, 24),
     ];
 
     static readonly Shape[] ImageShapes =
     [
-        Shape.Of(1, 1, 1, 1), Shape.Of(2, 5, 7, 3), Shape.Of(3, 7, 7, 17), Shape.Of(2, 9, 13, 48), Shape.Of(1, 14, 14, 80), Shape.Of(1, 28, 28, 5),
+        Shape.Of(1, 1, 1, 1), Shape.Of(2, 5, 7, 3), Shape.Of(3, 7, 7, 17), Shape.Of(2, 9, 13, 48), Shape.Of(1, 14, 14, 80),
+        Shape.Of(1, 28, 28, 5),
     ];
 
     /// <summary>Cases that are quick at every width.</summary>
@@ -37,26 +39,31 @@ static class OpTable
     static IEnumerable<OpCase> Pointwise(Shape s)
     {
         yield return new($"silu {s}", [new(s, Deviation: 4)], x => x[0].Silu(), x => ReferencePointwise.Silu(x[0]));
-        yield return new($"affine {s}", [new(s), new(s)], x => TensorOps.Affine(0.75f, x[0], -2.5f, x[1]), x => ReferencePointwise.Affine(0.75, x[0], -2.5, x[1]));
+        yield return new($"affine {s}", [new(s), new(s)], x => TensorOps.Affine(0.75f, x[0], -2.5f, x[1]), x =>
+            ReferencePointwise.Affine(0.75, x[0], -2.5, x[1]));
         yield return new($"add {s}", [new(s), new(s)], x => x[0].Add(x[1]), x => ReferencePointwise.Affine(1, x[0], 1, x[1]));
         yield return new($"add to itself {s}", [new(s)], x => x[0].Add(x[0]), x => ReferencePointwise.Scale(x[0], 2));
         yield return new($"scale {s}", [new(s)], x => x[0].Scale(-1.25f), x => ReferencePointwise.Scale(x[0], -1.25));
         yield return new($"multiply {s}", [new(s), new(s)], x => x[0].Multiply(x[1]), x => ReferencePointwise.Multiply(x[0], x[1]));
         yield return new($"square {s}", [new(s)], x => x[0].Multiply(x[0]), x => ReferencePointwise.Multiply(x[0], x[0]));
-        yield return new($"clamp {s}", [new(s)], x => x[0].Clamp(-0.5f, 1), x => ReferencePointwise.Clamp(x[0], -0.5, 1)) { Differentiable = false };
+        yield return new($"clamp {s}", [new(s)], x => x[0].Clamp(-0.5f, 1), x =>
+            ReferencePointwise.Clamp(x[0], -0.5, 1))
+        { Differentiable = false };
         yield return new($"squared error {s}", [new(s), new(s, GetsGradient: false)],
             x => x[0].MeanSquaredError(x[1]), x => [ReferenceReductions.MeanSquaredError(x[0], x[1])]);
         yield return new($"sum {s}", [new(s, Mean: 1)], x => x[0].Sum(), x => [ReferenceReductions.Sum(x[0])]);
         float[] a = new Normals($"a {s}").Floats(s[0], 0, 1), b = new Normals($"b {s}").Floats(s[0], 0, 1);
         yield return new($"mix per sample {s}", [new(s), new(s)],
-            x => TensorOps.MixPerSample(a, x[0], b, x[1]), x => ReferencePointwise.MixPerSample(Compare.Doubles(a), x[0], Compare.Doubles(b), x[1]))
+            x => TensorOps.MixPerSample(a, x[0], b, x[1]), x =>
+                ReferencePointwise.MixPerSample(Compare.Doubles(a), x[0], Compare.Doubles(b), x[1]))
         { Differentiable = false };
     }
 
     static IEnumerable<OpCase> Rows(Shape s)
     {
         foreach (Shape v in new[] { Shape.Of(s.Channels), Shape.Of(s[0], s.Channels) })
-            yield return new($"add rows {v} to {s}", [new(s), new(v)], x => x[0].AddRows(x[1]), x => ReferenceReductions.AddRows(x[0], s, x[1], v));
+            yield return new($"add rows {v} to {s}", [new(s), new(v)], x => x[0].AddRows(x[1]), x =>
+                ReferenceReductions.AddRows(x[0], s, x[1], v));
         foreach (int other in new[] { 1, 13, 16 })
             yield return new($"concat {other} to {s}", [new(s), new(s.WithChannels(other))],
                 x => Reshaping.ConcatChannels(x[0], x[1]), x => ReferenceReshaping.ConcatChannels(x[0], s.Channels, x[1], other));

@@ -12,7 +12,8 @@ public sealed class ScopeTests : IDisposable
     {
         Tensor x;
         using (_device.OpenScope()) x = Tensor.Zeros(Shape.Of(3), _device);
-        foreach (Action use in new Action[] { () => x.ToArray(), () => x.Silu(), () => x.CopyFrom([1, 2, 3]), () => x.View(Shape.Of(1, 3)).ToArray() })
+        foreach (Action use in new Action[] { () => x.ToArray(), () => x.Silu(), () => x.CopyFrom([1, 2, 3]), () =>
+            x.View(Shape.Of(1, 3)).ToArray() })
             Assert.Contains("TensorScope.Keep", Assert.Throws<ObjectDisposedException>(use).Message, StringComparison.Ordinal);
         Assert.True(x.Storage.IsReleased);
     }
@@ -141,7 +142,8 @@ public sealed class ScopeTests : IDisposable
             long forward = _device.Memory.Live;
             loss.Backward();
             long kept = _device.Memory.Live - forward;
-            Assert.True(kept < 3L * shape.Count * sizeof(float), $"{kept} bytes of gradients are alive after ten operations of {shape.Count} numbers");
+            Assert.True(kept < 3L * shape.Count * sizeof(float),
+                $"{kept} bytes of gradients are alive after ten operations of {shape.Count} numbers");
         }
     }
 

@@ -35,7 +35,8 @@ public sealed class TensorTests(Devices devices) : IClassFixture<Devices>
             Assert.Contains("5 numbers", message, StringComparison.Ordinal);
             Assert.Contains("2×3", message, StringComparison.Ordinal);
         }
-        Assert.Contains("6 numbers do not fill the shape 5", Assert.Throws<ArgumentException>(() => x.View(Shape.Of(5))).Message, StringComparison.Ordinal);
+        Assert.Contains("6 numbers do not fill the shape 5", Assert.Throws<ArgumentException>(() => x.View(Shape.Of(5))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => x.Item());
     }
 

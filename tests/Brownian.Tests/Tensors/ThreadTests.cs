@@ -28,7 +28,10 @@ public sealed class ThreadTests(Devices devices) : IClassFixture<Devices>
         {
             float[][] several = Run(op, inputs, devices[width, threads]);
             for (int i = 0; i < one.Length; i++)
-                Compare.SameBits($"{op}, {width}, {threads} threads, {(i == 0 ? "result" : $"gradient of input {i - 1}")}", several[i], one[i]);
+            {
+                string what = i == 0 ? "result" : $"gradient of input {i - 1}";
+                Compare.SameBits($"{op}, {width}, {threads} threads, {what}", several[i], one[i]);
+            }
         }
     }
 

@@ -13,7 +13,8 @@ public sealed unsafe class VectorMathTests
         {
             double exact = Math.Exp(x[i]);
             double ulp = Math.ScaleB(1, Math.ILogB(exact) - 23);
-            Assert.True(Math.Abs(y[i] - exact) <= 2 * ulp, $"exp({x[i]:R}) is {y[i]:R}, {Math.Abs(y[i] - exact) / ulp:F2} ulp from {exact:R}");
+            Assert.True(Math.Abs(y[i] - exact) <= 2 * ulp,
+                $"exp({x[i]:R}) is {y[i]:R}, {Math.Abs(y[i] - exact) / ulp:F2} ulp from {exact:R}");
         }
     }
 
@@ -41,7 +42,8 @@ public sealed unsafe class VectorMathTests
     [Fact]
     public void NaN_stays_NaN_and_infinities_stay_finite_at_every_width()
     {
-        foreach (float[] y in new[] { Apply<V1>(Special, false), Apply<V128>(Special, false), Apply<V256>(Special, false), Apply<V512>(Special, false) })
+        foreach (float[] y in new[] { Apply<V1>(Special, false), Apply<V128>(Special, false), Apply<V256>(Special, false),
+            Apply<V512>(Special, false) })
         {
             Assert.True(float.IsNaN(y[0]), $"exp(NaN) is {y[0]}");
             Assert.True(float.IsNormal(y[1]) && y[1] > 1e38f, $"exp(+∞) is {y[1]}");
@@ -51,9 +53,10 @@ public sealed unsafe class VectorMathTests
         }
     }
 
-    static float[] Special => [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, -0f, 1e30f, -1e30f, 88.4f, -87.4f, float.Epsilon];
+    static float[] Special =>
+        [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, -0f, 1e30f, -1e30f, 88.4f, -87.4f, float.Epsilon];
 
-    /// <summary>[-87, 88] in steps that hit no pattern of bits, and closely around the places where the reduction changes its integer.</summary>
+    /// <summary>[-87, 88] in steps that hit no pattern of bits, and around the places where the reduction changes its integer.</summary>
     static float[] Arguments()
     {
         List<float> x = [];

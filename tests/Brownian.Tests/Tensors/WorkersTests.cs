@@ -27,7 +27,8 @@ public sealed unsafe class WorkersTests
             new Span<int>(counts, Largest).Clear();
             workers.For(count, new CountJob((nint)counts, (nint)byWorker));
             total += count;
-            for (int i = 0; i < Largest; i++) Assert.True(counts[i] == (i < count ? 1 : 0), $"index {i} of {count} ran {counts[i]} times in job {job}");
+            for (int i = 0; i < Largest; i++) Assert.True(counts[i] == (i < count ? 1 : 0),
+                $"index {i} of {count} ran {counts[i]} times in job {job}");
         }
         Assert.Equal(threads, workers.Count);
         Assert.Equal(total, new Span<int>(byWorker, threads).ToArray().Sum());
