@@ -153,8 +153,8 @@ static unsafe class AttentionKernels<V> where V : unmanaged, ISimd<V>
                 Gemm.MultiplyInPlace<V>(keys, width, d, new Matrix(k, S.RowStride, 1), queries, width, weights, width, false);
                 Gemm.MultiplyInPlace<V>(keys, width, d, new Matrix(v, S.RowStride, 1), gradients, width, dWeights, width, false);
                 SoftmaxGradient(weights, dWeights, keys, shift, product);
-                Gemm.MultiplyInPlace<V>(keys, d, width, new Matrix(weights, width, 1), gradientRows, Padded, valueSums + (nint)key * Padded, Padded, true);
-                Gemm.MultiplyInPlace<V>(keys, d, width, new Matrix(dWeights, width, 1), queryRows, Padded, keySums + (nint)key * Padded, Padded, true);
+                Gemm.MultiplyInPlace<V>(keys, Padded, width, new Matrix(weights, width, 1), gradientRows, Padded, valueSums + (nint)key * Padded, Padded, true);
+                Gemm.MultiplyInPlace<V>(keys, Padded, width, new Matrix(dWeights, width, 1), queryRows, Padded, keySums + (nint)key * Padded, Padded, true);
                 Gemm.MultiplyInPlace<V>(d, width, keys, new Matrix(k, 1, S.RowStride), dWeights, width, dQueries, width, true);
             }
             float* dq = (float*)Dq + first + (nint)from * S.RowStride;
