@@ -84,6 +84,6 @@ sealed class TrainState
         Parameters.FirstOrDefault(parameter => !IsFinite(parameter.Value))?.Name
         ?? Parameters.FirstOrDefault(parameter => !IsFinite(parameter.In(Average.Average)))?.Name;
 
-    // A square may overflow a float but not the double it is summed in.
-    static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares());
+    // The sum is quick, but squares of large finite numbers overflow: then every number is looked at.
+    static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares()) || Array.TrueForAll(values.ToArray(), float.IsFinite);
 }

@@ -18,9 +18,10 @@ static class StrictJson
         }
         catch (JsonException e)
         {
-            // System.Text.Json counts lines from 0 and appends its own position after a '|' or 'Path:'.
+            // System.Text.Json counts lines from 0 and appends its own position to the message.
             string what = e.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.', ' ');
-            throw new InvalidDataException($"{path}:{e.LineNumber + 1}: {what}.", e);
+            string field = e.Path is null or "$" ? "" : $" ({e.Path})";
+            throw new InvalidDataException($"{path}:{e.LineNumber + 1}: {what}{field}.", e);
         }
     }
 }

@@ -186,6 +186,18 @@ public sealed class TrainConfigTests : IDisposable
     }
 
     [Fact]
+    public void The_hash_covers_what_decides_the_weights_and_nothing_else()
+    {
+        string hash = TrainConfig.Default.Hash();
+        foreach (string same in (string[])["train_params.threads=1", "train_params.checkpoint_steps=7", "train_params.task_name=x", "diffusion_params.variance=large"])
+            Assert.Equal(hash, TrainConfig.Default.With(same).Hash());
+        foreach (string other in (string[])["train_params.seed=1", "train_params.num_steps=7", "train_params.lr=1", "model_params.num_heads=2", "dataset_params.count=7"])
+            Assert.NotEqual(hash, TrainConfig.Default.With(other).Hash());
+        TrainConfig constant = TrainConfig.Default.With("train_params.lr_schedule=constant");
+        Assert.Equal(constant.Hash(), constant.With("train_params.num_steps=7").Hash());
+    }
+
+    [Fact]
     public void A_length_in_steps_takes_the_place_of_one_in_epochs()
     {
         TrainConfig steps = TrainConfig.Load(_folder.Write("default.yaml", Tutorial), ["train_params.num_steps=7"]);
