@@ -27,6 +27,7 @@ public sealed record TrainConfig
     public static TrainConfig Default { get; } = new()
     {
         Dataset = new() { ImagePath = DatasetParams.Digits, Count = 10_000 },
+        Diffusion = new() { Timesteps = 200, ScaleBetas = true },
         Model = new()
         {
             DownChannels = [16, 32, 64],
@@ -41,15 +42,15 @@ public sealed record TrainConfig
         {
             TaskName = "digits",
             BatchSize = 32,
-            Steps = 2000,
-            Samples = 64,
-            GridColumns = 8,
+            Steps = 1200,
+            Samples = 36,
+            GridColumns = 6,
             LearningRate = 1e-3,
             ClipGradNorm = 1,
             LearningRateSchedule = LearningRateKind.Cosine,
             WarmupSteps = 100,
             EmaDecay = 0.995,
-            SampleSteps = 500,
+            SampleSteps = 400,
             SampleEpochs = 0,
         },
     };

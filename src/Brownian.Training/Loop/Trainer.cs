@@ -128,7 +128,7 @@ sealed class TrainingSession : IDisposable
         var metrics = new TrainMetrics(
             _state.Step, epoch, loss, quartiles, rate, norm, _plan.ImagesPerStep / seconds, Seconds, Environment.WorkingSet / 1048576.0);
         _metrics.Append(metrics);
-        _secondsPerStep = _secondsPerStep == 0 ? seconds : 0.95 * _secondsPerStep + 0.05 * seconds;
+        _secondsPerStep = _secondsPerStep == 0 ? seconds : 0.9 * _secondsPerStep + 0.1 * seconds;
         TimeSpan remaining = TimeSpan.FromSeconds(Math.Min((_plan.TotalSteps - _state.Step) * _secondsPerStep, 1e9));
         Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, remaining));
     }
