@@ -125,10 +125,18 @@ public sealed record TrainConfig
             Diffusion = Diffusion with { Variance = default, ClipSample = false },
             Train = Train with
             {
-                TaskName = defaults.TaskName, CheckpointName = defaults.CheckpointName, Threads = 0,
-                Steps = fixedLength ? null : Train.Steps, Epochs = fixedLength ? null : Train.Epochs,
-                Samples = 1, GridColumns = 1, SampleSteps = 0, SampleEpochs = 0, SampleTimesteps = null,
-                CheckpointSteps = 1, KeepCheckpoints = 1,
+                TaskName = defaults.TaskName,
+                CheckpointName = defaults.CheckpointName,
+                Threads = 0,
+                Steps = fixedLength ? null : Train.Steps,
+                Epochs = fixedLength ? null : Train.Epochs,
+                Samples = 1,
+                GridColumns = 1,
+                SampleSteps = 0,
+                SampleEpochs = 0,
+                SampleTimesteps = null,
+                CheckpointSteps = 1,
+                KeepCheckpoints = 1,
             },
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decisive.ToYaml())));

@@ -24,8 +24,12 @@ sealed class TrainState
         Network = new TutorialUNet(config.Model.ToOptions(), device, train.Seed);
         Optimizer = new Adam(Parameters, new AdamOptions
         {
-            Beta1 = train.Betas[0], Beta2 = train.Betas[1], Epsilon = train.Epsilon, WeightDecay = train.WeightDecay,
-            Decoupled = train.Optimizer == OptimizerKind.AdamW, MaxGradientNorm = train.ClipGradNorm,
+            Beta1 = train.Betas[0],
+            Beta2 = train.Betas[1],
+            Epsilon = train.Epsilon,
+            WeightDecay = train.WeightDecay,
+            Decoupled = train.Optimizer == OptimizerKind.AdamW,
+            MaxGradientNorm = train.ClipGradNorm,
         });
         Average = new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
     }
@@ -56,8 +60,14 @@ sealed class TrainState
     {
         var manifest = new CheckpointManifest
         {
-            Version = CheckpointManifest.CurrentVersion, Step = Step, ImagesSeen = imagesSeen, OptimizerStep = Optimizer.Steps,
-            EmaUpdates = Average.Updates, SmoothedLoss = SmoothedLoss, SecondsTrained = seconds, ConfigHash = configHash,
+            Version = CheckpointManifest.CurrentVersion,
+            Step = Step,
+            ImagesSeen = imagesSeen,
+            OptimizerStep = Optimizer.Steps,
+            EmaUpdates = Average.Updates,
+            SmoothedLoss = SmoothedLoss,
+            SecondsTrained = seconds,
+            ConfigHash = configHash,
         };
         store.Save(manifest, folder =>
         {

@@ -49,8 +49,12 @@ public sealed record ModelDescription
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
         return new ModelDescription
         {
-            Model = config.Model, Diffusion = config.Diffusion, Predicts = Known(path, file.Predicts), Dataset = file.Dataset,
-            Classes = Values.Of<string>(file.Classes), Step = file.Step,
+            Model = config.Model,
+            Diffusion = config.Diffusion,
+            Predicts = Known(path, file.Predicts),
+            Dataset = file.Dataset,
+            Classes = Values.Of<string>(file.Classes),
+            Step = file.Step,
         };
     }
 

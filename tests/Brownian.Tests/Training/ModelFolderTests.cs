@@ -19,7 +19,10 @@ public sealed class ModelFolderTests : IDisposable
     DiffusionModel Model() => new(
         new ModelDescription
         {
-            Model = TinyRun.Config.Model, Step = 7, Dataset = "four \"digits\"", Classes = ["zero", "ünø"],
+            Model = TinyRun.Config.Model,
+            Step = 7,
+            Dataset = "four \"digits\"",
+            Classes = ["zero", "ünø"],
             Diffusion = TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = VarianceKind.Large, ClipSample = false },
         },
         new TutorialUNet(TinyRun.Config.Model.ToOptions(), _device, seed: 3), _device, "");

@@ -145,7 +145,9 @@ public sealed class ResumeTests : IDisposable
         string[] arguments = ["--explicit", "only", "--filter-method", $"*{nameof(Child_that_trains_the_run_it_is_given)}", "--results-directory", run.FullPath];
         var start = new ProcessStartInfo(host, isDotnet ? [tests, .. arguments] : arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { [ChildVariable] = run.FullPath },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { [ChildVariable] = run.FullPath },
         };
         Process child = Process.Start(start)!;
         child.BeginOutputReadLine();
