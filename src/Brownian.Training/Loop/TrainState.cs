@@ -31,7 +31,8 @@ sealed class TrainState
             Decoupled = train.Optimizer == OptimizerKind.AdamW,
             MaxGradientNorm = train.ClipGradNorm,
         });
-        Average = new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
+        Average =
+            new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
     }
 
     public IDenoisingNetwork Network { get; }

@@ -113,7 +113,8 @@ sealed class TrainingSession : IDisposable
 
     TrainingDivergedException Diverged(string tensor, string what)
     {
-        string kept = _checkpoints.Steps() is [long last, ..] ? $"the last checkpoint, of step {last}, is untouched" : "there is no checkpoint yet";
+        string kept =
+            _checkpoints.Steps() is [long last, ..] ? $"the last checkpoint, of step {last}, is untouched" : "there is no checkpoint yet";
         return new(_state.Step + 1, tensor, $"{_run.FullPath}: step {_state.Step + 1}: {what}; first bad tensor: {tensor}. "
             + $"Try a lower train_params.lr or set train_params.clip_grad_norm=1; {kept}.");
     }

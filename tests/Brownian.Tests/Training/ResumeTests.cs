@@ -19,7 +19,8 @@ public sealed class ResumeTests : IDisposable
     [InlineData(3)]
     public void Resuming_continues_bit_for_bit(int accumulation)
     {
-        TrainConfig config = TinyRun.Config.With($"train_params.gradient_accumulation={accumulation}", "dataset_params.horizontal_flip=true");
+        TrainConfig config =
+            TinyRun.Config.With($"train_params.gradient_accumulation={accumulation}", "dataset_params.horizontal_flip=true");
         RunDirectory straight = NewRun(config), broken = NewRun(config);
         TrainResult whole = TinyRun.Train(straight, config);
         Assert.Equal((true, 12L), (whole.IsComplete, whole.Step));

@@ -124,7 +124,8 @@ public sealed class TrainConfigTests : IDisposable
     public void Deep_nesting_is_an_error_and_no_stack_overflow()
     {
         string yaml = "train_params: " + new string('[', 200_000);
-        Assert.Contains("nested more than", Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message, StringComparison.Ordinal);
+        Assert.Contains("nested more than",
+            Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +133,8 @@ public sealed class TrainConfigTests : IDisposable
     {
         string missing = _folder.Path("missing.yaml");
         Assert.StartsWith(missing, Assert.Throws<FileNotFoundException>(() => TrainConfig.Load(missing)).Message, StringComparison.Ordinal);
-        Assert.StartsWith(_folder.Root, Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.Root)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.Root,
+            Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.Root)).Message, StringComparison.Ordinal);
         string binary = _folder.Path("binary.yaml");
         File.WriteAllBytes(binary, [0x61, 0xFF, 0xFE, 0x00]);
         Assert.Equal($"{binary}: not UTF-8 text (byte 1).", Assert.Throws<InvalidDataException>(() => TrainConfig.Load(binary)).Message);
