@@ -30,7 +30,8 @@ static class ConfigRules
         yield return ("beta_start", s.BetaStart is > 0 and < 1, $"is {s.BetaStart}; it must be above 0 and below 1");
         yield return ("beta_end", s.BetaEnd is > 0 and < 1, $"is {s.BetaEnd}; it must be above 0 and below 1");
         yield return ("beta_end", s.BetaEnd >= s.BetaStart, $"is {s.BetaEnd}, below beta_start, which is {s.BetaStart}; noise must grow");
-        yield return ("scale_betas", !s.ScaleBetas || s.BetaSchedule == BetaSchedule.Linear, "applies to beta_schedule linear only; set it to false");
+        yield return ("scale_betas", !s.ScaleBetas || s.BetaSchedule == BetaSchedule.Linear,
+            "applies to beta_schedule linear only; set it to false");
         yield return ("scale_betas", s.BetaEnd * scale < 1,
             $"makes the last beta {s.BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
         yield return ("beta_schedule", Enum.IsDefined(s.BetaSchedule), $"is {s.BetaSchedule}, which does not exist");
@@ -48,7 +49,8 @@ static class ConfigRules
         yield return ("num_grid_rows", s.GridColumns >= 1, $"is {s.GridColumns}; it must be at least 1");
         yield return ("lr", s.LearningRate is > 0 and < 100, $"is {s.LearningRate}; it must be above 0");
         yield return ("optimizer", Enum.IsDefined(s.Optimizer), $"is {s.Optimizer}, which does not exist");
-        yield return ("betas", s.Betas.Count == 2 && s.Betas.All(b => b is >= 0 and < 1), $"is {s.Betas}; give two numbers from 0 to below 1");
+        yield return ("betas", s.Betas.Count == 2 && s.Betas.All(b => b is >= 0 and < 1),
+            $"is {s.Betas}; give two numbers from 0 to below 1");
         yield return ("eps", s.Epsilon is > 0 and < 1, $"is {s.Epsilon}; it must be above 0");
         yield return ("weight_decay", s.WeightDecay is >= 0 and < 1, $"is {s.WeightDecay}; it must be from 0 to below 1");
         yield return ("clip_grad_norm", s.ClipGradNorm >= 0, $"is {s.ClipGradNorm}; it must be above 0, or 0 for no limit");

@@ -44,7 +44,8 @@ sealed class ConfigSection<T>(string name, ConfigKey<T>[] keys, Func<TrainConfig
     public override TrainConfig Read(TrainConfig config, string key, ConfigValue value)
     {
         ConfigKey<T> found = keys.First(k => k.Name == key);
-        if (value.IsNull && !found.MayBeNull) throw new InvalidDataException($"{value.Where}: {Name}.{key} has no value; give one or remove the key.");
+        if (value.IsNull && !found.MayBeNull)
+            throw new InvalidDataException($"{value.Where}: {Name}.{key} has no value; give one or remove the key.");
         return set(config, found.Read(get(config), value));
     }
 

@@ -20,13 +20,16 @@ sealed class ConfigValue(YamlNode node, string where, string key)
     public string Text() => node is YamlScalarNode { Value: { } value } && !IsNull ? value : throw Wrong("a text");
 
     public int Integer() =>
-        int.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : throw Wrong("a whole number");
+        int.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            ? value : throw Wrong("a whole number");
 
     public long Long() =>
-        long.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : throw Wrong("a whole number");
+        long.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value : throw Wrong("a whole number");
 
     public ulong Seed() =>
-        ulong.TryParse(Plain, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : throw Wrong("a whole number from 0 to 2^64-1");
+        ulong.TryParse(Plain, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value : throw Wrong("a whole number from 0 to 2^64-1");
 
     public double Number() =>
         double.TryParse(Plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)

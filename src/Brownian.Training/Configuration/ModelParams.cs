@@ -44,7 +44,15 @@ public sealed record ModelParams
     /// <summary>The same for the network itself.</summary>
     internal TutorialUNetOptions ToOptions() => new()
     {
-        ImChannels = ImageChannels, ImSize = ImageSize, DownChannels = DownChannels, MidChannels = MidChannels, DownSample = DownSample,
-        TimeEmbDim = TimeEmbeddingSize, NumDownLayers = DownLayers, NumMidLayers = MidLayers, NumUpLayers = UpLayers, NumHeads = Heads,
+        ImChannels = ImageChannels,
+        ImSize = ImageSize,
+        DownChannels = DownChannels,
+        MidChannels = MidChannels,
+        DownSample = DownSample,
+        TimeEmbDim = TimeEmbeddingSize,
+        NumDownLayers = DownLayers,
+        NumMidLayers = MidLayers,
+        NumUpLayers = UpLayers,
+        NumHeads = Heads,
     };
 }

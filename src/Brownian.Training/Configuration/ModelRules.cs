@@ -13,11 +13,14 @@ static class ModelRules
         yield return ("type", s.Type == ModelParams.TutorialUNet, $"is '{s.Type}'; there is {ModelParams.TutorialUNet}");
         yield return ("im_channels", s.ImageChannels is 1 or 3 or 4, $"is {s.ImageChannels}; images have 1, 3 or 4");
         yield return ("im_size", s.ImageSize is >= 1 and <= 4096, $"is {s.ImageSize}; it must be 1 to 4096");
-        yield return ("down_channels", s.DownChannels.Count is >= 2 and <= 20, $"has {s.DownChannels.Count} entries; it needs at least 2, for one down block");
-        yield return ("mid_channels", s.MidChannels.Count is >= 2 and <= 100, $"has {s.MidChannels.Count} entries; it needs at least 2, for one middle block");
+        yield return ("down_channels", s.DownChannels.Count is >= 2 and <= 20,
+            $"has {s.DownChannels.Count} entries; it needs at least 2, for one down block");
+        yield return ("mid_channels", s.MidChannels.Count is >= 2 and <= 100,
+            $"has {s.MidChannels.Count} entries; it needs at least 2, for one middle block");
         yield return ("down_sample", s.DownSample.Count == s.DownChannels.Count - 1,
             $"has {s.DownSample.Count} entries for {s.DownChannels.Count - 1} down blocks; give one fewer than down_channels has");
-        yield return ("im_size", s.ImageSize % multiple == 0, $"is {s.ImageSize}, which cannot be halved {halvings} times; use a multiple of {multiple}");
+        yield return ("im_size", s.ImageSize % multiple == 0,
+            $"is {s.ImageSize}, which cannot be halved {halvings} times; use a multiple of {multiple}");
         yield return ("num_heads", s.Heads >= 1 && LastUpChannels % s.Heads == 0,
             $"is {s.Heads}; it must divide {LastUpChannels}, the channels of the last up block");
         foreach ((string, bool, string) rule in Channels("down_channels", s.DownChannels, s.Heads)) yield return rule;
@@ -37,7 +40,8 @@ static class ModelRules
     {
         foreach (int count in channels)
         {
-            yield return (key, count >= 1 && count <= MaxChannels && count % NormGroups == 0, $"has {count}; it must be a multiple of {NormGroups}, the groups of the norms");
+            yield return (key, count >= 1 && count <= MaxChannels && count % NormGroups == 0,
+                $"has {count}; it must be a multiple of {NormGroups}, the groups of the norms");
             yield return (key, count % heads == 0, $"has {count}, which num_heads, {heads}, does not divide");
         }
     }

@@ -7,7 +7,8 @@ static class Suggestion
     public static string For(string name, IEnumerable<string> valid)
     {
         string[] names = [.. valid];
-        string nearest = names.FirstOrDefault(candidate => name.Length > 2 && candidate.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+        string nearest =
+            names.FirstOrDefault(candidate => name.Length > 2 && candidate.StartsWith(name, StringComparison.OrdinalIgnoreCase))
             ?? names.MinBy(candidate => Distance(name, candidate))!;
         return nearest.StartsWith(name, StringComparison.OrdinalIgnoreCase) || Distance(name, nearest) <= Math.Max(2, name.Length / 3)
             ? $"; did you mean '{nearest}'"

@@ -27,6 +27,7 @@ public sealed record TrainConfig
     public static TrainConfig Default { get; } = new()
     {
         Dataset = new() { ImagePath = DatasetParams.Digits, Count = 10_000 },
+        Diffusion = new() { Timesteps = 200, ScaleBetas = true },
         Model = new()
         {
             DownChannels = [16, 32, 64],
@@ -41,15 +42,15 @@ public sealed record TrainConfig
         {
             TaskName = "digits",
             BatchSize = 32,
-            Steps = 2000,
-            Samples = 64,
-            GridColumns = 8,
+            Steps = 1200,
+            Samples = 36,
+            GridColumns = 6,
             LearningRate = 1e-3,
             ClipGradNorm = 1,
             LearningRateSchedule = LearningRateKind.Cosine,
             WarmupSteps = 100,
             EmaDecay = 0.995,
-            SampleSteps = 500,
+            SampleSteps = 400,
             SampleEpochs = 0,
         },
     };
@@ -111,8 +112,35 @@ public sealed record TrainConfig
         if (ConfigRules.FirstProblem(this) is { } problem) throw new ArgumentException(problem.ToString());
     }
 
-    /// <summary>SHA-256 of <see cref="ToYaml"/>, in hexadecimal: tells whether two runs were configured alike.</summary>
-    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToYaml())));
+    /// <summary>
+    /// SHA-256, in hexadecimal, of everything that decides the weights after a given step: two runs with the same hash agree bit for
+    /// bit. Names, threads, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
+    /// </summary>
+    public string Hash()
+    {
+        var defaults = new TrainParams();
+        bool fixedLength = Train.LearningRateSchedule == LearningRateKind.Constant;
+        TrainConfig decisive = this with
+        {
+            Diffusion = Diffusion with { Variance = default, ClipSample = false },
+            Train = Train with
+            {
+                TaskName = defaults.TaskName,
+                CheckpointName = defaults.CheckpointName,
+                Threads = 0,
+                Steps = fixedLength ? null : Train.Steps,
+                Epochs = fixedLength ? null : Train.Epochs,
+                Samples = 1,
+                GridColumns = 1,
+                SampleSteps = 0,
+                SampleEpochs = 0,
+                SampleTimesteps = null,
+                CheckpointSteps = 1,
+                KeepCheckpoints = 1,
+            },
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decisive.ToYaml())));
+    }
 
     static TrainConfig Resolve(ConfigFile file, TrainConfig start, IEnumerable<string>? overrides, string? name)
     {

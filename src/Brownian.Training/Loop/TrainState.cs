@@ -24,10 +24,15 @@ sealed class TrainState
         Network = new TutorialUNet(config.Model.ToOptions(), device, train.Seed);
         Optimizer = new Adam(Parameters, new AdamOptions
         {
-            Beta1 = train.Betas[0], Beta2 = train.Betas[1], Epsilon = train.Epsilon, WeightDecay = train.WeightDecay,
-            Decoupled = train.Optimizer == OptimizerKind.AdamW, MaxGradientNorm = train.ClipGradNorm,
+            Beta1 = train.Betas[0],
+            Beta2 = train.Betas[1],
+            Epsilon = train.Epsilon,
+            WeightDecay = train.WeightDecay,
+            Decoupled = train.Optimizer == OptimizerKind.AdamW,
+            MaxGradientNorm = train.ClipGradNorm,
         });
-        Average = new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
+        Average =
+            new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
     }
 
     public IDenoisingNetwork Network { get; }
@@ -56,8 +61,14 @@ sealed class TrainState
     {
         var manifest = new CheckpointManifest
         {
-            Version = CheckpointManifest.CurrentVersion, Step = Step, ImagesSeen = imagesSeen, OptimizerStep = Optimizer.Steps,
-            EmaUpdates = Average.Updates, SmoothedLoss = SmoothedLoss, SecondsTrained = seconds, ConfigHash = configHash,
+            Version = CheckpointManifest.CurrentVersion,
+            Step = Step,
+            ImagesSeen = imagesSeen,
+            OptimizerStep = Optimizer.Steps,
+            EmaUpdates = Average.Updates,
+            SmoothedLoss = SmoothedLoss,
+            SecondsTrained = seconds,
+            ConfigHash = configHash,
         };
         store.Save(manifest, folder =>
         {
@@ -84,6 +95,6 @@ sealed class TrainState
         Parameters.FirstOrDefault(parameter => !IsFinite(parameter.Value))?.Name
         ?? Parameters.FirstOrDefault(parameter => !IsFinite(parameter.In(Average.Average)))?.Name;
 
-    // A square may overflow a float but not the double it is summed in.
-    static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares());
+    // The sum is quick, but squares of large finite numbers overflow: then every number is looked at.
+    static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares()) || Array.TrueForAll(values.ToArray(), float.IsFinite);
 }

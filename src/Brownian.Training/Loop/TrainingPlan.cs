@@ -16,7 +16,8 @@ sealed class TrainingPlan
         TotalSteps = train.Steps ?? (batches + train.GradientAccumulation - 1) / train.GradientAccumulation;
         _rate = new LearningRateSchedule(train.LearningRate)
         {
-            WarmupSteps = train.WarmupSteps, TotalSteps = TotalSteps,
+            WarmupSteps = train.WarmupSteps,
+            TotalSteps = TotalSteps,
             Decay = train.LearningRateSchedule == LearningRateKind.Cosine ? RateDecay.Cosine : RateDecay.Constant,
         };
     }

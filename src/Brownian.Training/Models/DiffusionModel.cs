@@ -32,5 +32,5 @@ public sealed class DiffusionModel
     public string Hash { get; }
 
     /// <summary>The model as samplers see it.</summary>
-    public IDenoiser ToDenoiser() => new Denoiser(Network, Schedule, Predicts, Device);
+    public IDenoiser ToDenoiser() => new Denoiser(Network, Schedule, Predicts);
 }

@@ -42,15 +42,22 @@ public sealed record ModelDescription
     {
         ModelFile file = StrictJson.Read(path, ModelJson.Default.ModelFile);
         if (file.Format != Format) throw new InvalidDataException($"{path}: format is '{file.Format}', not '{Format}'.");
-        if (file.Version != CurrentVersion) throw new InvalidDataException($"{path}: version is {file.Version}; this program reads {CurrentVersion}.");
-        if (file.ValueRange is not [-1, 1]) throw new InvalidDataException($"{path}: value_range is [{string.Join(", ", file.ValueRange)}]; it must be [-1, 1].");
+        if (file.Version != CurrentVersion)
+            throw new InvalidDataException($"{path}: version is {file.Version}; this program reads {CurrentVersion}.");
+        if (file.ValueRange is not [-1, 1])
+            throw new InvalidDataException($"{path}: value_range is [{string.Join(", ", file.ValueRange)}]; it must be [-1, 1].");
         // JSON is YAML: the sections are read and checked like those of a configuration.
-        var sections = new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
+        var sections =
+            new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
         return new ModelDescription
         {
-            Model = config.Model, Diffusion = config.Diffusion, Predicts = Known(path, file.Predicts), Dataset = file.Dataset,
-            Classes = Values.Of<string>(file.Classes), Step = file.Step,
+            Model = config.Model,
+            Diffusion = config.Diffusion,
+            Predicts = Known(path, file.Predicts),
+            Dataset = file.Dataset,
+            Classes = Values.Of<string>(file.Classes),
+            Step = file.Step,
         };
     }
 
@@ -76,6 +83,7 @@ sealed record ModelFile(
 
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelFile))]
 sealed partial class ModelJson : JsonSerializerContext;

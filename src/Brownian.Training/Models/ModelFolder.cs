@@ -74,7 +74,8 @@ public static class ModelFolder
     public static DiffusionModel Open(string path, Device device, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
         if (IsModel(path)) return Load(path, device);
         if (!RunDirectory.IsRun(path))
             throw new InvalidDataException($"{path}: neither a model folder ({ModelDescription.FileName}) nor a run (config.yaml).");

@@ -15,7 +15,7 @@ static class ParameterFile
         foreach ((string prefix, Tensor buffer) in buffers)
         {
             foreach (Parameter parameter in parameters)
-                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream => Write(stream, parameter.ToTorch(buffer)));
+                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream => WriteFloats(stream, parameter.ToTorch(buffer)));
         }
         writer.Write(path);
     }
@@ -55,9 +55,9 @@ static class ParameterFile
 
     static string Join(long[] extents) => string.Join(", ", extents);
 
-    static void Write(Stream stream, float[] values)
+    static void WriteFloats(Stream stream, float[] values)
     {
-        Span<int> bits = MemoryMarshal.Cast<float, int>(values);
+        Span<int> bits = MemoryMarshal.Cast<float, int>(values.AsSpan());
         if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(bits, bits);
         stream.Write(MemoryMarshal.AsBytes(bits));
     }

@@ -49,7 +49,8 @@ public sealed record CheckpointManifest
         CheckpointManifest manifest = StrictJson.Read(path, CheckpointJson.Default.CheckpointManifest);
         if (manifest.Version != CurrentVersion)
             throw new InvalidDataException($"{path}: version is {manifest.Version}; this program reads {CurrentVersion}.");
-        if (manifest.Seal != manifest.ComputeSeal()) throw new InvalidDataException($"{path}: does not match its own seal; the file is damaged.");
+        if (manifest.Seal != manifest.ComputeSeal())
+            throw new InvalidDataException($"{path}: does not match its own seal; the file is damaged.");
         if (manifest.Step < 1 || manifest.ImagesSeen < 0 || manifest.OptimizerStep < 0 || manifest.EmaUpdates < 0)
             throw new InvalidDataException($"{path}: a count is negative, or step is below 1.");
         return manifest;
@@ -67,12 +68,14 @@ public sealed record CheckpointManifest
     {
         foreach ((string name, FileSeal seal) in Files)
         {
-            if (Path.GetFileName(name) != name) throw new InvalidDataException($"{Path.Combine(folder, FileName)}: '{name}' is no file name.");
+            if (Path.GetFileName(name) != name)
+                throw new InvalidDataException($"{Path.Combine(folder, FileName)}: '{name}' is no file name.");
             string path = Path.Combine(folder, name);
             if (!File.Exists(path)) throw new InvalidDataException($"{path}: missing.");
             long bytes = new FileInfo(path).Length;
             if (bytes != seal.Bytes) throw new InvalidDataException($"{path}: {bytes} bytes, where the manifest says {seal.Bytes}.");
-            if (Training.Files.Sha256(path) != seal.Sha256) throw new InvalidDataException($"{path}: its SHA-256 is not the manifest's; the file is damaged.");
+            if (Training.Files.Sha256(path) != seal.Sha256)
+                throw new InvalidDataException($"{path}: its SHA-256 is not the manifest's; the file is damaged.");
         }
     }
 }
@@ -84,6 +87,7 @@ public sealed record FileSeal(long Bytes, string Sha256);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(CheckpointManifest))]
 sealed partial class CheckpointJson : JsonSerializerContext;

@@ -14,13 +14,15 @@ static class StrictJson
         if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes; such a file has at most {MaxBytes}.");
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new InvalidDataException($"{path}: holds nothing but null.");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type)
+                ?? throw new InvalidDataException($"{path}: holds nothing but null.");
         }
         catch (JsonException e)
         {
-            // System.Text.Json counts lines from 0 and appends its own position after a '|' or 'Path:'.
+            // System.Text.Json counts lines from 0 and appends its own position to the message.
             string what = e.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.', ' ');
-            throw new InvalidDataException($"{path}:{e.LineNumber + 1}: {what}.", e);
+            string field = e.Path is null or "$" ? "" : $" ({e.Path})";
+            throw new InvalidDataException($"{path}:{e.LineNumber + 1}: {what}{field}.", e);
         }
     }
 }

@@ -25,7 +25,8 @@ public sealed class ImageSampler(DiffusionModel model)
         int steps = timesteps.Of(model.Schedule.Timesteps).Length;
         var sampler = new DdpmSampler(new DdpmOptions
         {
-            Timesteps = timesteps, Limit = clip ? X0Limit.Clip() : X0Limit.None,
+            Timesteps = timesteps,
+            Limit = clip ? X0Limit.Clip() : X0Limit.None,
             Variance = variance == VarianceKind.Large ? ReverseVariance.FixedLarge : ReverseVariance.FixedSmall,
         });
 

@@ -27,7 +27,8 @@ public sealed record SampleOptions
     internal ulong[] ResolveSeeds()
     {
         if (BatchSize < 1) throw new ArgumentException($"Sampling in batches of {BatchSize}; a batch has at least 1 image.");
-        if (Seeds is not null) return Seeds.Count > 0 ? [.. Seeds] : throw new ArgumentException("Sampling needs at least one seed; there are none.");
+        if (Seeds is { Count: 0 }) throw new ArgumentException("Sampling needs at least one seed; there are none.");
+        if (Seeds is not null) return [.. Seeds];
         if (Count < 1) throw new ArgumentException($"Cannot sample {Count} images; ask for at least 1.");
         if (FirstSeed > ulong.MaxValue - (ulong)Count + 1) throw new ArgumentException($"{Count} seeds from {FirstSeed} on pass 2^64-1.");
         ulong[] seeds = new ulong[Count];

@@ -52,7 +52,7 @@ public sealed class SampledImages
     }
 
     /// <summary>Writes all pixels as a NumPy array of bytes, N×H×W×C.</summary>
-    /// <param name="path">The file, by custom <c>.npy</c>.</param>
+    /// <param name="path">The file, by custom with the extension <c>.npy</c>.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
     public void WriteNpy(string path, bool overwrite = false)

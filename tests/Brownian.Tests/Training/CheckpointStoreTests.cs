@@ -13,8 +13,14 @@ public sealed class CheckpointStoreTests : IDisposable
 
     static CheckpointManifest Manifest(long step, double loss = 1) => new()
     {
-        Version = CheckpointManifest.CurrentVersion, Step = step, ImagesSeen = step * 8, OptimizerStep = step, EmaUpdates = step,
-        SmoothedLoss = loss, SecondsTrained = 0.1 * step, ConfigHash = "c0ffee",
+        Version = CheckpointManifest.CurrentVersion,
+        Step = step,
+        ImagesSeen = step * 8,
+        OptimizerStep = step,
+        EmaUpdates = step,
+        SmoothedLoss = loss,
+        SecondsTrained = 0.1 * step,
+        ConfigHash = "c0ffee",
     };
 
     void Save(long step, double loss = 1) => Store.Save(Manifest(step, loss), folder =>

@@ -24,24 +24,27 @@ public sealed class ImageSamplerTests : IDisposable
         return new DiffusionModel(description, new TutorialUNet(config.Model.ToOptions(), device, seed: 1), device, hash: "c0ffee");
     }
 
+    static SampledImages Sample(DiffusionModel model, SampleOptions options, IProgress<SampleProgress>? progress = null) =>
+        new ImageSampler(model).Sample(options, progress, TestContext.Current.CancellationToken);
+
     static byte[][] Pixels(SampledImages images) => [.. images.Images.Select(image => image.Pixels)];
 
     [Fact]
     public void An_image_depends_on_its_seed_alone()
     {
-        byte[][] all = Pixels(new ImageSampler(Model(_device)).Sample(new() { Count = 9, FirstSeed = 3 }));
+        byte[][] all = Pixels(Sample(Model(_device), new() { Count = 9, FirstSeed = 3 }));
         Assert.Equal(9, all.Select(Convert.ToHexString).Distinct().Count());
         foreach (int batch in (int[])[1, 2, 5])
-            Assert.Equal(all, Pixels(new ImageSampler(Model(_device)).Sample(new() { Count = 9, FirstSeed = 3, BatchSize = batch })));
+            Assert.Equal(all, Pixels(Sample(Model(_device), new() { Count = 9, FirstSeed = 3, BatchSize = batch })));
         using Device two = Device.Cpu(2);
-        Assert.Equal([all[6], all[1]], Pixels(new ImageSampler(Model(two)).Sample(new() { Seeds = [9, 4] })));
+        Assert.Equal([all[6], all[1]], Pixels(Sample(Model(two), new() { Seeds = [9, 4] })));
     }
 
     [Fact]
     public void Options_change_the_image_and_defaults_come_from_the_model()
     {
-        var sampler = new ImageSampler(Model(_device));
-        byte[] Draw(SampleOptions options) => sampler.Sample(options).Images[0].Pixels;
+        DiffusionModel model = Model(_device);
+        byte[] Draw(SampleOptions options) => Sample(model, options).Images[0].Pixels;
         byte[] standard = Draw(new() { Count = 1 });
         Assert.Equal(standard, Draw(new() { Count = 1, Variance = VarianceKind.Small, ClipSample = true, Steps = 10 }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, Variance = VarianceKind.Large }));
@@ -53,14 +56,14 @@ public sealed class ImageSamplerTests : IDisposable
     public void Progress_counts_the_steps_of_all_batches()
     {
         List<SampleProgress> told = [];
-        new ImageSampler(Model(_device)).Sample(new() { Count = 5, BatchSize = 2, Steps = 4 }, new Told(told.Add));
+        Sample(Model(_device), new() { Count = 5, BatchSize = 2, Steps = 4 }, new Told(told.Add));
         Assert.Equal(Enumerable.Range(1, 12).Select(i => new SampleProgress(i, 12)), told);
     }
 
     [Fact]
     public void Files_hold_the_images_and_what_made_them()
     {
-        SampledImages images = new ImageSampler(Model(_device)).Sample(new() { Seeds = [3, 4, 5, 9], Steps = 5 });
+        SampledImages images = Sample(Model(_device), new() { Seeds = [3, 4, 5, 9], Steps = 5 });
         images.WriteGrid(_folder.Path("grid.png"), columns: 2);
         Image grid = Png.Read(_folder.Path("grid.png"));
         Assert.Equal((22, 22, 1), (grid.Width, grid.Height, grid.Channels));
@@ -79,7 +82,7 @@ public sealed class ImageSamplerTests : IDisposable
     [Fact]
     public void The_array_is_what_numpy_reads()
     {
-        SampledImages images = new ImageSampler(Model(_device)).Sample(new() { Count = 3, Steps = 2 });
+        SampledImages images = Sample(Model(_device), new() { Count = 3, Steps = 2 });
         string path = _folder.Path("images.npy");
         images.WriteNpy(path);
         byte[] file = File.ReadAllBytes(path);
@@ -96,16 +99,16 @@ public sealed class ImageSamplerTests : IDisposable
     [Fact]
     public void Options_out_of_range_are_refused()
     {
-        var sampler = new ImageSampler(Model(_device));
+        DiffusionModel model = Model(_device);
         SampleOptions[] wrong =
         [
             new() { Count = 0 }, new() { BatchSize = 0 }, new() { Seeds = [] }, new() { Steps = 0 }, new() { Steps = 11 },
             new() { Count = 2, FirstSeed = ulong.MaxValue },
         ];
-        foreach (SampleOptions options in wrong) Assert.ThrowsAny<ArgumentException>(() => sampler.Sample(options));
+        foreach (SampleOptions options in wrong) Assert.ThrowsAny<ArgumentException>(() => Sample(model, options));
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        Assert.ThrowsAny<OperationCanceledException>(() => sampler.Sample(new(), cancel: cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => new ImageSampler(model).Sample(new(), cancel: cancelled.Token));
     }
 
     sealed class Told(Action<SampleProgress> report) : IProgress<SampleProgress>

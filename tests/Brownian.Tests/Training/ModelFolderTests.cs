@@ -19,8 +19,12 @@ public sealed class ModelFolderTests : IDisposable
     DiffusionModel Model() => new(
         new ModelDescription
         {
-            Model = TinyRun.Config.Model, Step = 7, Dataset = "four \"digits\"", Classes = ["zero", "ünø"],
-            Diffusion = TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = VarianceKind.Large, ClipSample = false },
+            Model = TinyRun.Config.Model,
+            Step = 7,
+            Dataset = "four \"digits\"",
+            Classes = ["zero", "ünø"],
+            Diffusion =
+                TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = VarianceKind.Large, ClipSample = false },
         },
         new TutorialUNet(TinyRun.Config.Model.ToOptions(), _device, seed: 3), _device, "");
 
@@ -55,7 +59,8 @@ public sealed class ModelFolderTests : IDisposable
     public void A_run_opens_as_the_averaged_weights_of_its_newest_whole_checkpoint()
     {
         RunDirectory run = RunDirectory.Create(_folder.Path("runs"), TinyRun.Config);
-        Assert.Contains("no checkpoint yet", Assert.Throws<InvalidDataException>(() => ModelFolder.Open(run.FullPath, _device)).Message, StringComparison.Ordinal);
+        Assert.Contains("no checkpoint yet",
+            Assert.Throws<InvalidDataException>(() => ModelFolder.Open(run.FullPath, _device)).Message, StringComparison.Ordinal);
         TinyRun.Train(run, TinyRun.Config);
         DiffusionModel newest = ModelFolder.Open(run.FullPath, _device);
         Assert.Equal(12, newest.Description.Step);
@@ -97,9 +102,11 @@ public sealed class ModelFolderTests : IDisposable
         string path = _folder.Path("model"), weights = Path.Combine(path, "model.safetensors");
         ModelFolder.Save(path, Model());
         using (FileStream file = File.OpenWrite(weights)) file.SetLength(file.Length - 100);
-        Assert.StartsWith(weights, Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(weights,
+            Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
         File.Delete(weights);
-        Assert.StartsWith(weights, Assert.Throws<FileNotFoundException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(weights,
+            Assert.Throws<FileNotFoundException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => ModelFolder.Open(_folder.Root, _device));
         Assert.Throws<DirectoryNotFoundException>(() => ModelFolder.Open(_folder.Path("none"), _device));
     }
@@ -137,6 +144,7 @@ public sealed class ModelFolderTests : IDisposable
         foreach (Parameter p in model.Network.Parameters) writer.Add(p.Name, Array.ConvertAll(p.TorchShape.ToArray(), e => (long)e), p.ToTorch());
         writer.Add("extra", [2], new float[2]);
         writer.Write(weights, overwrite: true);
-        Assert.StartsWith($"{weights}: tensor 'extra' [2]", Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{weights}: tensor 'extra' [2]",
+            Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
     }
 }

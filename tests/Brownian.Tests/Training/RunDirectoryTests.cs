@@ -51,7 +51,8 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Throws<InvalidDataException>(() => RunDirectory.Open(_folder.Root));
         RunDirectory run = RunDirectory.Create(Runs, TrainConfig.Default);
         File.AppendAllText(run.ConfigPath, "  lrr: 3\n");
-        Assert.StartsWith(run.ConfigPath, Assert.Throws<InvalidDataException>(() => RunDirectory.Open(run.FullPath)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(run.ConfigPath,
+            Assert.Throws<InvalidDataException>(() => RunDirectory.Open(run.FullPath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +60,8 @@ public sealed class RunDirectoryTests : IDisposable
     {
         RunDirectory run = RunDirectory.Create(Runs, TrainConfig.Default);
         using (run.Lock())
-            Assert.Contains("another process is training", Assert.Throws<IOException>(() => run.Lock().Dispose()).Message, StringComparison.Ordinal);
+            Assert.Contains("another process is training",
+                Assert.Throws<IOException>(() => run.Lock().Dispose()).Message, StringComparison.Ordinal);
         run.Lock().Dispose();
     }
 

@@ -12,13 +12,29 @@ static class TinyRun
         Diffusion = new() { Timesteps = 10, ScaleBetas = false, BetaEnd = 0.3 },
         Model = new()
         {
-            ImageSize = 8, DownChannels = [8, 16], MidChannels = [16, 8], DownSample = [true], TimeEmbeddingSize = 8,
-            DownLayers = 1, MidLayers = 1, UpLayers = 1,
+            ImageSize = 8,
+            DownChannels = [8, 16],
+            MidChannels = [16, 8],
+            DownSample = [true],
+            TimeEmbeddingSize = 8,
+            DownLayers = 1,
+            MidLayers = 1,
+            UpLayers = 1,
         },
         Train = new()
         {
-            TaskName = "tiny", BatchSize = 4, Steps = 12, Samples = 4, GridColumns = 2, LearningRate = 1e-2, CheckpointSteps = 4,
-            SampleEpochs = 0, LearningRateSchedule = LearningRateKind.Cosine, WarmupSteps = 3, ClipGradNorm = 1, Seed = 5,
+            TaskName = "tiny",
+            BatchSize = 4,
+            Steps = 12,
+            Samples = 4,
+            GridColumns = 2,
+            LearningRate = 1e-2,
+            CheckpointSteps = 4,
+            SampleEpochs = 0,
+            LearningRateSchedule = LearningRateKind.Cosine,
+            WarmupSteps = 3,
+            ClipGradNorm = 1,
+            Seed = 5,
         },
     };
 

@@ -124,7 +124,8 @@ public sealed class TrainConfigTests : IDisposable
     public void Deep_nesting_is_an_error_and_no_stack_overflow()
     {
         string yaml = "train_params: " + new string('[', 200_000);
-        Assert.Contains("nested more than", Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message, StringComparison.Ordinal);
+        Assert.Contains("nested more than",
+            Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +133,8 @@ public sealed class TrainConfigTests : IDisposable
     {
         string missing = _folder.Path("missing.yaml");
         Assert.StartsWith(missing, Assert.Throws<FileNotFoundException>(() => TrainConfig.Load(missing)).Message, StringComparison.Ordinal);
-        Assert.StartsWith(_folder.Root, Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.Root)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.Root,
+            Assert.Throws<InvalidDataException>(() => TrainConfig.Load(_folder.Root)).Message, StringComparison.Ordinal);
         string binary = _folder.Path("binary.yaml");
         File.WriteAllBytes(binary, [0x61, 0xFF, 0xFE, 0x00]);
         Assert.Equal($"{binary}: not UTF-8 text (byte 1).", Assert.Throws<InvalidDataException>(() => TrainConfig.Load(binary)).Message);
@@ -183,6 +185,18 @@ public sealed class TrainConfigTests : IDisposable
             Assert.StartsWith($"--set {option}: ", told, StringComparison.Ordinal);
             Assert.Contains(message, told, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void The_hash_covers_what_decides_the_weights_and_nothing_else()
+    {
+        string hash = TrainConfig.Default.Hash();
+        foreach (string same in (string[])["train_params.threads=1", "train_params.checkpoint_steps=7", "train_params.task_name=x", "diffusion_params.variance=large"])
+            Assert.Equal(hash, TrainConfig.Default.With(same).Hash());
+        foreach (string other in (string[])["train_params.seed=1", "train_params.num_steps=7", "train_params.lr=1", "model_params.num_heads=2", "dataset_params.count=7"])
+            Assert.NotEqual(hash, TrainConfig.Default.With(other).Hash());
+        TrainConfig constant = TrainConfig.Default.With("train_params.lr_schedule=constant");
+        Assert.Equal(constant.Hash(), constant.With("train_params.num_steps=7").Hash());
     }
 
     [Fact]

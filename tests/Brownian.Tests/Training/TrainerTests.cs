@@ -41,7 +41,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Grids_by_epochs_come_when_an_epoch_ends()
     {
-        TrainConfig config = TinyRun.Config.With("train_params.num_epochs=4", "train_params.sample_epochs=2", "train_params.gradient_accumulation=2");
+        TrainConfig config =
+            TinyRun.Config.With("train_params.num_epochs=4", "train_params.sample_epochs=2", "train_params.gradient_accumulation=2");
         List<TrainProgress> told = [];
         TinyRun.Train(NewRun(config), config, tell: told.Add);
         // 5 batches an epoch, 2 a step: 20 batches are 10 steps; epoch 2 ends with step 5.
@@ -69,7 +70,8 @@ public sealed class TrainerTests : IDisposable
         List<TrainProgress> ofOne = [], ofTwo = [];
         TinyRun.Train(one, large, tell: ofOne.Add);
         TinyRun.Train(two, parts, tell: ofTwo.Add);
-        TrainMetrics a = Assert.Single(ofOne.OfType<TrainProgress.Stepped>()).Metrics, b = Assert.Single(ofTwo.OfType<TrainProgress.Stepped>()).Metrics;
+        TrainMetrics a =
+            Assert.Single(ofOne.OfType<TrainProgress.Stepped>()).Metrics, b = Assert.Single(ofTwo.OfType<TrainProgress.Stepped>()).Metrics;
         Assert.Equal(a.Loss, b.Loss, 1e-6);
         Assert.Equal(a.GradientNorm, b.GradientNorm, 1e-5 * a.GradientNorm);
     }
@@ -111,7 +113,8 @@ public sealed class TrainerTests : IDisposable
         void Expect(TrainConfig config, string message)
         {
             RunDirectory run = NewRun(config);
-            Assert.Contains(message, Assert.Throws<InvalidDataException>(() => new Trainer(config, device, digits).Run(run)).Message, StringComparison.Ordinal);
+            Assert.Contains(message,
+                Assert.Throws<InvalidDataException>(() => new Trainer(config, device, digits).Run(run)).Message, StringComparison.Ordinal);
             Assert.False(File.Exists(run.MetricsPath));
         }
         Expect(TinyRun.Config, "model_params.im_size is 8, but the images are 12×12 pixels");
