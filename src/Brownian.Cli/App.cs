@@ -40,7 +40,14 @@ static class App
 
     static string UsageProblem(ParseResult parsed)
     {
-        string command = parsed.CommandResult.Command is RootCommand ? "brownian" : $"brownian {parsed.CommandResult.Command.Name}";
-        return $"{parsed.Errors[0].Message.TrimEnd('.')}; '{command} --help' lists what there is.";
+        Command command = parsed.CommandResult.Command;
+        if (command is RootCommand)
+        {
+            string commands = string.Join(", ", command.Subcommands.Select(c => c.Name));
+            return parsed.UnmatchedTokens is [string unknown, ..]
+                ? $"there is no command '{unknown}'; the commands are {commands}."
+                : $"name a command: {commands}; 'brownian --help' explains them.";
+        }
+        return $"{parsed.Errors[0].Message.TrimEnd('.')}; 'brownian {command.Name} --help' lists what there is.";
     }
 }

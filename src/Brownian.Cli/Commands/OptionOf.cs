@@ -12,7 +12,7 @@ static class OptionOf
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>A number of at least <paramref name="least"/>; null when absent.</summary>
-    public static Option<T?> Number<T>(string name, T least, string description) where T : struct, INumber<T>, IMinMaxValue<T> => new(name)
+    public static Option<T?> Number<T>(string name, T least, string description) where T : struct, INumber<T> => new(name)
     {
         Description = description,
         HelpName = "N",
@@ -20,7 +20,7 @@ static class OptionOf
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (T.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out T number) && number >= least) return number;
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a whole number from {least} to {T.MaxValue}"));
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a whole number, {least} or more"));
             return null;
         },
     };
