@@ -1,1 +1,4 @@
-return 0;
+using Brownian.Cli;
+
+using var interrupts = new Interrupts();
+return App.Run(args, Terminal.OfProcess(), interrupts.Token);

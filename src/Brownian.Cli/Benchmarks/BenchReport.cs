@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Brownian.Cli;
+
+/// <summary>What was measured.</summary>
+readonly record struct BenchSubject(string What, long Parameters, int Batch, string Device)
+{
+    // A device's name is kind, threads and instruction set.
+    public int Threads => int.Parse(Device.Split(", ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
+
+    public string Instructions => Device.Split(", ")[2];
+}
+
+/// <summary>Speed and memory, with the keys that scripts read.</summary>
+/// <param name="Subject">Of what.</param>
+/// <param name="ImagesPerSecond">By the median step.</param>
+/// <param name="BestImagesPerSecond">By the fastest step.</param>
+/// <param name="Gflops">Effective: convolutions counted as if computed directly, by the median step.</param>
+/// <param name="PeakMemoryMegabytes">The most that was resident, in units of 10⁶ bytes.</param>
+/// <param name="ManagedBytesPerStep">What the garbage collector was asked for.</param>
+sealed record BenchReport(
+    BenchSubject Subject, double ImagesPerSecond, double BestImagesPerSecond, double Gflops, double PeakMemoryMegabytes, long ManagedBytesPerStep)
+{
+    public void WriteJson(TextWriter to)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("bench", Subject.What);
+            json.WriteNumber("parameters", Subject.Parameters);
+            json.WriteNumber("batch", Subject.Batch);
+            json.WriteNumber("imgPerSec", Math.Round(ImagesPerSecond, 3));
+            json.WriteNumber("imgPerSecBest", Math.Round(BestImagesPerSecond, 3));
+            json.WriteNumber("gflops", Math.Round(Gflops, 2));
+            json.WriteNumber("peakMemoryMB", Math.Round(PeakMemoryMegabytes, 1));
+            json.WriteNumber("managedBytesPerStep", ManagedBytesPerStep);
+            json.WriteNumber("threads", Subject.Threads);
+            json.WriteString("isa", Subject.Instructions);
+            json.WriteEndObject();
+        }
+        to.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    public void WriteTable(TextWriter to)
+    {
+        Row("bench", $"{Subject.What}, batch {Subject.Batch}, {Phrases.Count(Subject.Parameters)} parameters");
+        Row("device", Subject.Device);
+        Row("speed", $"{Phrases.Rate(ImagesPerSecond)} img/s (best {Phrases.Rate(BestImagesPerSecond)})");
+        Row("compute", $"{Phrases.Rate(Gflops)} GFLOP/s effective");
+        Row("memory", $"{Phrases.Rate(PeakMemoryMegabytes)} MB at most, {Phrases.Count(ManagedBytesPerStep)} managed bytes per step");
+
+        void Row(string name, string value) => to.WriteLine($"{name,-8}{value}");
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace Brownian.Cli;
+
+/// <summary>Options that say in plain words what was wrong with their value.</summary>
+static class OptionOf
+{
+    public static Option<string?> Text(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>A number of at least <paramref name="least"/>; null when absent.</summary>
+    public static Option<T?> Number<T>(string name, T least, string description) where T : struct, INumber<T> => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (T.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out T number) && number >= least) return number;
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a whole number, {least} or more"));
+            return null;
+        },
+    };
+
+    /// <summary>Threads to compute with.</summary>
+    public static Option<int?> Threads() => Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");
+}

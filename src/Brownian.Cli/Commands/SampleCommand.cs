@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian sample</c></summary>
+sealed class SampleCommand : Command
+{
+    readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint. Default: the newest run in runs/");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64");
+    readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
+    readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
+    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square");
+    readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Write each image to a PNG of its own as well.");
+    readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
+    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
+    readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Denoising steps. Default: all of the model's timesteps");
+    readonly Option<string?> _variance = OptionOf.Text("--variance", "small|large", "Variance of a step. Default: as the model was configured");
+    readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
+    readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not.");
+    readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
+    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly Terminal _terminal;
+    readonly CancellationToken _cancel;
+
+    public SampleCommand(Terminal terminal, CancellationToken cancel)
+        : base("sample", "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png")
+    {
+        (_terminal, _cancel) = (terminal, cancel);
+        _variance.AcceptOnlyFromAmong("small", "large");
+        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch, _steps, _variance, _clip, _noClip, _force, _threads])
+            Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        SampleOptions options = Requested(parsed);
+        SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
+        targets.Check(options.Seeds!);
+        string model = parsed.GetValue(_model) ?? NewestRun();
+        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        var sampler = new ImageSampler(ModelFolder.Open(model, device, _terminal.Warn));
+        SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
+        foreach (string written in targets.Write(images, parsed.GetValue(_columns) ?? 0)) _terminal.Out.WriteLine(written);
+        return ExitCode.Success;
+    }
+
+    SampleOptions Requested(ParseResult parsed)
+    {
+        if (parsed.GetValue(_count) is not null && parsed.GetValue(_seeds) is not null)
+            throw new ArgumentException("--count and --seeds both say how many images; use one.");
+        if (parsed.GetValue(_clip) && parsed.GetValue(_noClip)) throw new ArgumentException("--clip and --no-clip contradict each other; use one.");
+        return new SampleOptions
+        {
+            Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{(parsed.GetValue(_count) ?? 64) - 1}")),
+            BatchSize = parsed.GetValue(_batch) ?? 64,
+            Steps = parsed.GetValue(_steps),
+            Variance = parsed.GetValue(_variance) switch { "small" => VarianceKind.Small, "large" => VarianceKind.Large, _ => null },
+            ClipSample = parsed.GetValue(_clip) ? true : parsed.GetValue(_noClip) ? false : null,
+        };
+    }
+
+    string NewestRun()
+    {
+        string run = Directory.Exists("runs") ? Directory.EnumerateDirectories("runs").Where(HasCheckpoint).Max(StringComparer.Ordinal) ?? "" : "";
+        if (run.Length == 0) throw new ArgumentException("there is no --model, and no run with a checkpoint in runs/; train one first.");
+        _terminal.Out.WriteLine($"model   {run}, the newest run");
+        return run;
+    }
+
+    static bool HasCheckpoint(string run) =>
+        RunDirectory.IsRun(run) && Directory.Exists(Path.Combine(run, "checkpoints"))
+        && Directory.EnumerateDirectories(Path.Combine(run, "checkpoints"), "step-*").Any();
+}

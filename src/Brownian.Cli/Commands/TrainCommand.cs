@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Globalization;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian train</c></summary>
+sealed class TrainCommand : Command
+{
+    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits and a small network.");
+    readonly Option<string[]> _set = new("--set") { Description = "Override one key of the configuration, e.g. train_params.lr=2e-4. Repeatable.", HelpName = "section.key=value" };
+    readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Where runs go. Default: runs");
+    readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Names the run's folder.");
+    readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
+    readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Length in optimiser steps.");
+    readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Length in passes over the images.");
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
+    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly Terminal _terminal;
+    readonly CancellationToken _cancel;
+
+    public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
+        "Train a model. Ctrl-C saves and says how to resume.\nExample: brownian train --config configs/mnist.yaml --set train_params.lr=2e-4")
+    {
+        (_terminal, _cancel) = (terminal, cancel);
+        foreach (Option option in (Option[])[_config, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
+            throw new ArgumentException("--steps and --epochs both give the length; use one.");
+        return parsed.GetValue(_resume) is { } resume ? Resume(parsed, resume) : Start(parsed);
+    }
+
+    int Start(ParseResult parsed)
+    {
+        TrainConfig config = TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
+        IImageDataset images = ConfiguredDataset.Open(config);      // before there is a folder, so that a wrong path leaves none behind
+        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
+    }
+
+    int Resume(ParseResult parsed, string path)
+    {
+        foreach (Option option in (Option[])[_config, _runs, _name, _seed])
+        {
+            if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
+        }
+        RunDirectory run = RunDirectory.Open(path);
+        TrainConfig config = run.Config.With(Overrides(parsed));
+        if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
+            throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
+        IImageDataset images = ConfiguredDataset.Open(config);
+        if (config != run.Config) run.Reconfigure(config);
+        return Train(run, images, parsed.GetValue(_threads) ?? config.Train.Threads);
+    }
+
+    int Train(RunDirectory run, IImageDataset images, int threads)
+    {
+        using Device device = Device.Cpu(threads);
+        var trainer = new Trainer(run.Config, device, images);
+        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run), _cancel));
+        return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
+    }
+
+    List<string> Overrides(ParseResult parsed)
+    {
+        List<string> overrides = [.. parsed.GetValue(_set) ?? []];
+        Shortcut("task_name", parsed.GetValue(_name));
+        Shortcut("num_steps", parsed.GetValue(_steps));
+        Shortcut("num_epochs", parsed.GetValue(_epochs));
+        Shortcut("seed", parsed.GetValue(_seed));
+        if (parsed.GetValue(_resume) is null) Shortcut("threads", parsed.GetValue(_threads));
+        return overrides;
+
+        void Shortcut(string key, object? value)
+        {
+            if (value is not null) overrides.Add(string.Create(CultureInfo.InvariantCulture, $"train_params.{key}={value}"));
+        }
+    }
+
+    int Conclude(RunDirectory run, TrainResult result)
+    {
+        TextWriter to = _terminal.Out;
+        to.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"done    {Phrases.Count(result.Step)} steps in {Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained))}, loss {result.SmoothedLoss:0.0000}"));
+        if (result.SampleGrid is { } grid) to.WriteLine($"samples {Phrases.Relative(grid)}");
+        to.WriteLine($"model   {Phrases.Relative(result.ModelPath ?? run.ModelPath)}");
+        to.WriteLine($"next    {Invocation.Of("sample", "--model", Phrases.Relative(run.FullPath))}");
+        return ExitCode.Success;
+    }
+
+    int Interrupted(RunDirectory run, TrainResult result)
+    {
+        _terminal.Out.WriteLine($"saved   after step {Phrases.Count(result.Step)}; to continue:");
+        _terminal.Out.WriteLine(Invocation.Of("train", "--resume", Phrases.Relative(run.FullPath)));
+        return ExitCode.Interrupted;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace Brownian.Cli;
+
+/// <summary>Numbers as people read them.</summary>
+static class Phrases
+{
+    /// <summary>"12,345"</summary>
+    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>"45 s", "3 min 20 s" or "2 h 05 min".</summary>
+    public static string Duration(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 59.5 } => Invariant($"{Math.Max(0, time.TotalSeconds):0} s"),
+        { TotalHours: < 1 } => Invariant($"{(int)time.TotalMinutes} min {time.Seconds:00} s"),
+        _ => Invariant($"{(long)time.TotalHours} h {time.Minutes:00} min"),
+    };
+
+    /// <summary>Three significant digits: "0.0312", "41.5", "812".</summary>
+    public static string Rate(double number) => number switch
+    {
+        >= 99.95 => number.ToString("N0", CultureInfo.InvariantCulture),
+        >= 9.995 => number.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => number.ToString("0.00", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>A path as the user would type it: relative where it lies below the working folder.</summary>
+    public static string Relative(string path)
+    {
+        string relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? Path.GetFullPath(path) : relative;
+    }
+
+    /// <summary>An argument as a shell takes it: quoted where it holds anything special.</summary>
+    public static string Quoted(string argument) => argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-=,:+@%\\".Contains(c, StringComparison.Ordinal))
+        ? argument
+        : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>Tells a person what the trainer does.</summary>
+/// <param name="line">The bar or the lines.</param>
+/// <param name="run">Where results go.</param>
+sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<TrainProgress>
+{
+    /// <summary>The first steps are slow, as code is still being compiled: no time is told from these.</summary>
+    const int WarmUpSteps = 3;
+
+    /// <summary>Seconds watched before the whole time is estimated.</summary>
+    const double EstimateAfter = 2;
+
+    /// <summary>Steps whose pace tells the rest: enough to hold the pauses for checkpoints and grids in proportion.</summary>
+    const int Window = 200;
+
+    readonly Queue<(long Step, double Seconds)> _recent = new();
+    bool _estimated;
+    TrainProgress.Started? _start;
+
+    public void Report(TrainProgress value)
+    {
+        switch (value)
+        {
+            case TrainProgress.Started started: Introduce(started); break;
+            case TrainProgress.Stepped stepped: Show(stepped); break;
+            // The last grid is told with the results.
+            case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps: line.Note($"grid    {Phrases.Relative(sampled.Path)}"); break;
+            case TrainProgress.Warning warning: line.Note($"warning {warning.Message}"); break;
+            default: break;
+        }
+    }
+
+    void Introduce(TrainProgress.Started started)
+    {
+        _start = started;
+        TrainParams train = run.Config.Train;
+        long images = (long)train.BatchSize * train.GradientAccumulation;
+        string epochs = (started.TotalSteps / started.StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture);
+        string from = started.Step > 0 ? $", continuing after step {Phrases.Count(started.Step)}" : "";
+        line.Note($"data    {started.Dataset}");
+        line.Note($"model   {run.Config.Model.Type}, {Phrases.Count(started.Parameters)} parameters");
+        line.Note($"device  {started.Device}");
+        line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
+        line.Note($"run     {Phrases.Relative(run.FullPath)}");
+    }
+
+    void Show(TrainProgress.Stepped stepped)
+    {
+        TrainMetrics metrics = stepped.Metrics;
+        TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
+        string speed = $"{Phrases.Rate(metrics.ImagesPerSecond)} img/s";
+        if (!_estimated && remaining is { } whole && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter && metrics.Step < stepped.TotalSteps)
+        {
+            _estimated = true;
+            line.Note($"time    about {Phrases.Duration(whole)} to go, at {speed}");
+        }
+        string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
+        string left = remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
+        line.Update(
+            (double)metrics.Step / stepped.TotalSteps,
+            $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
+    }
+
+    TimeSpan? Remaining(TrainMetrics now, long totalSteps)
+    {
+        if (now.Step < (_start?.Step ?? 0) + WarmUpSteps) return null;
+        _recent.Enqueue((now.Step, now.Seconds));
+        if (_recent.Count > Window) _recent.Dequeue();
+        (long step, double seconds) = _recent.Peek();
+        return step == now.Step ? null : TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * (now.Seconds - seconds) / (now.Step - step)));
+    }
+}

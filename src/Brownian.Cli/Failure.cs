@@ -1,0 +1,37 @@
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>Turns what went wrong into one line and an exit code. With <c>BROWNIAN_DEBUG=1</c> the stack trace follows.</summary>
+static class Failure
+{
+    public static int Report(Exception e, TextWriter error)
+    {
+        if (e is OperationCanceledException)
+        {
+            error.WriteLine("interrupted");
+            return ExitCode.Interrupted;
+        }
+        error.WriteLine($"error: {Describe(e)}");
+        if (Environment.GetEnvironmentVariable("BROWNIAN_DEBUG") == "1") error.WriteLine(e);
+        return IsBadInput(e) ? ExitCode.BadInput : ExitCode.Failed;
+    }
+
+    static bool IsBadInput(Exception e) => e is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException;
+
+    static string Describe(Exception e) => e switch
+    {
+        TrainingDivergedException => OneLine(e.Message),
+        OutOfMemoryException => "not enough memory; use a smaller batch, model or image size.",
+        _ when IsBadInput(e) => OneLine(e.Message),
+        _ => $"unexpected {e.GetType().Name}: {OneLine(e.Message)} Set BROWNIAN_DEBUG=1 to see where.",
+    };
+
+    static string OneLine(string message)
+    {
+        // .NET appends the name of a C# parameter, which means nothing at a command line.
+        int parameter = message.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
+        if (parameter > 0) message = message[..parameter];
+        return string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
+}

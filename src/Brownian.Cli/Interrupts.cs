@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Brownian.Cli;
+
+/// <summary>
+/// Ctrl-C and SIGTERM ask for an end; what runs finishes its step and saves. A second one is left to the system, which ends the
+/// process at once.
+/// </summary>
+sealed class Interrupts : IDisposable
+{
+    readonly CancellationTokenSource _source = new();
+    readonly PosixSignalRegistration[] _registrations;
+    int _count;
+
+    public Interrupts() =>
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
+
+    public CancellationToken Token => _source.Token;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
+        _source.Dispose();
+    }
+
+    void On(PosixSignalContext signal)
+    {
+        if (Interlocked.Increment(ref _count) > 1) return;
+        signal.Cancel = true;
+        _source.Cancel();
+    }
+}

@@ -1,0 +1,97 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Cli;
+
+/// <summary>The numbers of one call of a network as PyTorch stores them, checked and with channels last.</summary>
+/// <param name="Sample">N×H×W×C.</param>
+/// <param name="Shape">Of <paramref name="Sample"/>.</param>
+/// <param name="Timesteps">One for each image.</param>
+/// <param name="Labels">One for each image, or none.</param>
+sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, int[] Labels)
+{
+    /// <exception cref="InvalidDataException">A tensor is missing, or its shape, type or content does not fit the network.</exception>
+    public static PredictionInput Read(string path, IDenoisingNetwork network)
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        Shape shape = ImageShape(path, file["sample"], network);
+        float[] sample = ChannelsLast(file.ReadFloats("sample"), shape);
+        return new PredictionInput(sample, shape, ReadTimesteps(path, file, shape[0]), ReadLabels(path, file, network, shape[0]));
+    }
+
+    /// <summary>Writes N×H×W×C as <c>output</c>, N×C×H×W.</summary>
+    public static void WriteOutput(string path, Tensor images, bool overwrite)
+    {
+        Shape shape = images.Shape;
+        float[] from = images.ToArray(), to = new float[from.Length];
+        Transpose(shape, (last, first) => to[first] = from[last]);
+        var writer = new SafetensorsWriter();
+        writer.Add("output", [shape[0], shape[3], shape[1], shape[2]], to);
+        writer.Write(path, overwrite);
+    }
+
+    static Shape ImageShape(string path, SafetensorsEntry entry, IDenoisingNetwork network)
+    {
+        long[] s = entry.Shape;
+        if (!IsFloat(entry.Type)) throw new InvalidDataException($"{path}: sample holds {entry.Type}; it must hold floating-point numbers.");
+        if (s.Length != 4) throw new InvalidDataException($"{path}: sample is {Extents(s)}; it must be N×C×H×W.");
+        if (s[1] != network.Channels) throw new InvalidDataException($"{path}: sample is {Extents(s)}, with {s[1]} channels; the model takes {network.Channels}.");
+        int multiple = network.SizeMultiple;
+        if (s[2] % multiple != 0 || s[3] % multiple != 0)
+            throw new InvalidDataException($"{path}: sample is {Extents(s)}; height and width must be multiples of {multiple} for this model.");
+        if (entry.Count is 0 or > int.MaxValue) throw new InvalidDataException($"{path}: sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
+        return Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
+    }
+
+    static float[] ReadTimesteps(string path, SafetensorsFile file, int images)
+    {
+        SafetensorsEntry entry = file["timestep"];
+        bool fits = entry.Count == 1 ? entry.Shape.Length <= 1 : entry.Shape.Length == 1 && entry.Shape[0] == images;
+        if (!fits) throw new InvalidDataException($"{path}: timestep is {Extents(entry.Shape)}; it must be one number, or {images}, one for each image of sample.");
+        if (entry.Type == SafetensorsType.Bool) throw new InvalidDataException($"{path}: timestep holds {entry.Type}; it must hold integers or floating-point numbers.");
+        float[] given = file.ReadFloats("timestep");
+        if (Array.FindIndex(given, t => !(t >= 0 && float.IsFinite(t))) is >= 0 and int bad)
+            throw new InvalidDataException($"{path}: timestep[{bad}] is {given[bad]}; it must be at least 0 and finite.");
+        float[] timesteps = new float[images];
+        for (int n = 0; n < images; n++) timesteps[n] = given.Length == 1 ? given[0] : given[n];
+        return timesteps;
+    }
+
+    static int[] ReadLabels(string path, SafetensorsFile file, IDenoisingNetwork network, int images)
+    {
+        if (!file.TryGet("class_labels", out SafetensorsEntry? entry))
+            return network.Classes == 0 ? [] : throw new InvalidDataException($"{path}: no tensor class_labels; the model is conditional on {network.Classes} classes.");
+        if (network.Classes == 0) throw new InvalidDataException($"{path}: has class_labels, but the model knows no classes; leave them out.");
+        if (entry.Shape.Length != 1 || entry.Shape[0] != images)
+            throw new InvalidDataException($"{path}: class_labels is {Extents(entry.Shape)}; it must be {images}, one for each image of sample.");
+        long[] labels = file.ReadIntegers("class_labels");
+        if (Array.FindIndex(labels, label => label < 0 || label >= network.Classes) is >= 0 and int bad)
+            throw new InvalidDataException($"{path}: class_labels[{bad}] is {labels[bad]}; the model has classes 0 to {network.Classes - 1}.");
+        return Array.ConvertAll(labels, label => (int)label);
+    }
+
+    static float[] ChannelsLast(float[] from, Shape shape)
+    {
+        float[] to = new float[from.Length];
+        Transpose(shape, (last, first) => to[last] = from[first]);
+        return to;
+    }
+
+    // Pairs of positions of one number: with channels last, and with channels before rows.
+    static void Transpose(Shape shape, Action<int, int> pair)
+    {
+        int pixels = shape[1] * shape[2], channels = shape[3];
+        for (int n = 0; n < shape[0]; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                for (int p = 0; p < pixels; p++) pair((n * pixels + p) * channels + c, (n * channels + c) * pixels + p);
+            }
+        }
+    }
+
+    static bool IsFloat(SafetensorsType type) => type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
+
+    static string Extents(long[] shape) => shape.Length == 0 ? "a scalar" : $"[{string.Join(", ", shape)}]";
+}

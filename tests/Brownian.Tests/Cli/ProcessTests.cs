@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Brownian.Cli;
+
+namespace Brownian.Tests;
+
+/// <summary>What only a process of its own shows: signals, the working folder, a disk that fills.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_saves_and_the_printed_command_continues(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends Unix signals");
+        using Process training = Start("train", "--config", _line.Config, "--steps", "100000", "--set", "train_params.sample_steps=0");
+        while (await training.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("% step", StringComparison.Ordinal))
+        {
+        }
+        using (Process kill = Process.Start("kill", [$"-{signal}", $"{training.Id}"])) kill.WaitForExit();
+        string output = await training.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await training.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(training.WaitForExit(Patience), "the process did not end");
+        Assert.Equal(("", ExitCode.Interrupted), (error, training.ExitCode));
+        Assert.EndsWith($"train --resume {Path.Combine("runs", "00001-tiny")}", output.TrimEnd(), StringComparison.Ordinal);
+
+        string run = _line.At("runs", "00001-tiny");
+        string saved = Assert.Single(Directory.EnumerateDirectories(Path.Combine(run, "checkpoints")).Select(path => Path.GetFileName(path)).OrderDescending().Take(1));
+        int step = int.Parse(saved["step-".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        CommandResult resumed = CommandLine.Run("train", "--resume", run, "--steps", $"{step + 2}");
+        Assert.Equal(("", ExitCode.Success), (resumed.Error, resumed.Code));
+        Assert.Equal(step + 2, File.ReadLines(Path.Combine(run, "metrics.jsonl")).Count());
+    }
+
+    [Fact]
+    public async Task The_newest_run_and_a_fresh_file_are_the_defaults_of_sample()
+    {
+        _line.TrainedRun();
+        _line.TrainedRun("--name", "second");
+        Directory.CreateDirectory(_line.At("runs", "00003-empty"));
+        _line.Write("samples/00001.png", "mine");
+        using Process sampling = Start("sample", "--count", "2");
+        string output = await sampling.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(sampling.WaitForExit(Patience), "the process did not end");
+        Assert.Equal(ExitCode.Success, sampling.ExitCode);
+        Assert.Contains(Path.Combine("runs", "00002-second"), output, StringComparison.Ordinal);
+        Assert.True(File.Exists(_line.At("samples", "00002.png")));
+        Assert.Equal("mine", File.ReadAllText(_line.At("samples", "00001.png")));
+    }
+
+    [Fact]
+    public async Task A_full_disk_keeps_what_was_saved_before()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a limit on the size of files");
+        string run = _line.TrainedRun();
+        string[] before = Files(run);
+        // A write beyond the limit fails half-way, as on a full disk, once the signal that would end the process is ignored.
+        string command = $"trap '' XFSZ; ulimit -f 40; exec '{Dotnet}' '{Program}' train --resume '{run}' --steps 9";
+        var start = new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        start.Environment["DOTNET_gcServer"] = "0";
+        using Process training = Process.Start(start)!;
+        Task<string> output = training.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await training.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await output;
+        Assert.True(training.WaitForExit(Patience), "the process did not end");
+        new CommandResult(training.ExitCode, "", error).IsBadInput(Path.Combine(run, "checkpoints", "step-00000009"));
+        Assert.Subset(Files(run).ToHashSet(), before.ToHashSet());
+        Assert.DoesNotContain(Files(run), path => path.Contains(".new-", StringComparison.Ordinal) || path.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Equal(ExitCode.Success, CommandLine.Run("train", "--resume", run, "--steps", "9").Code);
+    }
+
+    static string Program => Path.Combine(AppContext.BaseDirectory, "brownian.dll");
+
+    static string Dotnet => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+
+    static string[] Files(string run) => Directory.GetFiles(Path.Combine(run, "checkpoints"), "*", SearchOption.AllDirectories);
+
+    Process Start(params string[] args) => Process.Start(new ProcessStartInfo(Dotnet, [Program, .. args])
+    {
+        WorkingDirectory = _line.Root,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+}

@@ -1,0 +1,106 @@
+using Brownian.Cli;
+using Brownian.Imaging;
+
+namespace Brownian.Tests;
+
+public sealed class SampleCommandTests : IDisposable
+{
+    readonly CommandLine _line = new();
+    readonly string _run;
+
+    public SampleCommandTests() => _run = _line.TrainedRun();
+
+    public void Dispose() => _line.Dispose();
+
+    [Fact]
+    public void A_grid_single_images_and_an_array_show_the_same_pixels()
+    {
+        CommandResult result = Sample("a.png", "--seeds", "3,5-6", "--columns", "2", "--singles", _line.At("each"), "--npy", _line.At("a.npy"));
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.EndsWith($"grid    {_line.At("a.png")}", result.Out.TrimEnd(), StringComparison.Ordinal);
+        Image grid = Png.Read(_line.At("a.png"));
+        Assert.Equal((2 * 8 + 6, 2 * 8 + 6), (grid.Width, grid.Height));
+        Assert.Equal("3,5-6", grid.Text["Seeds"]);
+        Assert.Equal(["seed-3.png", "seed-5.png", "seed-6.png"], Directory.EnumerateFiles(_line.At("each")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        byte[] array = File.ReadAllBytes(_line.At("a.npy"));
+        Assert.Equal(Png.Read(_line.At("each", "seed-5.png")).Pixels, array[^128..^64]);
+    }
+
+    [Fact]
+    public void An_image_depends_on_its_seed_alone()
+    {
+        Sample("a.png", "--seeds", "0-6", "--npy", _line.At("a.npy"), "--batch", "7", "--threads", "1");
+        Sample("b.png", "--seeds", "0-6", "--npy", _line.At("b.npy"), "--batch", "2", "--threads", "2");
+        Sample("c.png", "--seeds", "6", "--npy", _line.At("c.npy"));
+        byte[] a = File.ReadAllBytes(_line.At("a.npy")), c = File.ReadAllBytes(_line.At("c.npy"));
+        Assert.Equal(a, File.ReadAllBytes(_line.At("b.npy")));
+        Assert.Equal(a[^64..], c[^64..]);
+        Assert.NotEqual(a[^128..^64], c[^64..]);
+    }
+
+    [Fact]
+    public void Options_change_the_images_and_are_noted()
+    {
+        foreach (string[] options in (string[][])[["--steps", "4"], ["--variance", "large"], ["--variance", "small"], ["--no-clip"], ["--clip"]])
+            Assert.Equal(ExitCode.Success, Sample($"{string.Join("", options)}.png", ["--count", "1", .. options]).Code);
+        Assert.Equal("4", Notes("--steps4")["Steps"]);
+        Assert.Equal(("large", "small"), (Notes("--variancelarge")["Variance"], Notes("--variancesmall")["Variance"]));
+        Assert.Equal(("false", "true"), (Notes("--no-clip")["Clip sample"], Notes("--clip")["Clip sample"]));
+    }
+
+    [Fact]
+    public void Nothing_is_overwritten_unless_asked()
+    {
+        string grid = _line.Write("a.png", "mine"), single = _line.Write("each/seed-1.png", "mine"), npy = _line.Write("a.npy", "mine");
+        Sample("a.png", "--count", "2").IsBadInput(grid, "--force");
+        Sample("b.png", "--count", "2", "--singles", _line.At("each")).IsBadInput(single, "--force");
+        Sample("b.png", "--count", "2", "--npy", npy).IsBadInput(npy, "--force");
+        Assert.All([grid, single, npy], path => Assert.Equal("mine", File.ReadAllText(path)));
+        Assert.False(File.Exists(_line.At("b.png")));
+        Assert.Equal(ExitCode.Success, Sample("a.png", "--count", "2", "--force").Code);
+        Assert.Equal((22, 12), (Png.Read(grid).Width, Png.Read(grid).Height));
+    }
+
+    [Theory]
+    [InlineData("5-3", "backwards")]
+    [InlineData("a", "'a'")]
+    [InlineData("1,,2", "''")]
+    [InlineData("0-99999999", "1000000")]
+    [InlineData("-1", "''")]
+    public void Seeds_that_are_none_are_named(string seeds, string named) => Sample("a.png", "--seeds", seeds).IsBadInput(named);
+
+    [Fact]
+    public void Seeds_named_twice_have_no_file_each() =>
+        Sample("a.png", "--seeds", "1,1", "--singles", _line.At("each")).IsBadInput("--seeds", "1");
+
+    [Fact]
+    public void More_steps_than_timesteps_are_refused() => Sample("a.png", "--steps", "11").IsBadInput("11", "10");
+
+    [Fact]
+    public void A_damaged_checkpoint_is_passed_over_with_a_warning()
+    {
+        string newest = Path.Combine(_run, "checkpoints", "step-00000006", "ema.safetensors");
+        byte[] bytes = File.ReadAllBytes(newest);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(newest, bytes);
+        CommandResult result = Sample("a.png", "--count", "1");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Contains("warning", result.Out, StringComparison.Ordinal);
+        Assert.Contains(newest, result.Out, StringComparison.Ordinal);
+        Assert.Equal("3", Notes("a")["Trained steps"]);
+    }
+
+    [Fact]
+    public void Cancelled_sampling_writes_nothing()
+    {
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        CommandResult result = CommandLine.Run(cancel.Token, new StringWriter(), "sample", "--model", _run, "--out", _line.At("a.png"));
+        Assert.Equal(ExitCode.Interrupted, result.Code);
+        Assert.False(File.Exists(_line.At("a.png")));
+    }
+
+    CommandResult Sample(string grid, params string[] options) => CommandLine.Run(["sample", "--model", _run, "--out", _line.At(grid), .. options]);
+
+    IReadOnlyDictionary<string, string> Notes(string grid) => Png.Read(_line.At($"{grid}.png")).Text;
+}

@@ -1,0 +1,105 @@
+using Brownian.Cli;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+public sealed class TrainCommandTests : IDisposable
+{
+    readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    [Fact]
+    public void Training_says_what_it_does_and_where_everything_is()
+    {
+        CommandResult result = CommandLine.Run("train", "--config", _line.Config, "--runs", _line.At("runs"));
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        string run = _line.At("runs", "00001-tiny");
+        string[] lines = result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("20 images", lines[0], StringComparison.Ordinal);
+        Assert.Matches("^model   tutorial_unet, [0-9,]+ parameters$", lines[1]);
+        Assert.StartsWith("device  CPU, 1 thread", lines[2], StringComparison.Ordinal);
+        Assert.Equal("length  6 steps of 4 images, 1.2 epochs", lines[3]);
+        Assert.Equal($"run     {run}", lines[4]);
+        Assert.Equal(Path.Combine(run, "samples", "step-00000006.png"), lines[^3].Split(' ')[^1]);
+        Assert.Equal($"model   {Path.Combine(run, "model")}", lines[^2]);
+        Assert.EndsWith($"sample --model {run}", lines[^1], StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(run, "samples", "step-00000006.png")));
+        Assert.True(File.Exists(Path.Combine(run, "model", "model.safetensors")));
+    }
+
+    [Fact]
+    public void Shortcuts_are_keys_of_the_configuration()
+    {
+        string run = _line.TrainedRun("--name", "other", "--seed", "7", "--epochs", "1", "--set", "train_params.lr=0.5", "--set", "dataset_params.count=8");
+        TrainConfig config = RunDirectory.Open(run).Config;
+        Assert.EndsWith("00001-other", run, StringComparison.Ordinal);
+        Assert.Equal((7ul, 1, 0.5, 8), (config.Train.Seed, config.Train.Epochs, config.Train.LearningRate, config.Dataset.Count));
+        Assert.Null(config.Train.Steps);
+    }
+
+    [Fact]
+    public void An_interrupted_training_resumes_to_the_same_bits()
+    {
+        string whole = _line.TrainedRun("--name", "whole");
+        using var cancel = new CancellationTokenSource();
+        CommandResult cut = CommandLine.Run(
+            cancel.Token, new CancelOnFirstStep(cancel), "train", "--config", _line.Config, "--runs", _line.At("runs"), "--name", "cut");
+        Assert.Equal(("", ExitCode.Interrupted), (cut.Error, cut.Code));
+        string run = _line.At("runs", "00002-cut");
+        Assert.False(Directory.Exists(Path.Combine(run, "model")));
+        Assert.EndsWith($"train --resume {run}", cut.Out.TrimEnd(), StringComparison.Ordinal);
+
+        CommandResult resumed = CommandLine.Run("train", "--resume", run, "--threads", "2");
+        Assert.Equal(("", ExitCode.Success), (resumed.Error, resumed.Code));
+        Assert.Contains("continuing after step 1", resumed.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("warning", resumed.Out, StringComparison.Ordinal);
+        Assert.Equal(Weights(whole), Weights(run));
+    }
+
+    [Fact]
+    public void A_finished_run_can_be_made_longer_but_not_into_another()
+    {
+        string run = _line.TrainedRun();
+        CommandLine.Run("train", "--resume", run, "--seed", "3").IsBadInput("--seed", "--resume");
+        CommandLine.Run("train", "--resume", run, "--config", _line.Config).IsBadInput("--config", "--resume");
+        CommandLine.Run("train", "--resume", run, "--set", "model_params.time_emb_dim=16").IsBadInput(run, "model_params");
+        Assert.Equal(ExitCode.Success, CommandLine.Run("train", "--resume", run, "--steps", "8").Code);
+        Assert.Equal(8, File.ReadLines(Path.Combine(run, "metrics.jsonl")).Count());
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_ends_with_exit_code_2_and_one_line()
+    {
+        string run = _line.TrainedRun();
+        TrainConfig config = RunDirectory.Open(run).Config.With("train_params.num_steps=20");
+        RunDirectory.Open(run).Reconfigure(config);
+        using (Device device = Device.Cpu(1))
+        {
+            var state = new TrainState(config, device);
+            for (int i = 0; i < 7; i++) state.Advance(1);
+            float[] values = state.Parameters["conv_in.weight"].ToTorch();
+            values[0] = float.NaN;
+            state.Parameters["conv_in.weight"].FromTorch(values);
+            state.Save(new CheckpointStore(Path.Combine(run, "checkpoints")), config.Hash(), 28, 1);
+        }
+        CommandResult result = CommandLine.Run("train", "--resume", run);
+        Assert.Equal(ExitCode.Failed, result.Code);
+        string line = Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("step 8", line, StringComparison.Ordinal);
+        Assert.Contains("conv_in.weight", line, StringComparison.Ordinal);
+    }
+
+    static byte[] Weights(string run) => File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"));
+
+    /// <summary>Presses Ctrl-C when the first step is shown.</summary>
+    sealed class CancelOnFirstStep(CancellationTokenSource cancel) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value!.Contains("% step", StringComparison.Ordinal)) cancel.Cancel();
+        }
+    }
+}

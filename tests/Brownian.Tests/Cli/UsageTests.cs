@@ -1,0 +1,46 @@
+using Brownian.Cli;
+
+namespace Brownian.Tests;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("name a command")]
+    [InlineData("no command 'trian'", "trian")]
+    [InlineData("--stepz", "train", "--stepz", "3")]
+    [InlineData("--steps abc", "train", "--steps", "abc")]
+    [InlineData("--steps 0", "train", "--steps", "0")]
+    [InlineData("--threads -1", "sample", "--threads", "-1")]
+    [InlineData("--count 99999999999", "sample", "--count", "99999999999")]
+    [InlineData("--variance", "sample", "--variance", "huge")]
+    [InlineData("--seeds", "sample", "--count", "3", "--seeds", "0-2")]
+    [InlineData("--no-clip", "sample", "--clip", "--no-clip")]
+    [InlineData("--epochs", "train", "--steps", "3", "--epochs", "3")]
+    [InlineData("--input", "predict", "--model", "m", "--output", "o")]
+    [InlineData("--weights", "import", "--config", "c", "--out", "o")]
+    [InlineData("'fly'", "bench", "fly")]
+    [InlineData("5000 threads", "bench", "forward", "--threads", "5000")]
+    public void Wrong_usage_is_one_line_that_names_what_is_wrong(string named, params string[] args) =>
+        CommandLine.Run(args).IsBadInput(named);
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("sample")]
+    [InlineData("predict")]
+    [InlineData("import")]
+    [InlineData("bench")]
+    public void Every_command_explains_itself_with_an_example(string command)
+    {
+        CommandResult result = CommandLine.Run(command, "--help");
+        Assert.Equal((ExitCode.Success, ""), (result.Code, result.Error));
+        Assert.Contains($"Example: brownian {command} ", result.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_version_is_a_number()
+    {
+        CommandResult result = CommandLine.Run("--version");
+        Assert.Equal(ExitCode.Success, result.Code);
+        Assert.True(Version.TryParse(result.Out.Trim().Split('+')[0], out _), result.Out);
+    }
+}
