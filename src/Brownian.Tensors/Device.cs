@@ -97,7 +97,7 @@ public abstract class Device : IDisposable
     /// <summary>dv (+)= the sum of dy over the positions v was repeated for.</summary>
     internal abstract void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate);
 
-    /// <summary>The sum of all elements, in double, grouped the same way whatever the threads.</summary>
+    /// <summary>The sum of all elements: in float over blocks of 4096, in double over those, grouped the same way whatever the threads.</summary>
     internal abstract double Sum(Tensor x);
 
     /// <summary>The sum of all squares, likewise.</summary>

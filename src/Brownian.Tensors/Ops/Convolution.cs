@@ -43,6 +43,7 @@ public static class Convolution
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
         Refuse.IfNotImages("Conv2d", x);
+        Refuse.IfEmpty("Conv2d", x);
         Refuse.IfInvalid("Conv2d", spec);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[2] != s[3])
@@ -82,6 +83,7 @@ public static class Convolution
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
         Refuse.IfNotImages("ConvTranspose2d", x);
+        Refuse.IfEmpty("ConvTranspose2d", x);
         Refuse.IfInvalid("ConvTranspose2d", spec);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[3] != s[3])

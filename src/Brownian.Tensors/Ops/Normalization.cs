@@ -15,6 +15,7 @@ public static class Normalization
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(gamma);
         ArgumentNullException.ThrowIfNull(beta);
+        Refuse.IfEmpty("GroupNorm", x);
         int channels = x.Shape.Channels;
         if (groups < 1 || channels % groups != 0) RefuseGroups(channels, groups);
         Refuse.IfNot("GroupNorm", "gamma", gamma, Shape.Of(channels));

@@ -13,6 +13,7 @@ public static class Reductions
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(v);
         Refuse.IfNotRowsOf("AddRows", x, v);
+        Refuse.IfEmpty("AddRows", x);
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.AddRows(x, v, y);
         return y.From(new AddRowsNode(x, v));
@@ -38,6 +39,7 @@ public static class Reductions
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(target);
         Refuse.IfShapesDiffer("MeanSquaredError", x, target);
+        Refuse.IfEmpty("MeanSquaredError", x);
         if (!perSample.IsEmpty && perSample.Length != x.Shape[0])
             Refuse.Because($"MeanSquaredError: room for {perSample.Length} losses of {x.Shape[0]} samples.");
         Tensor loss = Tensor.Full(Shape.Of(1), (float)x.Device.SquaredError(x, target, perSample), x.Device);
@@ -74,7 +76,7 @@ public static class Reductions
         }
     }
 
-    /// <summary>The sum of all squares, accumulated in double; the same bits for any number of threads.</summary>
+    /// <summary>The sum of all squares: in float over blocks of 4096, in double over those; the same bits for any number of threads.</summary>
     public static double SumOfSquares(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);

@@ -13,6 +13,11 @@ static class Refuse
         if (x.Shape != z.Shape) Because($"{operation}: shapes {x.Shape} and {z.Shape} differ.");
     }
 
+    public static void IfEmpty(string operation, Tensor x)
+    {
+        if (x.Shape.Count == 0) Because($"{operation}: the tensor of {x.Shape} is empty.");
+    }
+
     public static void IfNotImages(string operation, Tensor x)
     {
         if (x.Shape.Rank != 4) Because($"{operation}: expected images N×H×W×C, got a tensor of {x.Shape}.");

@@ -15,13 +15,20 @@ public static class SelfAttention
         ArgumentNullException.ThrowIfNull(x);
         int channels = x.Shape.Channels / 3;
         if (x.Shape.Rank < 3 || x.Shape.Channels % 3 != 0) Refuse.Because($"Attention: {x.Shape} does not hold queries, keys and values (N×…×3C).");
-        if (heads < 1 || channels % heads != 0) Refuse.Because($"Attention: {heads} heads do not divide {channels} channels.");
-        int samples = x.Shape[0], length = x.Shape.Rows / samples;
-        var spec = new AttentionSpec(samples, length, heads, channels / heads, 3 * channels);
+        AttentionSpec spec = SpecOf(x, channels, heads);
         Tensor y = Tensor.Empty(x.Shape.WithChannels(channels), x.Device);
-        Tensor logSumExp = Tensor.Empty(Shape.Of(samples, heads, length), x.Device);
+        Tensor logSumExp = Tensor.Empty(Shape.Of(spec.Samples, heads, spec.Length), x.Device);
         x.Device.Attention(spec, Part(x, 0), Part(x, 1), Part(x, 2), y, logSumExp);
         return y.From(new AttentionNode(spec, x, logSumExp));
+    }
+
+    /// <summary>The geometry of attention over the positions of x, whose rows lie next to each other.</summary>
+    static AttentionSpec SpecOf(Tensor x, int channels, int heads)
+    {
+        Refuse.IfEmpty("Attention", x);
+        if (heads < 1 || channels % heads != 0) Refuse.Because($"Attention: {heads} heads do not divide {channels} channels.");
+        int samples = x.Shape[0];
+        return new AttentionSpec(samples, x.Shape.Rows / samples, heads, channels / heads, x.Shape.Channels);
     }
 
     /// <summary>The first query, key or value of a packed projection; the rest follow at the row stride.</summary>
@@ -50,13 +57,10 @@ public static class SelfAttention
         ArgumentNullException.ThrowIfNull(v);
         Refuse.IfShapesDiffer("Attention", q, k);
         Refuse.IfShapesDiffer("Attention", q, v);
-        int channels = q.Shape.Channels;
         if (q.Shape.Rank < 3) Refuse.Because($"Attention: {q.Shape} does not hold positions (N×…×C).");
-        if (heads < 1 || channels % heads != 0) Refuse.Because($"Attention: {heads} heads do not divide {channels} channels.");
-        int samples = q.Shape[0], length = q.Shape.Rows / samples;
-        var spec = new AttentionSpec(samples, length, heads, channels / heads, channels);
+        AttentionSpec spec = SpecOf(q, q.Shape.Channels, heads);
         Tensor y = Tensor.Empty(q.Shape, q.Device);
-        Tensor logSumExp = Tensor.Empty(Shape.Of(samples, heads, length), q.Device);
+        Tensor logSumExp = Tensor.Empty(Shape.Of(spec.Samples, heads, spec.Length), q.Device);
         q.Device.Attention(spec, q, k, v, y, logSumExp);
         return y.From(new SeparateAttentionNode(spec, q, k, v, logSumExp));
     }

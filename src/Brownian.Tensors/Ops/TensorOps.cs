@@ -91,6 +91,7 @@ public static class TensorOps
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
         Refuse.IfShapesDiffer("MixPerSample", x, z);
+        Refuse.IfEmpty("MixPerSample", x);
         if (a.Length != x.Shape[0] || b.Length != x.Shape[0])
             Refuse.Because($"MixPerSample: {a.Length} and {b.Length} coefficients for {x.Shape[0]} samples; give one of each per sample.");
         Tensor y = Tensor.Empty(x.Shape, x.Device);

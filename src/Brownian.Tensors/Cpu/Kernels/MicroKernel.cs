@@ -13,7 +13,7 @@ namespace Brownian.Tensors.Cpu.Kernels;
 /// <param name="C">The first element of the block of C.</param>
 /// <param name="Ldc">The distance between rows of C.</param>
 /// <param name="Accumulate">Whether to add to C.</param>
-readonly unsafe record struct Tile(int K, IntPtr A, nint RowStride, nint ColumnStride, IntPtr B, nint Ldb, IntPtr C, nint Ldc, bool Accumulate);
+readonly record struct Tile(int K, nint A, nint RowStride, nint ColumnStride, nint B, nint Ldb, nint C, nint Ldc, bool Accumulate);
 
 /// <summary>
 /// The innermost loop of every matrix product: a few rows of C (+)= A·B, kept in registers while k runs. A is read by broadcasting
