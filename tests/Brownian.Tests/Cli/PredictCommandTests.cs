@@ -40,6 +40,7 @@ public sealed class PredictCommandTests : IDisposable
     static readonly float[] WithNaN = [1, float.NaN];
     static readonly long[] Equal = [5, 5], Differing = [5, 6];
     static readonly double[] EqualDoubles = [5, 5];
+    static readonly int[] Five = [5];
 
     [Fact]
     public void A_timestep_may_be_one_number_or_one_each_integer_or_not()
@@ -60,7 +61,7 @@ public sealed class PredictCommandTests : IDisposable
         }
         float[] expected = Output("each", w => w.Add("timestep", [2], Equal));
         Assert.Equal(expected, Output("scalar", w => w.Add("timestep", [], new long[] { 5 })));
-        Assert.Equal(expected, Output("one", w => w.Add("timestep", [1], new int[] { 5 })));
+        Assert.Equal(expected, Output("one", w => w.Add("timestep", [1], Five)));
         Assert.Equal(expected, Output("float", w => w.Add("timestep", [], new float[] { 5 })));
         Assert.Equal(expected, Output("double", w => w.Add("timestep", [2], EqualDoubles)));
         float[] other = Output("differ", w => w.Add("timestep", [2], Differing));
