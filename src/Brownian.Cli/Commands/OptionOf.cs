@@ -25,6 +25,20 @@ static class OptionOf
         },
     };
 
+    /// <summary>One of a few words; null when absent.</summary>
+    public static Option<string?> Choice(string name, string[] words, string description) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (words.Contains(text)) return text;
+            result.AddError($"{name} {text}: give {string.Join(" or ", words)}");
+            return null;
+        },
+    };
+
     /// <summary>Threads to compute with.</summary>
     public static Option<int?> Threads() => Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");
 }

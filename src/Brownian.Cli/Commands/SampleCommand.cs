@@ -17,7 +17,7 @@ sealed class SampleCommand : Command
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Denoising steps. Default: all of the model's timesteps");
-    readonly Option<string?> _variance = OptionOf.Text("--variance", "small|large", "Variance of a step. Default: as the model was configured");
+    readonly Option<string?> _variance = OptionOf.Choice("--variance", ["small", "large"], "Variance of a step. Default: as the model was configured");
     readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
     readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
@@ -29,7 +29,6 @@ sealed class SampleCommand : Command
         : base("sample", "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png")
     {
         (_terminal, _cancel) = (terminal, cancel);
-        _variance.AcceptOnlyFromAmong("small", "large");
         foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch, _steps, _variance, _clip, _noClip, _force, _threads])
             Add(option);
         SetAction(Run);

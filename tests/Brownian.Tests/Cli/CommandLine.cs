@@ -46,9 +46,9 @@ sealed class CommandLine : IDisposable
 
     public string Write(string name, string content) => _folder.Write(name, System.Text.Encoding.UTF8.GetBytes(content));
 
-    public static CommandResult Run(params string[] args) => Run(CancellationToken.None, new StringWriter(), args);
+    public static CommandResult Run(params string[] args) => Run(args, new StringWriter(), CancellationToken.None);
 
-    public static CommandResult Run(CancellationToken cancel, TextWriter output, params string[] args)
+    public static CommandResult Run(string[] args, TextWriter output, CancellationToken cancel)
     {
         var error = new StringWriter();
         int code = App.Run(args, new Terminal(output, error), cancel);

@@ -30,11 +30,17 @@ public sealed class PredictCommandTests : IDisposable
 
         using SafetensorsFile predicted = SafetensorsFile.Read(output);
         Assert.Equal(["output"], predicted.Names);
-        Assert.Equal((SafetensorsType.F32, io["output"].Shape), (predicted["output"].Type, predicted["output"].Shape));
+        Assert.Equal(SafetensorsType.F32, predicted["output"].Type);
+        Assert.Equal(io["output"].Shape, predicted["output"].Shape);
         double[] expected = io.ReadDoubles("output_f64"), actual = predicted.ReadDoubles("output");
         double largest = expected.Max(Math.Abs), worst = expected.Zip(actual, (e, a) => Math.Abs(e - a)).Max();
         Assert.True(worst <= 1e-4 * largest, $"worst difference {worst}, largest output {largest}");
     }
+
+    static readonly float[] WithNaN = [1, float.NaN];
+    static readonly long[] Equal = [5, 5], Differing = [5, 6];
+    static readonly double[] EqualDoubles = [5, 5];
+    static readonly int[] Five = [5];
 
     [Fact]
     public void A_timestep_may_be_one_number_or_one_each_integer_or_not()
@@ -53,12 +59,12 @@ public sealed class PredictCommandTests : IDisposable
             Assert.Equal([2, 1, 8, 8], file["output"].Shape);
             return file.ReadFloats("output");
         }
-        float[] expected = Output("each", w => w.Add("timestep", [2], new long[] { 5, 5 }));
+        float[] expected = Output("each", w => w.Add("timestep", [2], Equal));
         Assert.Equal(expected, Output("scalar", w => w.Add("timestep", [], new long[] { 5 })));
-        Assert.Equal(expected, Output("one", w => w.Add("timestep", [1], new int[] { 5 })));
+        Assert.Equal(expected, Output("one", w => w.Add("timestep", [1], Five)));
         Assert.Equal(expected, Output("float", w => w.Add("timestep", [], new float[] { 5 })));
-        Assert.Equal(expected, Output("double", w => w.Add("timestep", [2], new double[] { 5, 5 })));
-        float[] other = Output("differ", w => w.Add("timestep", [2], new long[] { 5, 6 }));
+        Assert.Equal(expected, Output("double", w => w.Add("timestep", [2], EqualDoubles)));
+        float[] other = Output("differ", w => w.Add("timestep", [2], Differing));
         Assert.Equal(expected[..64], other[..64]);
         Assert.NotEqual(expected[64..], other[64..]);
     }
@@ -87,15 +93,15 @@ public sealed class PredictCommandTests : IDisposable
         }
         float[] images = new float[128];
         long[] two = [1, 1];
-        Refuse("no-sample", w => w.Add("timestep", [2], two), "\"sample\"");
-        Refuse("no-timestep", w => w.Add("sample", [2, 1, 8, 8], images), "\"timestep\"");
+        Refuse("no-sample", w => w.Add("timestep", [2], two), "no tensor", "sample");
+        Refuse("no-timestep", w => w.Add("sample", [2, 1, 8, 8], images), "no tensor", "timestep");
         Refuse("rank", w => { w.Add("sample", [2, 8, 8], images); w.Add("timestep", [2], two); }, "sample", "[2, 8, 8]");
         Refuse("channels", w => { w.Add("sample", [1, 2, 8, 8], images); w.Add("timestep", [1], new long[1]); }, "sample", "2 channels");
         Refuse("halving", w => { w.Add("sample", [2, 1, 64, 1], images); w.Add("timestep", [2], two); }, "sample", "multiples of 2");
         Refuse("empty", w => { w.Add("sample", [0, 1, 8, 8], Array.Empty<float>()); w.Add("timestep", [], new long[1]); }, "sample");
         Refuse("type", w => { w.Add("sample", [2, 1, 8, 8], new int[128]); w.Add("timestep", [2], two); }, "sample", "I32");
         Refuse("count", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [3], new long[3]); }, "timestep", "[3]", "2");
-        Refuse("nan", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], new[] { 1, float.NaN }); }, "timestep[1]");
+        Refuse("nan", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], WithNaN); }, "timestep[1]");
         Refuse("labels", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], two); w.Add("class_labels", [2], two); }, "class_labels");
         Assert.False(File.Exists(_line.At("out")));
     }

@@ -95,7 +95,7 @@ public sealed class SampleCommandTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
-        CommandResult result = CommandLine.Run(cancel.Token, new StringWriter(), "sample", "--model", _run, "--out", _line.At("a.png"));
+        CommandResult result = CommandLine.Run(["sample", "--model", _run, "--out", _line.At("a.png")], new StringWriter(), cancel.Token);
         Assert.Equal(ExitCode.Interrupted, result.Code);
         Assert.False(File.Exists(_line.At("a.png")));
     }

@@ -45,7 +45,7 @@ public sealed class TrainCommandTests : IDisposable
         string whole = _line.TrainedRun("--name", "whole");
         using var cancel = new CancellationTokenSource();
         CommandResult cut = CommandLine.Run(
-            cancel.Token, new CancelOnFirstStep(cancel), "train", "--config", _line.Config, "--runs", _line.At("runs"), "--name", "cut");
+            ["train", "--config", _line.Config, "--runs", _line.At("runs"), "--name", "cut"], new CancelOnFirstStep(cancel), cancel.Token);
         Assert.Equal(("", ExitCode.Interrupted), (cut.Error, cut.Code));
         string run = _line.At("runs", "00002-cut");
         Assert.False(Directory.Exists(Path.Combine(run, "model")));

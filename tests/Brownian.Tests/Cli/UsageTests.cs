@@ -12,7 +12,7 @@ public sealed class UsageTests
     [InlineData("--steps 0", "train", "--steps", "0")]
     [InlineData("--threads -1", "sample", "--threads", "-1")]
     [InlineData("--count 99999999999", "sample", "--count", "99999999999")]
-    [InlineData("--variance", "sample", "--variance", "huge")]
+    [InlineData("--variance huge", "sample", "--variance", "huge")]
     [InlineData("--seeds", "sample", "--count", "3", "--seeds", "0-2")]
     [InlineData("--no-clip", "sample", "--clip", "--no-clip")]
     [InlineData("--epochs", "train", "--steps", "3", "--epochs", "3")]
