@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Brownian.Diffusion;
+using Brownian.Imaging;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -139,6 +140,7 @@ sealed class TrainingSession : IDisposable
         _state.Save(_checkpoints, _configHash, _state.Step * _plan.ImagesPerStep, Seconds);
         _savedStep = _state.Step;
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
+        Files.Naming(_run.LossChartPath, () => Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Brownian.Training;
 
 /// <summary>
-/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c>, <c>metrics.jsonl</c>, <c>samples/</c>, <c>checkpoints/</c> and,
+/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c>, <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c> and,
 /// once trained, <c>model/</c>. A number is given once; no run overwrites another.
 /// </summary>
 public sealed class RunDirectory
@@ -21,6 +21,9 @@ public sealed class RunDirectory
 
     /// <summary>One JSON object for each step.</summary>
     public string MetricsPath => Path.Combine(FullPath, "metrics.jsonl");
+
+    /// <summary>The loss over the steps, drawn anew with each checkpoint.</summary>
+    public string LossChartPath => Path.Combine(FullPath, "loss.png");
 
     /// <summary>Grids of samples, <c>step-NNNNNNNN.png</c>.</summary>
     public string SamplesPath => Path.Combine(FullPath, "samples");
