@@ -29,7 +29,8 @@ static class App
         }
     }
 
-    static RootCommand Root(Terminal terminal, CancellationToken cancel) => new("Brownian: train diffusion models from scratch and sample from them.")
+    static RootCommand Root(Terminal terminal, CancellationToken cancel) =>
+        new("Brownian: train diffusion models from scratch and sample from them.")
     {
         new TrainCommand(terminal, cancel),
         new SampleCommand(terminal, cancel),

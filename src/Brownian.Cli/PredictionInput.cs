@@ -34,13 +34,13 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
     static Shape ImageShape(string path, SafetensorsEntry entry, IDenoisingNetwork network)
     {
         long[] s = entry.Shape;
-        if (!IsFloat(entry.Type)) throw new InvalidDataException($"{path}: sample holds {entry.Type}; it must hold floating-point numbers.");
-        if (s.Length != 4) throw new InvalidDataException($"{path}: sample is {Extents(s)}; it must be N×C×H×W.");
-        if (s[1] != network.Channels) throw new InvalidDataException($"{path}: sample is {Extents(s)}, with {s[1]} channels; the model takes {network.Channels}.");
+        if (!IsFloat(entry.Type)) throw Bad(path, $"sample holds {entry.Type}; it must hold floating-point numbers.");
+        if (s.Length != 4) throw Bad(path, $"sample is {Extents(s)}; it must be N×C×H×W.");
+        if (s[1] != network.Channels) throw Bad(path, $"sample is {Extents(s)}, with {s[1]} channels; the model takes {network.Channels}.");
         int multiple = network.SizeMultiple;
         if (s[2] % multiple != 0 || s[3] % multiple != 0)
-            throw new InvalidDataException($"{path}: sample is {Extents(s)}; height and width must be multiples of {multiple} for this model.");
-        if (entry.Count is 0 or > int.MaxValue) throw new InvalidDataException($"{path}: sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
+            throw Bad(path, $"sample is {Extents(s)}; height and width must be multiples of {multiple} for this model.");
+        if (entry.Count is 0 or > int.MaxValue) throw Bad(path, $"sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
         return Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
     }
 
@@ -48,11 +48,13 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
     {
         SafetensorsEntry entry = file["timestep"];
         bool fits = entry.Count == 1 ? entry.Shape.Length <= 1 : entry.Shape.Length == 1 && entry.Shape[0] == images;
-        if (!fits) throw new InvalidDataException($"{path}: timestep is {Extents(entry.Shape)}; it must be one number, or {images}, one for each image of sample.");
-        if (entry.Type == SafetensorsType.Bool) throw new InvalidDataException($"{path}: timestep holds {entry.Type}; it must hold integers or floating-point numbers.");
+        if (!fits)
+            throw Bad(path, $"timestep is {Extents(entry.Shape)}; it must be one number, or {images}, one for each image of sample.");
+        if (entry.Type == SafetensorsType.Bool)
+            throw Bad(path, $"timestep holds {entry.Type}; it must hold integers or floating-point numbers.");
         float[] given = file.ReadFloats("timestep");
         if (Array.FindIndex(given, t => !(t >= 0 && float.IsFinite(t))) is >= 0 and int bad)
-            throw new InvalidDataException($"{path}: timestep[{bad}] is {given[bad]}; it must be at least 0 and finite.");
+            throw Bad(path, $"timestep[{bad}] is {given[bad]}; it must be at least 0 and finite.");
         float[] timesteps = new float[images];
         for (int n = 0; n < images; n++) timesteps[n] = given.Length == 1 ? given[0] : given[n];
         return timesteps;
@@ -61,13 +63,17 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
     static int[] ReadLabels(string path, SafetensorsFile file, IDenoisingNetwork network, int images)
     {
         if (!file.TryGet("class_labels", out SafetensorsEntry? entry))
-            return network.Classes == 0 ? [] : throw new InvalidDataException($"{path}: no tensor class_labels; the model is conditional on {network.Classes} classes.");
-        if (network.Classes == 0) throw new InvalidDataException($"{path}: has class_labels, but the model knows no classes; leave them out.");
+        {
+            return network.Classes == 0
+                ? []
+                : throw Bad(path, $"no tensor class_labels; the model is conditional on {network.Classes} classes.");
+        }
+        if (network.Classes == 0) throw Bad(path, $"has class_labels, but the model knows no classes; leave them out.");
         if (entry.Shape.Length != 1 || entry.Shape[0] != images)
-            throw new InvalidDataException($"{path}: class_labels is {Extents(entry.Shape)}; it must be {images}, one for each image of sample.");
+            throw Bad(path, $"class_labels is {Extents(entry.Shape)}; it must be {images}, one for each image of sample.");
         long[] labels = file.ReadIntegers("class_labels");
         if (Array.FindIndex(labels, label => label < 0 || label >= network.Classes) is >= 0 and int bad)
-            throw new InvalidDataException($"{path}: class_labels[{bad}] is {labels[bad]}; the model has classes 0 to {network.Classes - 1}.");
+            throw Bad(path, $"class_labels[{bad}] is {labels[bad]}; the model has classes 0 to {network.Classes - 1}.");
         return Array.ConvertAll(labels, label => (int)label);
     }
 
@@ -91,7 +97,10 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
         }
     }
 
-    static bool IsFloat(SafetensorsType type) => type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
+    static InvalidDataException Bad(string path, string what) => new($"{path}: {what}");
+
+    static bool IsFloat(SafetensorsType type) =>
+        type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
 
     static string Extents(long[] shape) => shape.Length == 0 ? "a scalar" : $"[{string.Join(", ", shape)}]";
 }

@@ -20,7 +20,8 @@ readonly record struct BenchSubject(string What, long Parameters, int Batch, str
 /// <param name="PeakMemoryMegabytes">The most that was resident, in units of 10⁶ bytes.</param>
 /// <param name="ManagedBytesPerStep">What the garbage collector was asked for.</param>
 sealed record BenchReport(
-    BenchSubject Subject, double ImagesPerSecond, double BestImagesPerSecond, double Gflops, double PeakMemoryMegabytes, long ManagedBytesPerStep)
+    BenchSubject Subject, double ImagesPerSecond, double BestImagesPerSecond, double Gflops,
+    double PeakMemoryMegabytes, long ManagedBytesPerStep)
 {
     public void WriteJson(TextWriter to)
     {

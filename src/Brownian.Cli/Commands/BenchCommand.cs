@@ -11,8 +11,10 @@ sealed class BenchCommand : Command
 {
     static readonly string[] Whats = ["train", "forward", "sample"];
 
-    readonly Argument<string> _what = new("what") { Description = "train: one optimiser step; forward: one look of the network; sample: one denoising step." };
-    readonly Option<string?> _config = OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
+    readonly Argument<string> _what =
+        new("what") { Description = "train: one optimiser step; forward: one look of the network; sample: one denoising step." };
+    readonly Option<string?> _config =
+        OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
     readonly Option<int?> _threads = OptionOf.Threads();
@@ -43,7 +45,8 @@ sealed class BenchCommand : Command
             "forward" => BenchWork.Forward(network, device, batch),
             _ => BenchWork.Sampling(network, device, batch),
         };
-        BenchReport report = Measure(work, parsed.GetValue(_steps) ?? 10, new BenchSubject(what, network.Parameters.Count, batch, device.Name));
+        var subject = new BenchSubject(what, network.Parameters.Count, batch, device.Name);
+        BenchReport report = Measure(work, parsed.GetValue(_steps) ?? 10, subject);
         if (parsed.GetValue(_json)) report.WriteJson(_terminal.Out);
         else report.WriteTable(_terminal.Out);
         return ExitCode.Success;

@@ -12,7 +12,9 @@ sealed class ImportCommand : Command
     readonly Terminal _terminal;
 
     public ImportCommand(Terminal terminal)
-        : base("import", "Make a model folder from weights trained with ddpm-pytorch.\nExample: brownian import --config default.yaml --weights ddpm.safetensors --out models/mnist")
+        : base("import",
+            "Make a model folder from weights trained with ddpm-pytorch.\n"
+            + "Example: brownian import --config default.yaml --weights ddpm.safetensors --out models/mnist")
     {
         _terminal = terminal;
         foreach (Option option in (Option[])[_config, _weights, _out])

@@ -7,7 +7,8 @@ namespace Brownian.Cli;
 /// <summary>Options that say in plain words what was wrong with their value.</summary>
 static class OptionOf
 {
-    public static Option<string?> Text(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+    public static Option<string?> Text(string name, string value, string description) =>
+        new(name) { Description = description, HelpName = value };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
@@ -40,5 +41,6 @@ static class OptionOf
     };
 
     /// <summary>Threads to compute with.</summary>
-    public static Option<int?> Threads() => Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");
+    public static Option<int?> Threads() =>
+        Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");
 }

@@ -8,15 +8,19 @@ namespace Brownian.Cli;
 /// <summary><c>brownian predict</c></summary>
 sealed class PredictCommand : Command
 {
-    readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
-    readonly Option<string?> _input = OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W), timestep (one or N) and, for a conditional model, class_labels (N).");
+    readonly Option<string?> _model =
+        OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
+    readonly Option<string?> _input =
+        OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W), timestep (one or N) and, for a conditional model, class_labels (N).");
     readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "Receives output (N×C×H×W, float32).");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
     readonly Option<int?> _threads = OptionOf.Threads();
     readonly Terminal _terminal;
 
     public PredictCommand(Terminal terminal)
-        : base("predict", "Run the network once on given numbers.\nExample: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors")
+        : base("predict",
+            "Run the network once on given numbers.\n"
+            + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors")
     {
         _terminal = terminal;
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;

@@ -8,7 +8,8 @@ namespace Brownian.Cli;
 /// <summary><c>brownian sample</c></summary>
 sealed class SampleCommand : Command
 {
-    readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint. Default: the newest run in runs/");
+    readonly Option<string?> _model =
+        OptionOf.Text("--model", "MODEL", "A model folder, or a run: its newest averaged weights. Default: the newest run in runs/");
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
@@ -17,7 +18,8 @@ sealed class SampleCommand : Command
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Denoising steps. Default: all of the model's timesteps");
-    readonly Option<string?> _variance = OptionOf.Choice("--variance", ["small", "large"], "Variance of a step. Default: as the model was configured");
+    readonly Option<string?> _variance =
+        OptionOf.Choice("--variance", ["small", "large"], "Variance of a step. Default: as the model was configured");
     readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
     readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
@@ -29,8 +31,8 @@ sealed class SampleCommand : Command
         : base("sample", "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png")
     {
         (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch, _steps, _variance, _clip, _noClip, _force, _threads])
-            Add(option);
+        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy]) Add(option);
+        foreach (Option option in (Option[])[_batch, _steps, _variance, _clip, _noClip, _force, _threads]) Add(option);
         SetAction(Run);
     }
 
@@ -51,10 +53,12 @@ sealed class SampleCommand : Command
     {
         if (parsed.GetValue(_count) is not null && parsed.GetValue(_seeds) is not null)
             throw new ArgumentException("--count and --seeds both say how many images; use one.");
-        if (parsed.GetValue(_clip) && parsed.GetValue(_noClip)) throw new ArgumentException("--clip and --no-clip contradict each other; use one.");
+        if (parsed.GetValue(_clip) && parsed.GetValue(_noClip))
+            throw new ArgumentException("--clip and --no-clip contradict each other; use one.");
+        int last = (parsed.GetValue(_count) ?? 64) - 1;
         return new SampleOptions
         {
-            Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{(parsed.GetValue(_count) ?? 64) - 1}")),
+            Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{last}")),
             BatchSize = parsed.GetValue(_batch) ?? 64,
             Steps = parsed.GetValue(_steps),
             Variance = parsed.GetValue(_variance) switch { "small" => VarianceKind.Small, "large" => VarianceKind.Large, _ => null },
@@ -64,8 +68,9 @@ sealed class SampleCommand : Command
 
     string NewestRun()
     {
-        string run = Directory.Exists("runs") ? Directory.EnumerateDirectories("runs").Where(HasCheckpoint).Max(StringComparer.Ordinal) ?? "" : "";
-        if (run.Length == 0) throw new ArgumentException("there is no --model, and no run with a checkpoint in runs/; train one first.");
+        string[] runs = Directory.Exists("runs") ? Directory.GetDirectories("runs") : [];
+        string? run = runs.Where(HasCheckpoint).Max(StringComparer.Ordinal);
+        if (run is null) throw new ArgumentException("there is no --model, and no run with a checkpoint in runs/; train one first.");
         _terminal.Out.WriteLine($"model   {run}, the newest run");
         return run;
     }

@@ -8,8 +8,10 @@ namespace Brownian.Cli;
 /// <summary><c>brownian train</c></summary>
 sealed class TrainCommand : Command
 {
-    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits and a small network.");
-    readonly Option<string[]> _set = new("--set") { Description = "Override one key of the configuration, e.g. train_params.lr=2e-4. Repeatable.", HelpName = "section.key=value" };
+    readonly Option<string?> _config =
+        OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits and a small network.");
+    readonly Option<string[]> _set =
+        new("--set") { Description = "Override one key, e.g. train_params.lr=2e-4. Repeatable.", HelpName = "section.key=value" };
     readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Where runs go. Default: runs");
     readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Names the run's folder.");
     readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
@@ -21,7 +23,8 @@ sealed class TrainCommand : Command
     readonly CancellationToken _cancel;
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
-        "Train a model. Ctrl-C saves and says how to resume.\nExample: brownian train --config configs/mnist.yaml --set train_params.lr=2e-4")
+        "Train a model. Ctrl-C saves and says how to resume.\n"
+        + "Example: brownian train --config configs/mnist.yaml --set train_params.lr=2e-4")
     {
         (_terminal, _cancel) = (terminal, cancel);
         foreach (Option option in (Option[])[_config, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads]) Add(option);
@@ -46,7 +49,8 @@ sealed class TrainCommand : Command
     {
         foreach (Option option in (Option[])[_config, _runs, _name, _seed])
         {
-            if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
+            if (parsed.GetResult(option) is not null)
+                throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
         }
         RunDirectory run = RunDirectory.Open(path);
         TrainConfig config = run.Config.With(Overrides(parsed));
@@ -84,8 +88,9 @@ sealed class TrainCommand : Command
     int Conclude(RunDirectory run, TrainResult result)
     {
         TextWriter to = _terminal.Out;
-        to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"done    {Phrases.Count(result.Step)} steps in {Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained))}, loss {result.SmoothedLoss:0.0000}"));
+        string loss = result.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
+        string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
+        to.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
         if (result.SampleGrid is { } grid) to.WriteLine($"samples {Phrases.Relative(grid)}");
         to.WriteLine($"model   {Phrases.Relative(result.ModelPath ?? run.ModelPath)}");
         to.WriteLine($"next    {Invocation.Of("sample", "--model", Phrases.Relative(run.FullPath))}");

@@ -16,7 +16,8 @@ static class Invocation
         if (inClone) return $"dotnet run -c Release --project {Project} --";
 
         string path = Environment.ProcessPath ?? "brownian";
-        if (Path.GetFileNameWithoutExtension(path) != "brownian") return $"dotnet {Phrases.Quoted(Phrases.Relative(Path.Combine(binaries, "brownian.dll")))}";
+        if (Path.GetFileNameWithoutExtension(path) != "brownian")
+            return $"dotnet {Phrases.Quoted(Phrases.Relative(Path.Combine(binaries, "brownian.dll")))}";
         string[] folders = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
         return folders.Contains(Path.GetDirectoryName(path)) ? "brownian" : Phrases.Quoted(Path.GetFullPath(path));
     }

@@ -32,7 +32,8 @@ static class Phrases
     }
 
     /// <summary>An argument as a shell takes it: quoted where it holds anything special.</summary>
-    public static string Quoted(string argument) => argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-=,:+@%\\".Contains(c, StringComparison.Ordinal))
+    public static string Quoted(string argument) =>
+        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-=,:+@%\\".Contains(c, StringComparison.Ordinal))
         ? argument
         : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 

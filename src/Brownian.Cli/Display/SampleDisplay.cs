@@ -13,6 +13,7 @@ sealed class SampleDisplay(IProgressLine line, int images) : IProgress<SamplePro
         TimeSpan remaining = Stopwatch.GetElapsedTime(_start) * ((double)value.Count / value.Done - 1);
         line.Update(
             (double)value.Done / value.Count,
-            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images)} images  {Phrases.Duration(remaining)} left");
+            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images)} images  "
+            + $"{Phrases.Duration(remaining)} left");
     }
 }

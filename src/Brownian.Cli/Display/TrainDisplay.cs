@@ -28,7 +28,9 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
             case TrainProgress.Started started: Introduce(started); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
             // The last grid is told with the results.
-            case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps: line.Note($"grid    {Phrases.Relative(sampled.Path)}"); break;
+            case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
+                line.Note($"grid    {Phrases.Relative(sampled.Path)}");
+                break;
             case TrainProgress.Warning warning: line.Note($"warning {warning.Message}"); break;
             default: break;
         }
@@ -53,7 +55,7 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
         TrainMetrics metrics = stepped.Metrics;
         TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
         string speed = $"{Phrases.Rate(metrics.ImagesPerSecond)} img/s";
-        if (!_estimated && remaining is { } whole && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter && metrics.Step < stepped.TotalSteps)
+        if (!_estimated && remaining is { } whole && whole > TimeSpan.Zero && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
         {
             _estimated = true;
             line.Note($"time    about {Phrases.Duration(whole)} to go, at {speed}");
@@ -71,6 +73,8 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
         _recent.Enqueue((now.Step, now.Seconds));
         if (_recent.Count > Window) _recent.Dequeue();
         (long step, double seconds) = _recent.Peek();
-        return step == now.Step ? null : TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * (now.Seconds - seconds) / (now.Step - step)));
+        if (step == now.Step) return null;
+        double pace = (now.Seconds - seconds) / (now.Step - step);
+        return TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * pace));
     }
 }

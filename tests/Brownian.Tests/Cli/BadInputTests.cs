@@ -85,17 +85,18 @@ public sealed class BadInputTests : IDisposable
         void Refuse(string name, byte[] content, params string[] named)
         {
             string path = Image(name, content), model = _line.At($"{name}-model");
-            CommandLine.Run("import", "--config", _line.Config, "--weights", path, "--out", model).IsBadInput([path, .. named]);
+            Import(_line.Config, path, model).IsBadInput([path, .. named]);
             Assert.False(Directory.Exists(model));
         }
         Refuse("cut", good[..^1]);
         Refuse("short", good[..5]);
         Refuse("header", [.. BitConverter.GetBytes(ulong.MaxValue), .. good[8..]]);
         Refuse("text", Encoding.UTF8.GetBytes("these are no weights"));
-        string wider = _line.Write("wider.yaml", CommandLine.TinyYaml.Replace("time_emb_dim: 8", "time_emb_dim: 16", StringComparison.Ordinal));
-        CommandLine.Run("import", "--config", wider, "--weights", weights, "--out", _line.At("m")).IsBadInput(weights, "t_proj.0.weight", "[8, 8]", "[16, 16]");
-        CommandLine.Run("import", "--config", _line.Config, "--weights", _line.At("absent"), "--out", _line.At("m")).IsBadInput(_line.At("absent"));
-        CommandLine.Run("import", "--config", _line.Config, "--weights", weights, "--out", run).IsBadInput(run);
+        string yaml = CommandLine.TinyYaml.Replace("time_emb_dim: 8", "time_emb_dim: 16", StringComparison.Ordinal);
+        string wider = _line.Write("wider.yaml", yaml), absent = _line.At("absent");
+        Import(wider, weights, _line.At("m")).IsBadInput(weights, "t_proj.0.weight", "[8, 8]", "[16, 16]");
+        Import(_line.Config, absent, _line.At("m")).IsBadInput(absent);
+        Import(_line.Config, weights, run).IsBadInput(run);
         Assert.Equal(good, File.ReadAllBytes(weights));
     }
 
@@ -140,10 +141,13 @@ public sealed class BadInputTests : IDisposable
         CommandLine.Run("sample", "--model", run, "--out", _line.At("a.png"), "--singles", below).IsBadInput(below);
         CommandLine.Run("sample", "--model", run, "--out", _line.At("a.png"), "--npy", Path.Combine(below, "a.npy")).IsBadInput(below);
         CommandLine.Run("predict", "--model", run, "--input", file, "--output", Path.Combine(below, "out")).IsBadInput(below);
-        CommandLine.Run("import", "--config", _line.Config, "--weights", Path.Combine(run, "model", "model.safetensors"), "--out", below).IsBadInput(below);
+        Import(_line.Config, Path.Combine(run, "model", "model.safetensors"), below).IsBadInput(below);
         CommandLine.Run("sample", "--model", run, "--out", _line.Root).IsBadInput(_line.Root);
         Assert.Equal("mine", File.ReadAllText(file));
     }
+
+    static CommandResult Import(string config, string weights, string model) =>
+        CommandLine.Run("import", "--config", config, "--weights", weights, "--out", model);
 
     string Image(string name, byte[] content) => _line.Write(name, content);
 

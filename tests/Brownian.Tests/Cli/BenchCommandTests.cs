@@ -32,7 +32,8 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public void Without_json_there_is_a_table()
     {
-        CommandResult result = CommandLine.Run("bench", "forward", "--model-config", _line.Config, "--batch", "2", "--steps", "1", "--threads", "1");
+        CommandResult result =
+            CommandLine.Run("bench", "forward", "--model-config", _line.Config, "--batch", "2", "--steps", "1", "--threads", "1");
         Assert.Contains("img/s", result.Out, StringComparison.Ordinal);
         Assert.Contains("CPU, 1 thread", result.Out, StringComparison.Ordinal);
     }

@@ -17,7 +17,8 @@ public sealed class PredictCommandTests : IDisposable
         string golden = Shared.Golden($"seed_unet/{name}");
         string model = _line.At("models", "imported"), input = _line.At("in.safetensors"), output = _line.At("out.safetensors");
         CommandResult imported = CommandLine.Run(
-            "import", "--config", Path.Combine(golden, "config.yaml"), "--weights", Path.Combine(golden, "weights.safetensors"), "--out", model);
+            "import", "--config", Path.Combine(golden, "config.yaml"), "--weights", Path.Combine(golden, "weights.safetensors"),
+            "--out", model);
         Assert.Equal(("", ExitCode.Success), (imported.Error, imported.Code));
 
         using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(golden, "io.safetensors"));
@@ -102,7 +103,9 @@ public sealed class PredictCommandTests : IDisposable
         Refuse("type", w => { w.Add("sample", [2, 1, 8, 8], new int[128]); w.Add("timestep", [2], two); }, "sample", "I32");
         Refuse("count", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [3], new long[3]); }, "timestep", "[3]", "2");
         Refuse("nan", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], WithNaN); }, "timestep[1]");
-        Refuse("labels", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], two); w.Add("class_labels", [2], two); }, "class_labels");
+        Refuse(
+            "labels", w => { w.Add("sample", [2, 1, 8, 8], images); w.Add("timestep", [2], two); w.Add("class_labels", [2], two); },
+            "class_labels");
         Assert.False(File.Exists(_line.At("out")));
     }
 
@@ -113,7 +116,7 @@ public sealed class PredictCommandTests : IDisposable
         Input("in", [1, 1, 8, 8], [1]);
         Predict(run, _line.At("in"), output).IsBadInput(output, "--force");
         Assert.Equal("mine", File.ReadAllText(output));
-        Assert.Equal(ExitCode.Success, CommandLine.Run("predict", "--model", run, "--input", _line.At("in"), "--output", output, "--force").Code);
+        Assert.Equal(ExitCode.Success, Predict(run, _line.At("in"), output, "--force").Code);
         SafetensorsFile.Read(output).Dispose();
     }
 
@@ -125,6 +128,6 @@ public sealed class PredictCommandTests : IDisposable
         writer.Write(_line.At(name));
     }
 
-    static CommandResult Predict(string model, string input, string output) =>
-        CommandLine.Run("predict", "--model", model, "--input", input, "--output", output);
+    static CommandResult Predict(string model, string input, string output, params string[] options) =>
+        CommandLine.Run(["predict", "--model", model, "--input", input, "--output", output, .. options]);
 }

@@ -20,7 +20,8 @@ public sealed class ProcessTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "sends Unix signals");
         using Process training = Start("train", "--config", _line.Config, "--steps", "100000", "--set", "train_params.sample_steps=0");
-        while (await training.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("% step", StringComparison.Ordinal))
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        while (await training.StandardOutput.ReadLineAsync(cancel) is { } line && !line.Contains("% step", StringComparison.Ordinal))
         {
         }
         using (Process kill = Process.Start("kill", [$"-{signal}", $"{training.Id}"])) kill.WaitForExit();
@@ -31,7 +32,8 @@ public sealed class ProcessTests : IDisposable
         Assert.EndsWith($"train --resume {Path.Combine("runs", "00001-tiny")}", output.TrimEnd(), StringComparison.Ordinal);
 
         string run = _line.At("runs", "00001-tiny");
-        string saved = Assert.Single(Directory.EnumerateDirectories(Path.Combine(run, "checkpoints")).Select(path => Path.GetFileName(path)).OrderDescending().Take(1));
+        string saved = Assert.Single(Directory.EnumerateDirectories(Path.Combine(run, "checkpoints")).Select(path =>
+            Path.GetFileName(path)).OrderDescending().Take(1));
         int step = int.Parse(saved["step-".Length..], System.Globalization.CultureInfo.InvariantCulture);
         CommandResult resumed = CommandLine.Run("train", "--resume", run, "--steps", $"{step + 2}");
         Assert.Equal(("", ExitCode.Success), (resumed.Error, resumed.Code));
@@ -57,7 +59,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_full_disk_keeps_what_was_saved_before()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && (await Shell("unshare -rm mount -t tmpfs none /mnt")).Code == 0, "needs leave to mount a small disk");
+        bool mayMount = OperatingSystem.IsLinux() && (await Shell("unshare -rm mount -t tmpfs none /mnt")).Code == 0;
+        Assert.SkipUnless(mayMount, "needs leave to mount a small disk");
         string run = _line.TrainedRun(), disk = Directory.CreateDirectory(_line.At("disk")).FullName, after = _line.At("after");
         // Room for a part of the next checkpoint. The disk is seen by this shell alone, so it ends with a copy.
         CommandResult result = await Shell($"""
@@ -67,7 +70,9 @@ public sealed class ProcessTests : IDisposable
             code=$?; cp -r {disk}/run {after}; exit $code'
             """);
         result.IsBadInput(Path.Combine(disk, "run", "checkpoints", "step-00000009"), "space");
-        Assert.Equal(["step-00000003", "step-00000006"], Directory.GetFileSystemEntries(Path.Combine(after, "checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["step-00000003", "step-00000006"],
+            Directory.GetFileSystemEntries(Path.Combine(after, "checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (string file in Directory.GetFiles(Path.Combine(run, "checkpoints"), "*", SearchOption.AllDirectories))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(after, Path.GetRelativePath(run, file))));
         Assert.Equal(ExitCode.Success, CommandLine.Run("train", "--resume", after).Code);
@@ -75,7 +80,12 @@ public sealed class ProcessTests : IDisposable
 
     static async Task<CommandResult> Shell(string command)
     {
-        using Process shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process shell = Process.Start(new ProcessStartInfo("bash", ["-c", command])
+        {
+            RedirectStandardError =
+            true,
+            RedirectStandardOutput = true
+        })!;
         Task<string> output = shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string error = await shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(shell.WaitForExit(Patience), "the process did not end");

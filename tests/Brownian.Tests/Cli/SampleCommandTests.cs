@@ -5,6 +5,8 @@ namespace Brownian.Tests;
 
 public sealed class SampleCommandTests : IDisposable
 {
+    static readonly string[][] AllOptions = [["--steps", "4"], ["--variance", "large"], ["--variance", "small"], ["--no-clip"], ["--clip"]];
+
     readonly CommandLine _line = new();
     readonly string _run;
 
@@ -15,13 +17,16 @@ public sealed class SampleCommandTests : IDisposable
     [Fact]
     public void A_grid_single_images_and_an_array_show_the_same_pixels()
     {
-        CommandResult result = Sample("a.png", "--seeds", "3,5-6", "--columns", "2", "--singles", _line.At("each"), "--npy", _line.At("a.npy"));
+        CommandResult result =
+            Sample("a.png", "--seeds", "3,5-6", "--columns", "2", "--singles", _line.At("each"), "--npy", _line.At("a.npy"));
         Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
         Assert.EndsWith($"grid    {_line.At("a.png")}", result.Out.TrimEnd(), StringComparison.Ordinal);
         Image grid = Png.Read(_line.At("a.png"));
         Assert.Equal((2 * 8 + 6, 2 * 8 + 6), (grid.Width, grid.Height));
         Assert.Equal("3,5-6", grid.Text["Seeds"]);
-        Assert.Equal(["seed-3.png", "seed-5.png", "seed-6.png"], Directory.EnumerateFiles(_line.At("each")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["seed-3.png", "seed-5.png", "seed-6.png"],
+            Directory.EnumerateFiles(_line.At("each")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         byte[] array = File.ReadAllBytes(_line.At("a.npy"));
         Assert.Equal(Png.Read(_line.At("each", "seed-5.png")).Pixels, array[^128..^64]);
     }
@@ -41,7 +46,7 @@ public sealed class SampleCommandTests : IDisposable
     [Fact]
     public void Options_change_the_images_and_are_noted()
     {
-        foreach (string[] options in (string[][])[["--steps", "4"], ["--variance", "large"], ["--variance", "small"], ["--no-clip"], ["--clip"]])
+        foreach (string[] options in AllOptions)
             Assert.Equal(ExitCode.Success, Sample($"{string.Join("", options)}.png", ["--count", "1", .. options]).Code);
         Assert.Equal("4", Notes("--steps4")["Steps"]);
         Assert.Equal(("large", "small"), (Notes("--variancelarge")["Variance"], Notes("--variancesmall")["Variance"]));
@@ -100,7 +105,8 @@ public sealed class SampleCommandTests : IDisposable
         Assert.False(File.Exists(_line.At("a.png")));
     }
 
-    CommandResult Sample(string grid, params string[] options) => CommandLine.Run(["sample", "--model", _run, "--out", _line.At(grid), .. options]);
+    CommandResult Sample(string grid, params string[] options) =>
+        CommandLine.Run(["sample", "--model", _run, "--out", _line.At(grid), .. options]);
 
     IReadOnlyDictionary<string, string> Notes(string grid) => Png.Read(_line.At($"{grid}.png")).Text;
 }

@@ -32,7 +32,8 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void Shortcuts_are_keys_of_the_configuration()
     {
-        string run = _line.TrainedRun("--name", "other", "--seed", "7", "--epochs", "1", "--set", "train_params.lr=0.5", "--set", "dataset_params.count=8");
+        string run = _line.TrainedRun(
+            "--name", "other", "--seed", "7", "--epochs", "1", "--set", "train_params.lr=0.5", "--set", "dataset_params.count=8");
         TrainConfig config = RunDirectory.Open(run).Config;
         Assert.EndsWith("00001-other", run, StringComparison.Ordinal);
         Assert.Equal((7ul, 1, 0.5, 8), (config.Train.Seed, config.Train.Epochs, config.Train.LearningRate, config.Dataset.Count));
