@@ -15,6 +15,12 @@ public abstract class Device : IDisposable
     /// <summary>A short description: kind, threads, instruction set.</summary>
     public abstract string Name { get; }
 
+    /// <summary>How many threads compute.</summary>
+    public abstract int Threads { get; }
+
+    /// <summary>The instruction set of the kernels, as a user would name it.</summary>
+    public abstract string Instructions { get; }
+
     /// <summary>Bytes in use by open scopes, the most that ever were, and bytes waiting in the pool.</summary>
     public abstract DeviceMemory Memory { get; }
 

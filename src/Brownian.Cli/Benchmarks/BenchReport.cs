@@ -1,16 +1,10 @@
-using System.Globalization;
 using System.Text.Json;
+using Brownian.Tensors;
 
 namespace Brownian.Cli;
 
 /// <summary>What was measured.</summary>
-readonly record struct BenchSubject(string What, long Parameters, int Batch, string Device)
-{
-    // A device's name is kind, threads and instruction set.
-    public int Threads => int.Parse(Device.Split(", ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
-
-    public string Instructions => Device.Split(", ")[2];
-}
+readonly record struct BenchSubject(string What, long Parameters, int Batch, Device Device);
 
 /// <summary>Speed and memory, with the keys that scripts read.</summary>
 /// <param name="Subject">Of what.</param>
@@ -37,8 +31,8 @@ sealed record BenchReport(
             json.WriteNumber("gflops", Math.Round(Gflops, 2));
             json.WriteNumber("peakMemoryMB", Math.Round(PeakMemoryMegabytes, 1));
             json.WriteNumber("managedBytesPerStep", ManagedBytesPerStep);
-            json.WriteNumber("threads", Subject.Threads);
-            json.WriteString("isa", Subject.Instructions);
+            json.WriteNumber("threads", Subject.Device.Threads);
+            json.WriteString("isa", Subject.Device.Instructions);
             json.WriteEndObject();
         }
         to.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
@@ -47,7 +41,7 @@ sealed record BenchReport(
     public void WriteTable(TextWriter to)
     {
         Row("bench", $"{Subject.What}, batch {Subject.Batch}, {Phrases.Count(Subject.Parameters)} parameters");
-        Row("device", Subject.Device);
+        Row("device", Subject.Device.Name);
         Row("speed", $"{Phrases.Rate(ImagesPerSecond)} img/s (best {Phrases.Rate(BestImagesPerSecond)})");
         Row("compute", $"{Phrases.Rate(Gflops)} GFLOP/s effective");
         Row("memory", $"{Phrases.Rate(PeakMemoryMegabytes)} MB at most, {Phrases.Count(ManagedBytesPerStep)} managed bytes per step");

@@ -45,7 +45,7 @@ sealed class BenchCommand : Command
             "forward" => BenchWork.Forward(network, device, batch),
             _ => BenchWork.Sampling(network, device, batch),
         };
-        var subject = new BenchSubject(what, network.Parameters.Count, batch, device.Name);
+        var subject = new BenchSubject(what, network.Parameters.Count, batch, device);
         BenchReport report = Measure(work, parsed.GetValue(_steps) ?? 10, subject);
         if (parsed.GetValue(_json)) report.WriteJson(_terminal.Out);
         else report.WriteTable(_terminal.Out);

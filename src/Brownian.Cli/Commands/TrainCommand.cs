@@ -92,6 +92,7 @@ sealed class TrainCommand : Command
         string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
         to.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
         if (result.SampleGrid is { } grid) to.WriteLine($"samples {Phrases.Relative(grid)}");
+        to.WriteLine($"loss    {Phrases.Relative(run.LossChartPath)}");
         to.WriteLine($"model   {Phrases.Relative(result.ModelPath ?? run.ModelPath)}");
         to.WriteLine($"next    {Invocation.Of("sample", "--model", Phrases.Relative(run.FullPath))}");
         return ExitCode.Success;

@@ -27,6 +27,7 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
         {
             case TrainProgress.Started started: Introduce(started); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
+            case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
             // The last grid is told with the results.
             case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
                 line.Note($"grid    {Phrases.Relative(sampled.Path)}");

@@ -36,8 +36,9 @@ abstract unsafe class CpuDevice : Device
 
     public override string Name { get; }
 
-    /// <summary>The instruction set, as a user would name it.</summary>
-    public string Instructions { get; }
+    public override int Threads => Workers.Count;
+
+    public override string Instructions { get; }
 
     public override DeviceMemory Memory => _pool.Memory;
 

@@ -24,6 +24,11 @@ public abstract record TrainProgress
     /// <param name="Remaining">Estimated from the recent steps.</param>
     public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan Remaining) : TrainProgress;
 
+    /// <summary>A grid of samples is being drawn, which can take as long as many steps.</summary>
+    /// <param name="Step">After this step.</param>
+    /// <param name="Images">How many images.</param>
+    public sealed record Sampling(long Step, int Images) : TrainProgress;
+
     /// <summary>A grid of samples was written.</summary>
     /// <param name="Step">After this step.</param>
     /// <param name="Path">The PNG.</param>

@@ -25,6 +25,7 @@ sealed class TrainingSession : IDisposable
     readonly Stopwatch _clock = new();
     long _savedStep;
     double _secondsPerStep;
+    long _stepsHere;
 
     public TrainingSession(TrainConfig config, Device device, IImageDataset images, RunDirectory run, IProgress<TrainProgress>? progress)
     {
@@ -100,7 +101,8 @@ sealed class TrainingSession : IDisposable
         var metrics = new TrainMetrics(
             _state.Step, epoch, loss, quartiles, rate, norm, _plan.ImagesPerStep / seconds, Seconds, Environment.WorkingSet / 1048576.0);
         _metrics.Append(metrics);
-        _secondsPerStep = _secondsPerStep == 0 ? seconds : 0.9 * _secondsPerStep + 0.1 * seconds;
+        // The first steps are slow, as their code is still being compiled: the pace is taken from the last of them.
+        _secondsPerStep = ++_stepsHere <= 3 ? seconds : 0.9 * _secondsPerStep + 0.1 * seconds;
         TimeSpan remaining = TimeSpan.FromSeconds(Math.Min((_plan.TotalSteps - _state.Step) * _secondsPerStep, 1e9));
         Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, remaining));
     }
@@ -140,13 +142,15 @@ sealed class TrainingSession : IDisposable
         _state.Save(_checkpoints, _configHash, _state.Step * _plan.ImagesPerStep, Seconds);
         _savedStep = _state.Step;
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
-        Files.Naming(_run.LossChartPath, () => Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
+        Files.Naming(_run.LossChartPath, () =>
+            Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
     }
 
     string? WriteSamples(CancellationToken cancel)
     {
         string path = Path.Combine(_run.SamplesPath, $"{CheckpointStore.NameOf(_state.Step)}.png");
+        Report(new TrainProgress.Sampling(_state.Step, _config.Train.Samples));
         try
         {
             using (_state.Parameters.Borrow(_state.Average.Average))

@@ -32,7 +32,7 @@ sealed class CommandLine : IDisposable
           threads: 1
         """;
 
-    readonly TemporaryFolder _folder = new();
+    readonly ScratchFolder _folder = new();
 
     public CommandLine() => File.WriteAllText(Config, TinyYaml);
 

@@ -22,7 +22,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.StartsWith("device  CPU, 1 thread", lines[2], StringComparison.Ordinal);
         Assert.Equal("length  6 steps of 4 images, 1.2 epochs", lines[3]);
         Assert.Equal($"run     {run}", lines[4]);
-        Assert.Equal(Path.Combine(run, "samples", "step-00000006.png"), lines[^3].Split(' ')[^1]);
+        Assert.Equal(Path.Combine(run, "samples", "step-00000006.png"), lines[^4].Split(' ')[^1]);
+        Assert.Equal($"loss    {Path.Combine(run, "loss.png")}", lines[^3]);
         Assert.Equal($"model   {Path.Combine(run, "model")}", lines[^2]);
         Assert.EndsWith($"sample --model {run}", lines[^1], StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(run, "samples", "step-00000006.png")));

@@ -4,7 +4,7 @@ namespace Brownian.Tests;
 
 public sealed class IdxDatasetTests : IDisposable
 {
-    readonly TemporaryFolder folder = new();
+    readonly ScratchFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 

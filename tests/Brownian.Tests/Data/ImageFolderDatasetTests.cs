@@ -4,7 +4,7 @@ namespace Brownian.Tests;
 
 public sealed class ImageFolderDatasetTests : IDisposable
 {
-    readonly TemporaryFolder folder = new();
+    readonly ScratchFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Brownian.Tests;
 
 /// <summary>A folder for the files of one test, gone afterwards.</summary>
@@ -7,9 +9,13 @@ sealed class ScratchFolder : IDisposable
 
     public string Path(string name) => System.IO.Path.Combine(Root, name);
 
-    public string Write(string name, string text)
+    public string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a file, and the folders above it.</summary>
+    public string Write(string name, byte[] content)
     {
-        File.WriteAllText(Path(name), text);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path(name))!);
+        File.WriteAllBytes(Path(name), content);
         return Path(name);
     }
 
