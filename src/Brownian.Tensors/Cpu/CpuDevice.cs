@@ -14,7 +14,7 @@ enum SimdWidth
 
 /// <summary>
 /// The processor as a device: a memory pool, worker threads, and kernels instantiated for one vector width
-/// (<see cref="CpuDevice{V}"/>).
+/// (<see cref="CpuDevice{V}"/>, in <c>CpuDevice.Kernels.cs</c>).
 /// </summary>
 abstract unsafe class CpuDevice : Device
 {
