@@ -11,8 +11,11 @@ sealed class BenchCommand : Command
 {
     static readonly string[] Whats = ["train", "forward", "sample"];
 
-    readonly Argument<string> _what =
-        new("what") { Description = "train: one optimiser step; forward: one look of the network; sample: one denoising step." };
+    readonly Argument<string> _what = new("what")
+    {
+        Description = "train (default): one optimiser step; forward: one look of the network; sample: one denoising step.",
+        DefaultValueFactory = _ => "train",
+    };
     readonly Option<string?> _config =
         OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
@@ -46,8 +49,11 @@ sealed class BenchCommand : Command
             _ => BenchWork.Sampling(network, device, batch),
         };
         var subject = new BenchSubject(what, network.Parameters.Count, batch, device);
-        BenchReport report = Measure(work, parsed.GetValue(_steps) ?? 10, subject);
-        if (parsed.GetValue(_json)) report.WriteJson(_terminal.Out);
+        int steps = parsed.GetValue(_steps) ?? 10;
+        bool json = parsed.GetValue(_json);
+        if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
+        BenchReport report = Measure(work, steps, subject);
+        if (json) report.WriteJson(_terminal.Out);
         else report.WriteTable(_terminal.Out);
         return ExitCode.Success;
     }

@@ -144,132 +144,132 @@ static unsafe class MicroKernel
     {
         float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
         nint columnStride = tile.ColumnStride, ldb = tile.Ldb;
-        TRow r0 = tile.Accumulate ? TRow.Load(c) : default;
-        for (int k = tile.K; k > 0; k--, a += columnStride, b += ldb)
-        {
-            TRow row = TRow.Load(b);
-            r0.Fma(a, row);
-        }
-        r0.Store(c);
+        TRow row = tile.Accumulate ? TRow.Load(c) : default;
+        for (int k = tile.K; k > 0; k--, a += columnStride, b += ldb) row.Fma(a, TRow.Load(b));
+        row.Store(c);
     }
 
     static void Four<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
     {
         float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
         nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
-        TRow r0 = default, r1 = default, r2 = default, r3 = default;
+        Two<TRow, V> upper = default, lower = default;
         if (tile.Accumulate)
         {
-            r0 = TRow.Load(c);
-            r1 = TRow.Load(c + ldc);
-            r2 = TRow.Load(c + 2 * ldc);
-            r3 = TRow.Load(c + 3 * ldc);
+            upper.Load(c, ldc);
+            lower.Load(c + 2 * ldc, ldc);
         }
         for (int k = tile.K; k > 0; k--, a += columnStride, b += ldb)
         {
             TRow row = TRow.Load(b);
-            r0.Fma(a, row);
-            r1.Fma(a + rowStride, row);
-            r2.Fma(a + 2 * rowStride, row);
-            r3.Fma(a + 3 * rowStride, row);
+            upper.Fma(a, rowStride, row);
+            lower.Fma(a + 2 * rowStride, rowStride, row);
         }
-        r0.Store(c);
-        r1.Store(c + ldc);
-        r2.Store(c + 2 * ldc);
-        r3.Store(c + 3 * ldc);
+        upper.Store(c, ldc);
+        lower.Store(c + 2 * ldc, ldc);
     }
 
     static void Six<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
     {
-        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
+        float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C, a3 = a + 3 * tile.RowStride;
         nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
-        TRow r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        Three<TRow, V> upper = default, lower = default;
         if (tile.Accumulate)
         {
-            r0 = TRow.Load(c);
-            r1 = TRow.Load(c + ldc);
-            r2 = TRow.Load(c + 2 * ldc);
-            r3 = TRow.Load(c + 3 * ldc);
-            r4 = TRow.Load(c + 4 * ldc);
-            r5 = TRow.Load(c + 5 * ldc);
+            upper.Load(c, ldc);
+            lower.Load(c + 3 * ldc, ldc);
         }
-        float* a3 = a + 3 * rowStride;
-        for (int k = tile.K; k > 0; k--)
+        for (int k = tile.K; k > 0; k--, a += columnStride, a3 += columnStride, b += ldb)
         {
             TRow row = TRow.Load(b);
-            r0.Fma(a, row);
-            r1.Fma(a + rowStride, row);
-            r2.Fma(a + 2 * rowStride, row);
-            r3.Fma(a3, row);
-            r4.Fma(a3 + rowStride, row);
-            r5.Fma(a3 + 2 * rowStride, row);
-            a += columnStride;
-            a3 += columnStride;
-            b += ldb;
+            upper.Fma(a, rowStride, row);
+            lower.Fma(a3, rowStride, row);
         }
-        r0.Store(c);
-        r1.Store(c + ldc);
-        r2.Store(c + 2 * ldc);
-        r3.Store(c + 3 * ldc);
-        r4.Store(c + 4 * ldc);
-        r5.Store(c + 5 * ldc);
+        upper.Store(c, ldc);
+        lower.Store(c + 3 * ldc, ldc);
     }
 
     static void Twelve<TRow, V>(in Tile tile) where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
     {
         float* a = (float*)tile.A, b = (float*)tile.B, c = (float*)tile.C;
         nint rowStride = tile.RowStride, columnStride = tile.ColumnStride, ldb = tile.Ldb, ldc = tile.Ldc;
-        float* c6 = c + 6 * ldc;
-        TRow r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
-        TRow r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
+        float* a3 = a + 3 * rowStride, a6 = a + 6 * rowStride, a9 = a + 9 * rowStride;
+        Three<TRow, V> first = default, second = default, third = default, fourth = default;
         if (tile.Accumulate)
         {
-            r0 = TRow.Load(c);
-            r1 = TRow.Load(c + ldc);
-            r2 = TRow.Load(c + 2 * ldc);
-            r3 = TRow.Load(c + 3 * ldc);
-            r4 = TRow.Load(c + 4 * ldc);
-            r5 = TRow.Load(c + 5 * ldc);
-            r6 = TRow.Load(c6);
-            r7 = TRow.Load(c6 + ldc);
-            r8 = TRow.Load(c6 + 2 * ldc);
-            r9 = TRow.Load(c6 + 3 * ldc);
-            r10 = TRow.Load(c6 + 4 * ldc);
-            r11 = TRow.Load(c6 + 5 * ldc);
+            first.Load(c, ldc);
+            second.Load(c + 3 * ldc, ldc);
+            third.Load(c + 6 * ldc, ldc);
+            fourth.Load(c + 9 * ldc, ldc);
         }
-        float* a3 = a + 3 * rowStride, a6 = a + 6 * rowStride, a9 = a + 9 * rowStride;
-        for (int k = tile.K; k > 0; k--)
+        for (int k = tile.K; k > 0; k--, a += columnStride, a3 += columnStride, a6 += columnStride, a9 += columnStride, b += ldb)
         {
             TRow row = TRow.Load(b);
-            r0.Fma(a, row);
-            r1.Fma(a + rowStride, row);
-            r2.Fma(a + 2 * rowStride, row);
-            r3.Fma(a3, row);
-            r4.Fma(a3 + rowStride, row);
-            r5.Fma(a3 + 2 * rowStride, row);
-            r6.Fma(a6, row);
-            r7.Fma(a6 + rowStride, row);
-            r8.Fma(a6 + 2 * rowStride, row);
-            r9.Fma(a9, row);
-            r10.Fma(a9 + rowStride, row);
-            r11.Fma(a9 + 2 * rowStride, row);
-            a += columnStride;
-            a3 += columnStride;
-            a6 += columnStride;
-            a9 += columnStride;
-            b += ldb;
+            first.Fma(a, rowStride, row);
+            second.Fma(a3, rowStride, row);
+            third.Fma(a6, rowStride, row);
+            fourth.Fma(a9, rowStride, row);
         }
-        r0.Store(c);
-        r1.Store(c + ldc);
-        r2.Store(c + 2 * ldc);
-        r3.Store(c + 3 * ldc);
-        r4.Store(c + 4 * ldc);
-        r5.Store(c + 5 * ldc);
-        r6.Store(c6);
-        r7.Store(c6 + ldc);
-        r8.Store(c6 + 2 * ldc);
-        r9.Store(c6 + 3 * ldc);
-        r10.Store(c6 + 4 * ldc);
-        r11.Store(c6 + 5 * ldc);
+        first.Store(c, ldc);
+        second.Store(c + 3 * ldc, ldc);
+        third.Store(c + 6 * ldc, ldc);
+        fourth.Store(c + 9 * ldc, ldc);
+    }
+
+    /// <summary>Two adjacent rows of C.</summary>
+    struct Two<TRow, V> where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        TRow _0, _1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Load(float* c, nint ldc)
+        {
+            _0 = TRow.Load(c);
+            _1 = TRow.Load(c + ldc);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* c, nint ldc)
+        {
+            _0.Store(c);
+            _1.Store(c + ldc);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fma(float* a, nint rowStride, in TRow b)
+        {
+            _0.Fma(a, b);
+            _1.Fma(a + rowStride, b);
+        }
+    }
+
+    /// <summary>Three adjacent rows of C.</summary>
+    struct Three<TRow, V> where TRow : unmanaged, IRow<TRow, V> where V : unmanaged, ISimd<V>
+    {
+        TRow _0, _1, _2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Load(float* c, nint ldc)
+        {
+            _0 = TRow.Load(c);
+            _1 = TRow.Load(c + ldc);
+            _2 = TRow.Load(c + 2 * ldc);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* c, nint ldc)
+        {
+            _0.Store(c);
+            _1.Store(c + ldc);
+            _2.Store(c + 2 * ldc);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fma(float* a, nint rowStride, in TRow b)
+        {
+            _0.Fma(a, b);
+            _1.Fma(a + rowStride, b);
+            _2.Fma(a + 2 * rowStride, b);
+        }
     }
 }
