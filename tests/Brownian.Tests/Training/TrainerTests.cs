@@ -152,19 +152,5 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("5", Assert.Single(told.OfType<TrainProgress.Started>()).Dataset, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_step_allocates_little_managed_memory()
-    {
-        TrainConfig config = TinyRun.Config.With("train_params.num_steps=60", "train_params.checkpoint_steps=1000");
-        long at20 = 0, at60 = 0;
-        TinyRun.Train(NewRun(config), config, tell: p =>
-        {
-            if (p is not TrainProgress.Stepped step) return;
-            if (step.Metrics.Step == 20) at20 = GC.GetTotalAllocatedBytes();
-            if (step.Metrics.Step == 60) at60 = GC.GetTotalAllocatedBytes();
-        });
-        Assert.InRange((at60 - at20) / 40, 0, 1_000_000);
-    }
-
     static string[] Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 }
