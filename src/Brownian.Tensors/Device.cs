@@ -159,7 +159,7 @@ public abstract class Device : IDisposable
     /// <summary>
     /// y = softmax(q·kᵀ·scale)·v for every head. q, k, v start at their tensor's first element and have rows
     /// <see cref="AttentionSpec.RowStride"/> floats apart, so that slices of one packed projection need no copy. y N×L×C;
-    /// logSumExp N×heads×L is kept for the gradient.
+    /// logSumExp N×heads×L is kept for the gradient, in the unit that the kernel likes.
     /// </summary>
     internal abstract void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp);
 

@@ -30,9 +30,14 @@ unsafe interface ISimd<V> where V : unmanaged, ISimd<V>
     static abstract V Max(V a, V b);
     static abstract V Sqrt(V a);
 
-    /// <summary>Nearest integer, ties to even.</summary>
-    static abstract V Round(V a);
+    /// <summary>
+    /// Moves the lowest 9 bits of a lane's pattern up into sign and exponent: 2ⁿ when they hold n + 127.
+    /// </summary>
+    static abstract V ShiftToExponent(V a);
 
-    /// <summary>2 to the power of <paramref name="n"/>, which holds integers in [-126, 127].</summary>
-    static abstract V PowerOfTwo(V n);
+    /// <summary>x in lanes where a &gt; b, y in the others.</summary>
+    static abstract V SelectGreater(V a, V b, V x, V y);
+
+    /// <summary>Whether a &gt; b in any lane.</summary>
+    static abstract bool AnyGreater(V a, V b);
 }

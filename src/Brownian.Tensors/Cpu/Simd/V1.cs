@@ -48,8 +48,11 @@ readonly unsafe struct V1(float value) : ISimd<V1>
     public static V1 Sqrt(V1 a) => new(MathF.Sqrt(a._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V1 Round(V1 a) => new(MathF.Round(a._v));
+    public static V1 ShiftToExponent(V1 a) => new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(a._v) << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V1 PowerOfTwo(V1 n) => new(BitConverter.Int32BitsToSingle(((int)n._v + 127) << 23));
+    public static V1 SelectGreater(V1 a, V1 b, V1 x, V1 y) => a._v > b._v ? x : y;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyGreater(V1 a, V1 b) => a._v > b._v;
 }

@@ -49,9 +49,12 @@ readonly unsafe struct V128(Vector128<float> value) : ISimd<V128>
     public static V128 Sqrt(V128 a) => new(Vector128.Sqrt(a._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Round(V128 a) => new(Vector128.Round(a._v));
+    public static V128 ShiftToExponent(V128 a) => new(Vector128.ShiftLeft(a._v.AsInt32(), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 PowerOfTwo(V128 n) =>
-        new(Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n._v) + Vector128.Create(127), 23).AsSingle());
+    public static V128 SelectGreater(V128 a, V128 b, V128 x, V128 y) =>
+        new(Vector128.ConditionalSelect(Vector128.GreaterThan(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyGreater(V128 a, V128 b) => Vector128.GreaterThanAny(a._v, b._v);
 }

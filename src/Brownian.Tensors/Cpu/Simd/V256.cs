@@ -49,9 +49,12 @@ readonly unsafe struct V256(Vector256<float> value) : ISimd<V256>
     public static V256 Sqrt(V256 a) => new(Vector256.Sqrt(a._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Round(V256 a) => new(Vector256.Round(a._v));
+    public static V256 ShiftToExponent(V256 a) => new(Vector256.ShiftLeft(a._v.AsInt32(), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 PowerOfTwo(V256 n) =>
-        new(Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n._v) + Vector256.Create(127), 23).AsSingle());
+    public static V256 SelectGreater(V256 a, V256 b, V256 x, V256 y) =>
+        new(Vector256.ConditionalSelect(Vector256.GreaterThan(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyGreater(V256 a, V256 b) => Vector256.GreaterThanAny(a._v, b._v);
 }

@@ -49,9 +49,12 @@ readonly unsafe struct V512(Vector512<float> value) : ISimd<V512>
     public static V512 Sqrt(V512 a) => new(Vector512.Sqrt(a._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 Round(V512 a) => new(Vector512.Round(a._v));
+    public static V512 ShiftToExponent(V512 a) => new(Vector512.ShiftLeft(a._v.AsInt32(), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 PowerOfTwo(V512 n) =>
-        new(Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n._v) + Vector512.Create(127), 23).AsSingle());
+    public static V512 SelectGreater(V512 a, V512 b, V512 x, V512 y) =>
+        new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyGreater(V512 a, V512 b) => Vector512.GreaterThanAny(a._v, b._v);
 }
