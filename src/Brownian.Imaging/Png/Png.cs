@@ -3,25 +3,12 @@ namespace Brownian.Imaging;
 /// <summary>Reads every kind of PNG and writes 8-bit ones (W3C PNG, third edition; sections are cited as "PNG §").</summary>
 public static class Png
 {
-    /// <summary>The largest image read or written, in pixels (2²⁷; 11585 × 11585).</summary>
-    public const int MaxPixels = 1 << 27;
-
-    const long MaxFileBytes = 1L << 30;
-
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
     /// <summary>Reads a PNG file; see <see cref="Decode"/>.</summary>
-    /// <exception cref="InvalidDataException">The file is no PNG, is damaged, or exceeds <see cref="MaxPixels"/>.</exception>
+    /// <exception cref="InvalidDataException">The file is no PNG, is damaged, or exceeds <see cref="ImageFile.MaxPixels"/>.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static Image Read(string path)
-    {
-        using (FileStream file = File.OpenRead(path))
-        {
-            if (file.Length > MaxFileBytes)
-                throw new InvalidDataException($"{path}: {file.Length} bytes; files over {MaxFileBytes} bytes are not read.");
-        }
-        return Decode(File.ReadAllBytes(path), path);
-    }
+    public static Image Read(string path) => Decode(ImageFile.ReadBytes(path), path);
 
     /// <summary>
     /// Decodes a PNG of any colour type, bit depth and interlacing. The channels are those of the file: gray 1, gray with alpha 2,
@@ -47,7 +34,7 @@ public static class Png
 
     /// <summary>Writes the image to a file that appears whole or not at all: written beside the target, flushed to disk, renamed.</summary>
     /// <param name="path">The file to make; its folder must exist.</param>
-    /// <param name="image">Up to <see cref="MaxPixels"/> pixels.</param>
+    /// <param name="image">Up to <see cref="ImageFile.MaxPixels"/> pixels.</param>
     /// <param name="text">Notes to store, see <see cref="Encode"/>; null stores the image's own.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or it cannot be written.</exception>
@@ -56,15 +43,16 @@ public static class Png
         AtomicFile.Write(path, Encode(image, text), overwrite);
 
     /// <summary>Encodes the image as an 8-bit PNG, filtered row by row.</summary>
-    /// <param name="image">Up to <see cref="MaxPixels"/> pixels.</param>
+    /// <param name="image">Up to <see cref="ImageFile.MaxPixels"/> pixels.</param>
     /// <param name="text">Notes to store: keywords of 1 to 79 printable Latin-1 characters, text without NUL characters; stored as tEXt
     /// where Latin-1 suffices and as iTXt (UTF-8) elsewhere. Null stores the image's own.</param>
     /// <exception cref="ArgumentException">The image is too large, or a note cannot be stored.</exception>
     public static byte[] Encode(Image image, IReadOnlyList<KeyValuePair<string, string>>? text = null)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if ((long)image.Width * image.Height > MaxPixels)
-            throw new ArgumentException($"Png: {image.Width}×{image.Height} exceeds {MaxPixels} pixels; write it in parts.", nameof(image));
+        if ((long)image.Width * image.Height > ImageFile.MaxPixels)
+            throw new ArgumentException(
+                $"Png: {image.Width}×{image.Height} exceeds {ImageFile.MaxPixels} pixels; write it in parts.", nameof(image));
         return PngEncoder.Encode(image, text ?? [.. image.Text]);
     }
 }

@@ -46,8 +46,8 @@ readonly record struct PngHeader(int Width, int Height, int Depth, PngColor Colo
         if (body.Length != Bytes) throw new InvalidDataException($"the IHDR chunk has {body.Length} bytes instead of {Bytes}");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(body), height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
         if (width == 0 || height == 0) throw new InvalidDataException($"the image is empty ({width}×{height})");
-        if ((ulong)width * height > Png.MaxPixels)
-            throw new InvalidDataException($"{width}×{height} exceeds the limit of {Png.MaxPixels} pixels");
+        if ((ulong)width * height > ImageFile.MaxPixels)
+            throw new InvalidDataException($"{width}×{height} exceeds the limit of {ImageFile.MaxPixels} pixels");
         int depth = body[8], color = body[9];
         if (!IsAllowed(color, depth)) throw new InvalidDataException($"colour type {color} with {depth} bits per sample does not exist");
         if (body[10] != 0) throw new InvalidDataException($"unknown compression method {body[10]}");
