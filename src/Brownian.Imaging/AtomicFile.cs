@@ -1,35 +1,62 @@
 namespace Brownian.Imaging;
 
-/// <summary>Writes a file under a temporary name beside its target and renames it: a reader sees the whole file or none.</summary>
-static class AtomicFile
+/// <summary>
+/// Writes a file under a temporary name beside its target and renames it at the end: a reader sees the whole file or none. Disposing
+/// without <see cref="Commit"/> leaves nothing behind.
+/// </summary>
+sealed class AtomicFile : IDisposable
 {
+    readonly string path, full, temporary;
+    readonly bool overwrite;
+    readonly FileStream stream;
+    bool committed;
+
     /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or the disk failed.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
+    public AtomicFile(string path, bool overwrite, int bufferSize = 1 << 16)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        RefuseExisting(path, overwrite);
-        string full = Path.GetFullPath(path);
+        (this.path, this.overwrite, full) = (path, overwrite, Path.GetFullPath(path));
+        RefuseExisting();
         if (!Directory.Exists(Path.GetDirectoryName(full)))
             throw new DirectoryNotFoundException($"{path}: its folder does not exist; create it first.");
-        string temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
+        temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
+        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize);
+    }
+
+    /// <summary>Where the content goes; can seek.</summary>
+    public Stream Stream => stream;
+
+    /// <summary>Flushes to disk and gives the file its name.</summary>
+    public void Commit()
+    {
+        stream.Flush(flushToDisk: true);
+        stream.Dispose();
+        RefuseExisting();
+        File.Move(temporary, full, overwrite);
+        committed = true;
+    }
+
+    public void Dispose()
+    {
         try
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                file.Write(bytes);
-                file.Flush(flushToDisk: true);
-            }
-            RefuseExisting(path, overwrite);
-            File.Move(temporary, full, overwrite);
+            stream.Dispose();
         }
-        catch
+        finally
         {
-            File.Delete(temporary);
-            throw;
+            if (!committed) File.Delete(temporary);
         }
     }
 
-    static void RefuseExisting(string path, bool overwrite)
+    /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or the disk failed.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
+    {
+        using var file = new AtomicFile(path, overwrite, bufferSize: 0);
+        file.Stream.Write(bytes);
+        file.Commit();
+    }
+
+    void RefuseExisting()
     {
         if (!overwrite && File.Exists(path)) throw new IOException($"{path}: the file exists; choose another name or allow overwriting.");
     }

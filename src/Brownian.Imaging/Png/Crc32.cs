@@ -5,11 +5,15 @@ static class Crc32
 {
     static readonly uint[] Table = BuildTable();
 
-    public static uint Of(ReadOnlySpan<byte> data)
+    public static uint Of(ReadOnlySpan<byte> data) => Of(data, []);
+
+    /// <summary>Of two pieces, one after the other.</summary>
+    public static uint Of(ReadOnlySpan<byte> data, ReadOnlySpan<byte> more) => ~Continue(Continue(~0u, data), more);
+
+    static uint Continue(uint crc, ReadOnlySpan<byte> data)
     {
-        uint crc = ~0u;
         foreach (byte b in data) crc = Table[(byte)crc ^ b] ^ (crc >> 8);
-        return ~crc;
+        return crc;
     }
 
     static uint[] BuildTable()

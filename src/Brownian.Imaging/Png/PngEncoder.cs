@@ -20,7 +20,8 @@ static class PngEncoder
         return file.ToArray();
     }
 
-    static byte[] Header(Image image)
+    /// <summary>The body of IHDR.</summary>
+    public static byte[] Header(Image image)
     {
         var header = new byte[PngHeader.Bytes];
         BinaryPrimitives.WriteInt32BigEndian(header, image.Width);
@@ -30,7 +31,8 @@ static class PngEncoder
         return header;
     }
 
-    static ReadOnlySpan<byte> Compress(Image image)
+    /// <summary>The zlib stream of the filtered rows.</summary>
+    public static ReadOnlySpan<byte> Compress(Image image)
     {
         int bytes = image.Width * image.Channels;
         var packed = new MemoryStream();
@@ -98,15 +100,15 @@ static class PngEncoder
                 $"Png: the keyword '{keyword}' needs 1 to {PngText.MaxKeyword} printable Latin-1 characters, no outer or double spaces.");
     }
 
-    static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)
+    /// <summary>Length, type, body, checksum (PNG §5.3).</summary>
+    public static void WriteChunk(Stream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)
     {
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(number, body.Length);
         file.Write(number);
-        int start = (int)file.Length;
         file.Write(type);
         file.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(file.GetBuffer().AsSpan(start, 4 + body.Length)));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(type, body));
         file.Write(number);
     }
 }
