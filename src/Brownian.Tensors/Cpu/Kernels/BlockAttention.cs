@@ -3,26 +3,26 @@ using Brownian.Tensors.Cpu.Simd;
 namespace Brownian.Tensors.Cpu.Kernels;
 
 /// <summary>
-/// Attention over blocks of keys with a running softmax (Milakov &amp; Gimelshein 2018; Dao et al. 2022): the L×L weights exist only
-/// as a block of keys × one panel of queries in the first-level cache. Queries are the vector lanes, so maxima, sums and
-/// exponentials need no horizontal step, and heads of few channels waste no lanes.
+/// Attention over blocks of 64 keys or queries with a running softmax (Milakov &amp; Gimelshein 2018; Dao et al. 2022): the L×L
+/// weights exist only as a block in the first-level cache. Going forward queries are the vector lanes, so that maxima and sums need
+/// no horizontal step; going backward keys are, so that two of the three sums over queries are wide matrix products.
 /// </summary>
 static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
 {
-    const int BlockKeys = 64;           // 64 keys × 64 queries are 16 KB; the same for all widths, so that all add in the same order
+    // 64 rows of 4 vectors are at most 16 KB; the same number of rows for all widths, so that all add in the same order.
+    const int BlockRows = 64;
 
-    static int PanelVectors => V.Registers >= 32 ? 4 : 2;
+    static int Width => 4 * V.Lanes;
 
-    static int Queries => PanelVectors * V.Lanes;
+    static int Panels(AttentionSpec s) => (s.Length + Width - 1) / Width;
 
     /// <summary>y = softmax(q·kᵀ·scale)·v and log₂ Σ 2^(logit·log₂e) of each query's logits.</summary>
     public static void Forward(CpuDevice device, AttentionSpec s, float* q, float* k, float* v, float* y, float* logSumExp)
     {
-        int panels = (s.Length + Queries - 1) / Queries;
-        int perWorker = (2 * s.HeadChannels + BlockKeys + 2) * Queries;
+        int perWorker = (2 * s.HeadChannels + BlockRows + 3) * Width;
         float* scratch = device.Scratch(perWorker);
-        device.Workers.For(s.Samples * s.Heads * panels, new ForwardJob(
-            s, panels, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)scratch, perWorker));
+        device.Workers.For(s.Samples * s.Heads * Panels(s), new ForwardJob(
+            s, Panels(s), (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)scratch, perWorker));
     }
 
     /// <summary>One panel of queries of one head.</summary>
@@ -33,64 +33,78 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
         {
             (int head, int panel) = Math.DivRem(index, Panels);
             (int sample, int h) = Math.DivRem(head, S.Heads);
-            int d = S.HeadChannels, width = Queries, from = panel * width, count = Math.Min(width, S.Length - from);
+            int d = S.HeadChannels, width = Width, from = panel * width, count = Math.Min(width, S.Length - from);
             nint first = (nint)sample * S.Length * S.RowStride + h * d;
             float* k = (float*)K + first, v = (float*)Val + first;
             float* queries = (float*)Scratch + (nint)worker * PerWorker;
-            float* output = queries + d * width, maximum = output + d * width, total = maximum + width, weights = total + width;
+            float* output = queries + d * width, maximum = output + d * width, total = maximum + width, rescale = total + width, weights = rescale + width;
 
-            PackPanel((float*)Q + first + (nint)from * S.RowStride, S.RowStride, count, d, S.Scale * VectorMath.Log2E, queries);
+            Transpose((float*)Q + first + (nint)from * S.RowStride, S.RowStride, count, d, S.Scale * VectorMath.Log2E, queries);
             new Span<float>(output, d * width).Clear();
             new Span<float>(maximum, width).Fill(float.NegativeInfinity);
             new Span<float>(total, width).Clear();
-            for (int key = 0; key < S.Length; key += BlockKeys)
+            for (int key = 0; key < S.Length; key += BlockRows)
             {
-                int keys = Math.Min(BlockKeys, S.Length - key);
+                int keys = Math.Min(BlockRows, S.Length - key);
                 nint offset = (nint)key * S.RowStride;
                 Gemm.MultiplyInPlace<V>(keys, width, d, new Matrix(k + offset, S.RowStride, 1), queries, width, weights, width, false);
-                Softmax(weights, keys, d, maximum, total, output);
+                Raise(weights, keys, maximum, rescale);
+                Scale(output, d, rescale);
+                Scale(total, 1, rescale);
+                Exponentiate(weights, keys, maximum, total);
                 Gemm.MultiplyInPlace<V>(d, width, keys, new Matrix(v + offset, 1, S.RowStride), weights, width, output, width, true);
             }
-            int channels = S.Heads * d;
-            float* y = (float*)Y + ((nint)sample * S.Length + from) * channels + h * d;
             float* logSumExp = (float*)LogSumExp + (nint)head * S.Length + from;
-            for (int j = 0; j < count; j++, y += channels)
+            for (int j = 0; j < count; j++)
             {
                 logSumExp[j] = maximum[j] + MathF.Log2(total[j]);
-                for (int c = 0; c < d; c++) y[c] = output[c * width + j] / total[j];
+                rescale[j] = 1 / total[j];
             }
+            Scale(output, d, rescale);
+            nint channels = (nint)S.Heads * d;
+            Scatter(output, (float*)Y + ((nint)sample * S.Length + from) * channels + h * d, channels, count, d, 1);
         }
 
-        /// <summary>Turns logits into weights relative to the running maximum, and rescales what was summed under the old one.</summary>
-        static void Softmax(float* weights, int keys, int d, float* maximum, float* total, float* output)
+        /// <summary>maximum = max(maximum, logits), and by what sums under the old one must be multiplied.</summary>
+        static void Raise(float* logits, int keys, float* maximum, float* rescale)
         {
-            int width = Queries;
-            for (int lane = 0; lane < width; lane += V.Lanes)
+            for (int lane = 0; lane < Width; lane += V.Lanes)
             {
                 V old = V.Load(maximum + lane), most = old;
-                for (int i = 0; i < keys; i++) most = V.Max(V.Load(weights + i * width + lane), most);
-                V rescale = VectorMath.Exp2(old - most), sum = V.Load(total + lane) * rescale;
-                for (int i = 0; i < keys; i++)
-                {
-                    V weight = VectorMath.Exp2(V.Load(weights + i * width + lane) - most);
-                    V.Store(weights + i * width + lane, weight);
-                    sum += weight;
-                }
-                for (int c = 0; c < d; c++) V.Store(output + c * width + lane, V.Load(output + c * width + lane) * rescale);
+                for (float* logit = logits + lane, end = logit + keys * Width; logit < end; logit += Width) most = V.Max(V.Load(logit), most);
                 V.Store(maximum + lane, most);
-                V.Store(total + lane, sum);
+                V.Store(rescale + lane, VectorMath.Exp2(old - most));
             }
         }
-    }
 
-    /// <summary>Transposes rows of one head into channels × queries; queries past the end are zeros.</summary>
-    static void PackPanel(float* rows, nint rowStride, int count, int d, float scale, float* panel)
-    {
-        int width = Queries;
-        for (int c = 0; c < d; c++)
+        static void Scale(float* rows, int count, float* factors)
         {
-            for (int j = 0; j < count; j++) panel[c * width + j] = rows[j * rowStride + c] * scale;
-            for (int j = count; j < width; j++) panel[c * width + j] = 0;
+            for (float* end = rows + count * Width; rows < end; rows += Width)
+            {
+                for (int lane = 0; lane < Width; lane += V.Lanes) V.Store(rows + lane, V.Load(rows + lane) * V.Load(factors + lane));
+            }
+        }
+
+        /// <summary>Turns logits into weights relative to the maximum, and adds them up.</summary>
+        static void Exponentiate(float* weights, int keys, float* maximum, float* total)
+        {
+            int one = V.Lanes, two = 2 * V.Lanes, three = 3 * V.Lanes;
+            V m0 = V.Load(maximum), m1 = V.Load(maximum + one), m2 = V.Load(maximum + two), m3 = V.Load(maximum + three);
+            V s0 = V.Load(total), s1 = V.Load(total + one), s2 = V.Load(total + two), s3 = V.Load(total + three);
+            for (float* end = weights + keys * Width; weights < end; weights += Width)
+            {
+                V w0 = V.Load(weights) - m0, w1 = V.Load(weights + one) - m1, w2 = V.Load(weights + two) - m2, w3 = V.Load(weights + three) - m3;
+                VectorMath.Exp2(ref w0, ref w1, ref w2, ref w3);
+                V.Store(weights, w0);
+                V.Store(weights + one, w1);
+                V.Store(weights + two, w2);
+                V.Store(weights + three, w3);
+                (s0, s1, s2, s3) = (s0 + w0, s1 + w1, s2 + w2, s3 + w3);
+            }
+            V.Store(total, s0);
+            V.Store(total + one, s1);
+            V.Store(total + two, s2);
+            V.Store(total + three, s3);
         }
     }
 
@@ -99,7 +113,7 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
         CpuDevice device, AttentionSpec s, float* q, float* k, float* v, float* y, float* logSumExp, float* dy, float* dq, float* dk, float* dv)
     {
         int padded = Gemm.PackedColumns<V>(s.HeadChannels);
-        int perWorker = (3 * s.HeadChannels + 2 * padded + 2 * BlockKeys + 2) * Queries + 2 * s.Length * padded;
+        int perWorker = (4 * s.HeadChannels + padded + 2 * BlockRows) * Width + s.Length * (padded + 1) + V.Lanes;
         float* scratch = device.Scratch(perWorker);
         device.Workers.For(s.Samples * s.Heads, new GradientJob(
             s, padded, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)dy, (nint)dq, (nint)dk, (nint)dv, (nint)scratch, perWorker));
@@ -115,93 +129,108 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
         public void Run(int head, int worker)
         {
             (int sample, int h) = Math.DivRem(head, S.Heads);
-            nint first = (nint)sample * S.Length * S.RowStride + h * S.HeadChannels;
-            nint firstOut = ((nint)sample * S.Length * S.Heads + h) * S.HeadChannels;
-            float* keySums = (float*)Scratch + (nint)worker * PerWorker, valueSums = keySums + (nint)S.Length * Padded;
-            float* rest = valueSums + (nint)S.Length * Padded;
-            new Span<float>(keySums, 2 * S.Length * Padded).Clear();
-            for (int from = 0; from < S.Length; from += Queries) Panel(from, head, first, firstOut, keySums, valueSums, rest);
-            for (int i = 0; i < S.Length; i++)
+            nint first = (nint)sample * S.Length * S.RowStride + h * S.HeadChannels, channels = (nint)S.Heads * S.HeadChannels;
+            nint firstOut = (nint)sample * S.Length * channels + h * S.HeadChannels;
+            float* querySums = (float*)Scratch + (nint)worker * PerWorker, products = querySums + (nint)S.Length * Padded;
+            float* rest = products + (S.Length + V.Lanes - 1) / V.Lanes * V.Lanes;
+            new Span<float>(querySums, S.Length * Padded).Clear();
+            Products((float*)Dy + firstOut, (float*)Y + firstOut, channels, products);
+            for (int from = 0; from < S.Length; from += Width)
+                Panel(from, first, (float*)Dy + firstOut, (float*)LogSumExp + (nint)head * S.Length, products, querySums, rest);
+            float* dq = (float*)Dq + first;
+            for (int i = 0; i < S.Length; i++, dq += S.RowStride, querySums += Padded)
             {
-                nint at = first + (nint)i * S.RowStride;
-                new ReadOnlySpan<float>(keySums + (nint)i * Padded, S.HeadChannels).CopyTo(new Span<float>((float*)Dk + at, S.HeadChannels));
-                new ReadOnlySpan<float>(valueSums + (nint)i * Padded, S.HeadChannels).CopyTo(new Span<float>((float*)Dv + at, S.HeadChannels));
+                for (int c = 0; c < S.HeadChannels; c++) dq[c] = querySums[c] * S.Scale;
             }
         }
 
-        void Panel(int from, int head, nint first, nint firstOut, float* keySums, float* valueSums, float* scratch)
+        /// <summary>Σ dy·y of each query.</summary>
+        void Products(float* dy, float* y, nint channels, float* products)
         {
-            int d = S.HeadChannels, width = Queries, count = Math.Min(width, S.Length - from), channels = S.Heads * d;
-            float* queries = scratch, gradients = queries + d * width, dQueries = gradients + d * width;
-            float* queryRows = dQueries + d * width, gradientRows = queryRows + Padded * width;
-            float* weights = gradientRows + Padded * width, dWeights = weights + BlockKeys * width;
-            float* shift = dWeights + BlockKeys * width, product = shift + width;
-            float* q = (float*)Q + first + (nint)from * S.RowStride;
-            float* dy = (float*)Dy + firstOut + (nint)from * channels, y = (float*)Y + firstOut + (nint)from * channels;
-
-            PackPanel(y, channels, count, d, 1, queries);
-            PackPanel(dy, channels, count, d, 1, gradients);
-            PanelSums((float*)LogSumExp + (nint)head * S.Length + from, gradients, queries, count, shift, product);
-            PackPanel(q, S.RowStride, count, d, S.Scale * VectorMath.Log2E, queries);
-            PackRows(q, S.RowStride, count, S.Scale, queryRows);
-            PackRows(dy, channels, count, 1, gradientRows);
-            new Span<float>(dQueries, d * width).Clear();
-            for (int key = 0; key < S.Length; key += BlockKeys)
+            for (int i = 0; i < S.Length; i++, dy += channels, y += channels)
             {
-                int keys = Math.Min(BlockKeys, S.Length - key);
-                nint offset = first + (nint)key * S.RowStride;
-                float* k = (float*)K + offset, v = (float*)Val + offset;
-                Gemm.MultiplyInPlace<V>(keys, width, d, new Matrix(k, S.RowStride, 1), queries, width, weights, width, false);
-                Gemm.MultiplyInPlace<V>(keys, width, d, new Matrix(v, S.RowStride, 1), gradients, width, dWeights, width, false);
-                SoftmaxGradient(weights, dWeights, keys, shift, product);
-                Gemm.MultiplyInPlace<V>(keys, Padded, width, new Matrix(weights, width, 1), gradientRows, Padded, valueSums + (nint)key * Padded, Padded, true);
-                Gemm.MultiplyInPlace<V>(keys, Padded, width, new Matrix(dWeights, width, 1), queryRows, Padded, keySums + (nint)key * Padded, Padded, true);
-                Gemm.MultiplyInPlace<V>(d, width, keys, new Matrix(k, 1, S.RowStride), dWeights, width, dQueries, width, true);
-            }
-            float* dq = (float*)Dq + first + (nint)from * S.RowStride;
-            for (int j = 0; j < count; j++, dq += S.RowStride)
-            {
-                for (int c = 0; c < d; c++) dq[c] = dQueries[c * width + j] * S.Scale;
-            }
-        }
-
-        void PackRows(float* rows, nint rowStride, int count, float scale, float* packed)
-        {
-            new Span<float>(packed, Padded * Queries).Clear();
-            for (int j = 0; j < count; j++, rows += rowStride, packed += Padded)
-            {
-                for (int c = 0; c < S.HeadChannels; c++) packed[c] = rows[c] * scale;
-            }
-        }
-
-        /// <summary>What each query subtracts: its logSumExp from logits, and Σ dy·y from the weights' gradients.</summary>
-        void PanelSums(float* logSumExp, float* dy, float* y, int count, float* shift, float* product)
-        {
-            new ReadOnlySpan<float>(logSumExp, count).CopyTo(new Span<float>(shift, count));
-            new Span<float>(shift + count, Queries - count).Fill(1e30f);       // queries past the end weigh nothing
-            for (int lane = 0; lane < Queries; lane += V.Lanes)
-            {
-                V sum = V.Zero;
-                for (int c = 0; c < S.HeadChannels; c++) sum = V.Fma(V.Load(dy + c * Queries + lane), V.Load(y + c * Queries + lane), sum);
-                V.Store(product + lane, sum);
-            }
-        }
-
-        /// <summary>logits → p, dp → ds.</summary>
-        static void SoftmaxGradient(float* weights, float* dWeights, int keys, float* shift, float* product)
-        {
-            int width = Queries;
-            for (int lane = 0; lane < width; lane += V.Lanes)
-            {
-                V s = V.Load(shift + lane), sum = V.Load(product + lane);
-                for (int i = 0; i < keys; i++)
+                float even = 0, odd = 0;
+                int c = 0;
+                for (; c + 2 <= S.HeadChannels; c += 2)
                 {
-                    float* weight = weights + i * width + lane, dWeight = dWeights + i * width + lane;
-                    V p = VectorMath.Exp2(V.Load(weight) - s);
-                    V.Store(weight, p);
-                    V.Store(dWeight, p * (V.Load(dWeight) - sum));
+                    even = MathF.FusedMultiplyAdd(dy[c], y[c], even);
+                    odd = MathF.FusedMultiplyAdd(dy[c + 1], y[c + 1], odd);
                 }
+                if (c < S.HeadChannels) even = MathF.FusedMultiplyAdd(dy[c], y[c], even);
+                products[i] = even + odd;
             }
+        }
+
+        /// <summary>All queries against one panel of keys.</summary>
+        void Panel(int from, nint first, float* dy, float* logSumExp, float* products, float* querySums, float* scratch)
+        {
+            int d = S.HeadChannels, width = Width, count = Math.Min(width, S.Length - from);
+            nint channels = (nint)S.Heads * d, offset = first + (nint)from * S.RowStride;
+            float* keys = scratch, values = keys + d * width, dKeys = values + d * width, dValues = dKeys + d * width;
+            float* keyRows = dValues + d * width, weights = keyRows + Padded * width, dWeights = weights + BlockRows * width;
+            Transpose((float*)K + offset, S.RowStride, count, d, S.Scale * VectorMath.Log2E, keys);
+            Transpose((float*)Val + offset, S.RowStride, count, d, 1, values);
+            CopyRows((float*)K + offset, count, keyRows);
+            new Span<float>(dKeys, 2 * d * width).Clear();
+            for (int query = 0; query < S.Length; query += BlockRows)
+            {
+                int queries = Math.Min(BlockRows, S.Length - query);
+                float* q = (float*)Q + first + (nint)query * S.RowStride, dyBlock = dy + query * channels;
+                Gemm.MultiplyInPlace<V>(queries, width, d, new Matrix(q, S.RowStride, 1), keys, width, weights, width, false);
+                Gemm.MultiplyInPlace<V>(queries, width, d, new Matrix(dyBlock, channels, 1), values, width, dWeights, width, false);
+                SoftmaxGradient(weights, dWeights, queries, logSumExp + query, products + query);
+                Gemm.MultiplyInPlace<V>(d, width, queries, new Matrix(dyBlock, 1, channels), weights, width, dValues, width, true);
+                Gemm.MultiplyInPlace<V>(d, width, queries, new Matrix(q, 1, S.RowStride), dWeights, width, dKeys, width, true);
+                Gemm.MultiplyInPlace<V>(queries, Padded, count, new Matrix(dWeights, width, 1), keyRows, Padded, querySums + (nint)query * Padded, Padded, true);
+            }
+            Scatter(dKeys, (float*)Dk + offset, S.RowStride, count, d, S.Scale);
+            Scatter(dValues, (float*)Dv + offset, S.RowStride, count, d, 1);
+        }
+
+        void CopyRows(float* rows, int count, float* target)
+        {
+            new Span<float>(target, Padded * count).Clear();
+            for (int j = 0; j < count; j++, rows += S.RowStride, target += Padded)
+                new ReadOnlySpan<float>(rows, S.HeadChannels).CopyTo(new Span<float>(target, S.HeadChannels));
+        }
+
+        /// <summary>logits → p, dp → ds; a row for each query.</summary>
+        static void SoftmaxGradient(float* weights, float* dWeights, int queries, float* logSumExp, float* products)
+        {
+            int one = V.Lanes, two = 2 * V.Lanes, three = 3 * V.Lanes;
+            for (int i = 0; i < queries; i++, weights += Width, dWeights += Width)
+            {
+                V shift = V.Splat(logSumExp[i]), product = V.Splat(products[i]);
+                V w0 = V.Load(weights) - shift, w1 = V.Load(weights + one) - shift, w2 = V.Load(weights + two) - shift, w3 = V.Load(weights + three) - shift;
+                VectorMath.Exp2(ref w0, ref w1, ref w2, ref w3);
+                V.Store(weights, w0);
+                V.Store(weights + one, w1);
+                V.Store(weights + two, w2);
+                V.Store(weights + three, w3);
+                V.Store(dWeights, w0 * (V.Load(dWeights) - product));
+                V.Store(dWeights + one, w1 * (V.Load(dWeights + one) - product));
+                V.Store(dWeights + two, w2 * (V.Load(dWeights + two) - product));
+                V.Store(dWeights + three, w3 * (V.Load(dWeights + three) - product));
+            }
+        }
+    }
+
+    /// <summary>Turns rows of one head into channels × positions; positions past the end are zeros.</summary>
+    static void Transpose(float* rows, nint rowStride, int count, int d, float scale, float* panel)
+    {
+        if (count < Width) new Span<float>(panel, d * Width).Clear();
+        for (int j = 0; j < count; j++, rows += rowStride, panel++)
+        {
+            for (int c = 0; c < d; c++) panel[c * Width] = rows[c] * scale;
+        }
+    }
+
+    /// <summary>The inverse of <see cref="Transpose"/>, for the positions that exist.</summary>
+    static void Scatter(float* panel, float* rows, nint rowStride, int count, int d, float scale)
+    {
+        for (int j = 0; j < count; j++, rows += rowStride, panel++)
+        {
+            for (int c = 0; c < d; c++) rows[c] = panel[c * Width] * scale;
         }
     }
 }

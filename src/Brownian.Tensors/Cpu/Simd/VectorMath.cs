@@ -46,6 +46,38 @@ static class VectorMath
         return p * V.ShiftToExponent(t);
     }
 
+    /// <summary>
+    /// <see cref="Exp2{V}(V)"/> of four vectors, step by step side by side: one alone is a chain of operations that each wait for the last.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Exp2<V>(ref V x0, ref V x1, ref V x2, ref V x3) where V : unmanaged, ISimd<V>
+    {
+        V least = V.Splat(-126f), biased = V.Splat(Biased);
+        (x0, x1, x2, x3) = (V.Max(least, x0), V.Max(least, x1), V.Max(least, x2), V.Max(least, x3));
+        V t0 = x0 + biased, t1 = x1 + biased, t2 = x2 + biased, t3 = x3 + biased;
+        V r0 = x0 - (t0 - biased), r1 = x1 - (t1 - biased), r2 = x2 - (t2 - biased), r3 = x3 - (t3 - biased);
+        V p0 = V.Splat(1.55946776e-4f), p1 = p0, p2 = p0, p3 = p0;
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(1.34066439e-3f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(9.61769297e-3f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(5.55031055e-2f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(2.40226528e-1f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(6.93147215e-1f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(1f));
+        x0 = p0 * V.ShiftToExponent(t0);
+        x1 = p1 * V.ShiftToExponent(t1);
+        x2 = p2 * V.ShiftToExponent(t2);
+        x3 = p3 * V.ShiftToExponent(t3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Horner<V>(ref V p0, ref V p1, ref V p2, ref V p3, V r0, V r1, V r2, V r3, V coefficient) where V : unmanaged, ISimd<V>
+    {
+        p0 = V.Fma(p0, r0, coefficient);
+        p1 = V.Fma(p1, r1, coefficient);
+        p2 = V.Fma(p2, r2, coefficient);
+        p3 = V.Fma(p3, r3, coefficient);
+    }
+
     /// <summary>log₂ e: turns the exponents of e into those of 2.</summary>
     public const float Log2E = 1.44269504f;
 
