@@ -25,8 +25,9 @@ MODELS = {
     "tutorial": (tutorial_unet.TutorialUNet, (1, 28, 28)),
     "cifar": (unet2d.UNet2D, (3, 32, 32)),
 }
-# Channels and side of the 3×3 convolutions that the two networks spend their time in.
-CONVOLUTIONS = [(64, 32), (128, 32), (256, 16), (512, 8), (128, 14)]
+# Side, channels in and channels out of 3×3 convolutions: those that the two networks spend their time in.
+CONVOLUTIONS = [(32, 64, 64), (32, 128, 128), (16, 256, 256), (8, 512, 512), (14, 128, 128), (28, 64, 64), (28, 64, 16), (14, 128, 32),
+                (7, 256, 256), (32, 256, 128), (4, 256, 256)]
 CONVOLUTION_BATCH = 16
 
 
@@ -122,15 +123,21 @@ def bench(args):
 
 
 def convolutions(args):
-    variant = Variant(args.variant)
-    for channels, side in CONVOLUTIONS:
-        x = variant.images(torch.randn(CONVOLUTION_BATCH, channels, side, side)).requires_grad_()
-        w = variant.images(torch.randn(channels, channels, 3, 3) / (9 * channels) ** 0.5).requires_grad_()
-        dy = variant.images(torch.randn(CONVOLUTION_BATCH, channels, side, side))
-        seconds = seconds_of(lambda: torch.autograd.grad(F.conv2d(x, w, padding=1), (x, w), dy), 3, 10 * args.steps, args.seconds)
-        flops = 3 * 2 * CONVOLUTION_BATCH * side * side * channels * channels * 9
-        report(args, kernel="conv3x3 forward+gradients", shape=f"{CONVOLUTION_BATCH}x{side}x{side} {channels}->{channels}", variant=variant.name,
-               gflops=round(flops / statistics.median(seconds) / 1e9, 1), seconds=round(statistics.median(seconds), 6), steps=len(seconds))
+    variant, n = Variant(args.variant), CONVOLUTION_BATCH
+    for side, inputs, outputs in CONVOLUTIONS:
+        x = variant.images(torch.randn(n, inputs, side, side)).requires_grad_()
+        w = variant.images(torch.randn(outputs, inputs, 3, 3) / (9 * inputs) ** 0.5).requires_grad_()
+        bias = torch.randn(outputs).requires_grad_()
+        dy = variant.images(torch.randn(n, outputs, side, side))
+
+        def step():
+            torch.autograd.grad(F.conv2d(x, w, bias, padding=1), (x, w, bias), dy)
+
+        seconds = seconds_of(step, 3, 10 * args.steps, args.seconds)
+        median = statistics.median(seconds)
+        flops = 3 * 2 * n * side * side * inputs * outputs * 9
+        report(args, kernel="conv3x3 forward+gradients", shape=f"{n}x{side}x{side} {inputs}->{outputs}", variant=variant.name,
+               gflops=round(flops / median / 1e9, 1), seconds=round(median, 6), steps=len(seconds))
 
 
 def weights(args):
