@@ -22,7 +22,8 @@ class Outcome:
 
 def run(command, threads=None, limit=900):
     """Runs a command to its end. Every number of threads that a maths library might read is set alike."""
-    environment = dict(os.environ)
+    # OPENBLAS_CORETYPE and the like would make PyTorch's matrix products those of an older processor.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
     if threads:
         environment.update({name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")})
     with tempfile.TemporaryFile() as errors:
