@@ -9,6 +9,7 @@ Works with PyTorch 1.13 and 2.x and needs nothing else. Examples:
 """
 import argparse
 import ctypes
+import glob
 import json
 import os
 import resource
@@ -20,12 +21,15 @@ import time
 def tune():
     """What guides to PyTorch on processors advise, and what nobody gets who does not read them; before torch is loaded.
 
-    glibc returns large blocks to the kernel at once, so every tensor's pages are made anew: here freed memory is kept. And PyTorch 1.13
-    leaves the AVX-512 versions of its own kernels unused unless it is told to use them.
+    glibc returns large blocks to the kernel at once, so every tensor's pages are made anew: here freed memory is kept. PyTorch 1.13 leaves
+    the AVX-512 versions of its own kernels unused unless it is told to use them. And an OpenBLAS with threads of its own fights with
+    those of PyTorch for the processors: it gets one.
     """
+    if any("pthread" in os.path.realpath(path) for path in glob.glob("/usr/lib/*/libblas.so.3")):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
     try:
         mallopt = ctypes.CDLL(None).mallopt
-        for parameter, value in ((-4, 0), (-1, 2 ** 31 - 1), (-2, 1 << 26), (-8, 1)):      # mmap_max, trim_threshold, top_pad, arena_max
+        for parameter, value in ((-4, 0), (-1, -1), (-2, 1 << 26), (-8, 1)):      # mmap_max, trim_threshold, top_pad, arena_max
             mallopt(parameter, value)
         with open("/proc/cpuinfo") as file:
             if "avx512f" in file.read():

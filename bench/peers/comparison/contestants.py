@@ -66,7 +66,7 @@ class Brownian:
 class Torch:
     name = "PyTorch"
     VARIANTS = ["default", "channels_last", "tuned", "tuned+channels_last", "tuned+compile", "tuned+channels_last+bf16"]
-    INSTALL = "apt-get install python3-torch python3-numpy libopenblas0-pthread   (or: pip install torch, and --python PATH)"
+    INSTALL = "apt-get install python3-torch python3-numpy libopenblas0-openmp   (or: pip install torch, and --python PATH)"
 
     def __init__(self, python):
         self.command = [python, "-B", "-W", "ignore", PEERS / "torch_peer.py"]
@@ -82,7 +82,7 @@ class Torch:
                     continue
         return None
 
-    def bench(self, what, model, batch, steps, threads, variant="default", warm_up=2, seconds=60):
+    def bench(self, what, model, batch, steps, threads, variant="default", warm_up=1, seconds=60):
         return checked(self._run(threads, what, "--model", model, "--batch", batch, "--variant", variant,
                                  "--warm-up", warm_up, "--steps", steps, "--seconds", seconds), model)
 
