@@ -39,14 +39,14 @@ class Page:
         if not rows:
             return None
 
-        def seen(name):
-            return ", ".join(sorted({part for row in rows for part in row[name]}))
+        def seen(name, separator=", "):
+            return separator.join(sorted({part for row in rows for part in row[name]}))
 
         machine = self.results.data["machine"]
         return table(["", ""], [
             ["processor", machine["processor"]], ["cores", str(machine["cores"])], ["instruction set", machine["instructions"]],
             ["threads", seen("threads")], ["contestants", seen("contestants")], ["rounds", seen("rounds")], ["measured", seen("date")],
-            ["repeat with", f"`{seen('command')}`"]]).replace("---:|", "---|")
+            ["repeat with", f"`{seen('command', '`, `')}`"]]).replace("---:|", "---|")
 
     def equality(self):
         found = self.results.data["equality"]
