@@ -12,7 +12,7 @@ public static class ForwardProcess
     /// <param name="noise">ε, standard normal, shaped as <paramref name="x0"/>.</param>
     /// <exception cref="ArgumentException">Shapes or counts differ, or a timestep is out of range.</exception>
     public static Tensor AddNoise(this NoiseSchedule schedule, Tensor x0, ReadOnlySpan<int> timesteps, Tensor noise) =>
-        schedule.MixPerImage(level => new Mix(level.Alpha, level.Sigma), x0, timesteps, noise);
+        MixPerImage(schedule.LevelsOf(timesteps), level => new Mix(level.Alpha, level.Sigma), x0, noise);
 
     /// <summary>What the network should answer for x_t: the parameterisation's mix of (x_0, ε), N×H×W×C.</summary>
     /// <param name="schedule">Where ᾱ comes from.</param>
@@ -23,17 +23,24 @@ public static class ForwardProcess
     /// <exception cref="ArgumentException">Shapes or counts differ, or a timestep is out of range.</exception>
     public static Tensor TargetOf(
         this NoiseSchedule schedule, Parameterization predicts, Tensor x0, ReadOnlySpan<int> timesteps, Tensor noise) =>
-        schedule.MixPerImage(predicts.Target, x0, timesteps, noise);
+        MixPerImage(schedule.LevelsOf(timesteps), predicts.Target, x0, noise);
 
-    static Tensor MixPerImage(
-        this NoiseSchedule schedule, Func<NoiseLevel, Mix> mixAt, Tensor x0, ReadOnlySpan<int> timesteps, Tensor noise)
+    /// <summary>A combination of x_0 and ε, N×H×W×C, with weights that depend on each image's level.</summary>
+    internal static Tensor MixPerImage(ReadOnlySpan<NoiseLevel> levels, Func<NoiseLevel, Mix> mixAt, Tensor x0, Tensor noise)
     {
-        float[] first = new float[timesteps.Length], second = new float[timesteps.Length];
-        for (int n = 0; n < timesteps.Length; n++)
+        float[] first = new float[levels.Length], second = new float[levels.Length];
+        for (int n = 0; n < levels.Length; n++)
         {
-            Mix mix = mixAt(schedule.At(timesteps[n]));
+            Mix mix = mixAt(levels[n]);
             (first[n], second[n]) = ((float)mix.First, (float)mix.Second);
         }
         return TensorOps.MixPerSample(first, x0, second, noise);
+    }
+
+    static NoiseLevel[] LevelsOf(this NoiseSchedule schedule, ReadOnlySpan<int> timesteps)
+    {
+        NoiseLevel[] levels = new NoiseLevel[timesteps.Length];
+        for (int n = 0; n < levels.Length; n++) levels[n] = schedule.At(timesteps[n]);
+        return levels;
     }
 }

@@ -2,7 +2,7 @@ namespace Brownian.Diffusion;
 
 /// <summary>
 /// What a network predicts, as data: the training target is a mix of (x_0, ε), and x_0 and ε are mixes of (x_t, output), for any
-/// noise level. Nothing else in the library asks which one is in use.
+/// noise level in any coordinates. Nothing else in the library asks which one is in use.
 /// </summary>
 public abstract record Parameterization
 {
@@ -17,7 +17,20 @@ public abstract record Parameterization
     /// <summary>v = √ᾱ·ε − √(1 − ᾱ)·x_0 (Salimans &amp; Ho 2022).</summary>
     public static Parameterization Velocity { get; } = new PredictsVelocity();
 
-    /// <summary>The name in configuration files, which is diffusers' <c>prediction_type</c>: epsilon, sample or v_prediction.</summary>
+    /// <summary>u = ε − x_0, the velocity of a rectified flow (Liu et al. 2022, eq. 1, with time reversed).</summary>
+    public static Parameterization Flow { get; } = new PredictsFlow();
+
+    /// <summary>F of D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), Karras et al. 2022, eq. 7, for images of deviation 0.5.</summary>
+    public static Parameterization Edm { get; } = EdmOf(0.5);
+
+    /// <summary>The same for other images.</summary>
+    /// <param name="dataDeviation">σ_data, the standard deviation of the pixels of the data, above 0.</param>
+    /// <exception cref="ArgumentException">The deviation is not positive.</exception>
+    public static Parameterization EdmOf(double dataDeviation) => dataDeviation > 0
+        ? new PredictsEdm(dataDeviation)
+        : throw new ArgumentException($"The deviation of the data is {dataDeviation}; it must be above 0, such as 0.5.");
+
+    /// <summary>The name in configuration files, which is diffusers' <c>prediction_type</c> where it has one.</summary>
     public abstract string Name { get; }
 
     /// <summary>What the network is trained to output, as a mix of (x_0, ε).</summary>
@@ -29,16 +42,19 @@ public abstract record Parameterization
     /// <summary>ε̂ as a mix of (x_t, output).</summary>
     public abstract Mix Eps(NoiseLevel level);
 
+    /// <summary>c_in: what x_t is multiplied by before the network sees it, so that its variance is about 1; 1 where x_t has it already.</summary>
+    public virtual double InputScale(NoiseLevel level) => 1 / Math.Sqrt(level.Power);
+
     /// <summary>The parameterisation of that <see cref="Name"/>.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static Parameterization Named(string name)
     {
-        Parameterization[] known = [Epsilon, Sample, Velocity];
+        Parameterization[] known = [Epsilon, Sample, Velocity, Flow, Edm];
         return Array.Find(known, p => p.Name == name) ?? throw new ArgumentException(
             $"'{name}' is nothing a network can predict; use {string.Join(", ", known.Select(p => p.Name))}.");
     }
 
-    // x_t = α·x_0 + σ·ε and α² + σ² = 1 throughout.
+    // x_t = α·x_0 + σ·ε throughout. Each pair below solves it and the target for x_0 and ε.
     sealed record PredictsEpsilon : Parameterization
     {
         public override string Name => "epsilon";
@@ -55,11 +71,39 @@ public abstract record Parameterization
         public override Mix Eps(NoiseLevel level) => new(1 / level.Sigma, -level.Alpha / level.Sigma);
     }
 
+    // In coordinates with α² + σ² = p², v = (α·ε − σ·x_0)/p.
     sealed record PredictsVelocity : Parameterization
     {
         public override string Name => "v_prediction";
-        public override Mix Target(NoiseLevel level) => new(-level.Sigma, level.Alpha);
-        public override Mix X0(NoiseLevel level) => new(level.Alpha, -level.Sigma);
-        public override Mix Eps(NoiseLevel level) => new(level.Sigma, level.Alpha);
+        public override Mix Target(NoiseLevel level) => Unit(level, l => new(-l.Sigma, l.Alpha));
+        public override Mix X0(NoiseLevel level) => Unit(level, l => new(l.Alpha / Math.Sqrt(level.Power), -l.Sigma));
+        public override Mix Eps(NoiseLevel level) => Unit(level, l => new(l.Sigma / Math.Sqrt(level.Power), l.Alpha));
+
+        static Mix Unit(NoiseLevel level, Func<NoiseLevel, Mix> mix) => mix(level.Scaled(1 / Math.Sqrt(level.Power)));
+    }
+
+    sealed record PredictsFlow : Parameterization
+    {
+        public override string Name => "flow_prediction";
+        public override Mix Target(NoiseLevel level) => new(-1, 1);
+        public override Mix X0(NoiseLevel level) => new(1 / Sum(level), -level.Sigma / Sum(level));
+        public override Mix Eps(NoiseLevel level) => new(1 / Sum(level), level.Alpha / Sum(level));
+        public override double InputScale(NoiseLevel level) => 1 / Sum(level);
+
+        static double Sum(NoiseLevel level) => level.Alpha + level.Sigma;
+    }
+
+    // Karras et al. 2022, table 1, with s = σ/α and x_t/α in the place of σ and x.
+    sealed record PredictsEdm(double DataDeviation) : Parameterization
+    {
+        public override string Name => "edm";
+        public override Mix Target(NoiseLevel level) => new((1 - Skip(level)) / Out(level), -Skip(level) * level.Ratio / Out(level));
+        public override Mix X0(NoiseLevel level) => new(Skip(level) / level.Alpha, Out(level));
+        public override Mix Eps(NoiseLevel level) => new((1 - Skip(level)) / level.Sigma, -Out(level) / level.Ratio);
+        public override double InputScale(NoiseLevel level) => 1 / (level.Alpha * Norm(level));
+
+        double Norm(NoiseLevel level) => Math.Sqrt(level.Ratio * level.Ratio + DataDeviation * DataDeviation);
+        double Skip(NoiseLevel level) => DataDeviation * DataDeviation / (Norm(level) * Norm(level));
+        double Out(NoiseLevel level) => level.Ratio * DataDeviation / Norm(level);
     }
 }

@@ -3,13 +3,36 @@ using Brownian.Tensors;
 namespace Brownian.Diffusion;
 
 /// <summary>
-/// Algorithm 1 of Ho et al. 2020 with the simple loss of eq. 14: noise images, ask the network for its target, compare.
+/// Algorithm 1 of Ho et al. 2020 with the simple loss of eq. 14, and its descendants: noise images, ask the network for its target,
+/// compare. With <see cref="RectifiedFlow"/> and <see cref="Parameterization.Flow"/> it is flow matching (Lipman et al. 2022, eq. 14 and 23),
+/// with <see cref="VarianceExploding"/> and <see cref="Parameterization.Edm"/> the loss of Karras et al. 2022, eq. 8, whose weight is 1 there.
 /// </summary>
-/// <param name="Schedule">The forward process.</param>
+/// <param name="Process">The forward process.</param>
 /// <param name="Predicts">What the network predicts.</param>
 /// <param name="Seed">All random draws are functions of (seed, step, position in the batch).</param>
-public sealed record TrainingObjective(NoiseSchedule Schedule, Parameterization Predicts, ulong Seed)
+public sealed record TrainingObjective(INoiseProcess Process, Parameterization Predicts, ulong Seed)
 {
+    /// <summary>How the answer is compared with the target.</summary>
+    public PixelLoss Compares { get; init; } = PixelLoss.Squared;
+
+    /// <summary>How much each noise level counts.</summary>
+    public LossWeighting Weighting { get; init; } = LossWeighting.None;
+
+    /// <summary>Which noise levels are trained how often.</summary>
+    public TimeDistribution Times { get; init; } = TimeDistribution.Uniform;
+
+    /// <summary>The variational bound as part of the loss; null for none.</summary>
+    public VariationalTerm? Bound { get; init; }
+
+    /// <summary>
+    /// The share of images, from 0 to 1, whose label is replaced by <see cref="NoLabel"/>, so that the network learns to do without (Ho
+    /// &amp; Salimans 2022, algorithm 1: p_uncond, 0.1 to 0.2).
+    /// </summary>
+    public double LabelDropout { get; init; }
+
+    /// <summary>The label that stands for "any image"; null for the network's last class.</summary>
+    public int? NoLabel { get; init; }
+
     /// <summary>
     /// The loss of one batch, or of a part of it: an image's t and ε depend on its position in the whole batch, so that the split
     /// into parts does not change them. Dropout is on during the call.
@@ -22,11 +45,12 @@ public sealed record TrainingObjective(NoiseSchedule Schedule, Parameterization 
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, long step, int firstImage = 0, ReadOnlySpan<int> labels = default)
     {
         ArgumentNullException.ThrowIfNull(network);
-        (int[] timesteps, Tensor noise) = Draw(x0, step, firstImage);
+        (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
+        int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
         network.Dropout = new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage);
         try
         {
-            return Loss(network, x0, timesteps, noise, labels);
+            return Loss(network, x0, times, noise, kept);
         }
         finally
         {
@@ -34,40 +58,90 @@ public sealed record TrainingObjective(NoiseSchedule Schedule, Parameterization 
         }
     }
 
-    /// <summary>The loss for given t and ε. <see cref="TrainingLoss.Total"/> is ready for <see cref="Tensor.Backward"/>.</summary>
+    /// <summary>The loss for given timesteps and ε. <see cref="TrainingLoss.Total"/> is ready for <see cref="Tensor.Backward"/>.</summary>
     /// <param name="network">The network in training.</param>
     /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
     /// <param name="timesteps">t of each of the N images.</param>
     /// <param name="noise">ε, shaped as <paramref name="x0"/>.</param>
     /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
-    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, int[] timesteps, Tensor noise, ReadOnlySpan<int> labels = default)
+    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, int[] timesteps, Tensor noise, ReadOnlySpan<int> labels = default) =>
+        Loss(network, x0, Array.ConvertAll(timesteps, t => new TrainingTime(Process.At(t), t)), noise, labels);
+
+    /// <summary>The loss for given noise levels and ε.</summary>
+    /// <inheritdoc cref="Loss(IDenoisingNetwork, Tensor, int[], Tensor, ReadOnlySpan{int})"/>
+    /// <param name="network">The network in training.</param>
+    /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
+    /// <param name="times">The noise level of each of the N images.</param>
+    /// <param name="noise">ε, shaped as <paramref name="x0"/>.</param>
+    /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
+    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels = default)
     {
-        Tensor xt = Schedule.AddNoise(x0, timesteps, noise);
-        Tensor output = network.Forward(xt, Array.ConvertAll(timesteps, t => (float)t), labels);
-        Tensor target = Schedule.TargetOf(Predicts, x0, timesteps, noise);
-        double[] perImage = new double[timesteps.Length];
-        Tensor total = output.MeanSquaredError(target, perImage);
-        return new TrainingLoss(total, timesteps, perImage);
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(x0);
+        NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
+        Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, noise);
+        Tensor output = network.Forward(xt, Array.ConvertAll(levels, level => (float)level.Timestep), labels);
+        double[] perImage = new double[times.Length];
+        Tensor? total = null;
+        if (Bound is not { Alone: true })
+        {
+            Tensor target = ForwardProcess.MixPerImage(levels, Predicts.Target, x0, noise);
+            double[] weights = Array.ConvertAll(levels, level => Weighting.Of(Predicts, level));
+            Tensor answer = output.Shape == x0.Shape ? output : output.TakeChannels(0, x0.Shape.Channels);
+            total = Compares.Of(answer, target, weights, perImage);
+        }
+        if (Bound is not null)
+        {
+            Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, perImage);
+            total = total is null ? bound : total.Add(bound);
+        }
+        return new TrainingLoss(total!, Array.ConvertAll(times, time => time.Timestep), perImage);
     }
 
-    /// <summary>t ~ Uniform{0 … T−1} and ε ~ N(0, I) for the images of one step, from a position in its batch on.</summary>
-    /// <param name="x0">Images, N×H×W×C: only their shape and device matter.</param>
+    /// <summary>The noise level and ε ~ N(0, I) for the images of one step, from a position in its batch on.</summary>
+    /// <param name="x0">Images, N×H×W×C.</param>
     /// <param name="step">The training step, from 0.</param>
     /// <param name="firstImage">The position of the first image in the whole batch.</param>
-    public (int[] Timesteps, Tensor Noise) Draw(Tensor x0, long step, int firstImage = 0)
+    public (TrainingTime[] Times, Tensor Noise) Draw(Tensor x0, long step, int firstImage = 0)
     {
         ArgumentNullException.ThrowIfNull(x0);
         int images = x0.Shape[0];
         if (images == 0) throw new ArgumentException("A training step needs at least 1 image; the batch is empty.");
-        int[] timesteps = new int[images];
-        new Philox(Seed, Philox.Stream("training timesteps", (ulong)step)).Integers(timesteps, Schedule.Timesteps, firstImage);
+        TrainingTime[] times = Times.Draw(Process, new Philox(Seed, Philox.Stream("training timesteps", (ulong)step)), images, firstImage);
         var random = new Philox(Seed, Philox.Stream("training noise", (ulong)step));
-        return (timesteps, TensorOps.Normal(x0.Shape, random, x0.Device, first: (long)firstImage * (x0.Shape.Count / images)));
+        return (times, TensorOps.Normal(x0.Shape, random, x0.Device, first: (long)firstImage * (x0.Shape.Count / images)));
+    }
+
+    /// <summary>The labels of some images of a step, some replaced: by seed, step and position alone.</summary>
+    /// <param name="labels">The class of each image.</param>
+    /// <param name="noLabel">What stands for "any image".</param>
+    /// <param name="step">The training step, from 0.</param>
+    /// <param name="firstImage">The position of the first image in the whole batch.</param>
+    /// <exception cref="ArgumentException">The share is out of range.</exception>
+    public int[] DropLabels(ReadOnlySpan<int> labels, int noLabel, long step, int firstImage = 0)
+    {
+        if (LabelDropout is not (>= 0 and <= 1)) throw new ArgumentException($"Label dropout is {LabelDropout}; it must lie between 0 and 1.");
+        int[] kept = labels.ToArray();
+        if (LabelDropout == 0 || kept.Length == 0) return kept;
+        float[] uniform = new float[kept.Length];
+        new Philox(Seed, Philox.Stream("label dropout", (ulong)step)).Uniform(uniform, firstImage);
+        for (int n = 0; n < kept.Length; n++)
+        {
+            if (uniform[n] < LabelDropout) kept[n] = noLabel;
+        }
+        return kept;
+    }
+
+    // c_in·x_t, as the sampler's denoiser shows it to the network.
+    Mix InputOf(NoiseLevel level)
+    {
+        double scale = (float)Predicts.InputScale(level) == 1 ? 1 : Predicts.InputScale(level);
+        return new Mix(scale * level.Alpha, scale * level.Sigma);
     }
 }
 
 /// <summary>The loss of one batch.</summary>
-/// <param name="Total">The mean squared error over all elements, one number, on the tape.</param>
+/// <param name="Total">The mean over all images, one number, on the tape.</param>
 /// <param name="Timesteps">t of each of the N images.</param>
-/// <param name="PerImage">The mean squared error of each of the N images.</param>
+/// <param name="PerImage">The loss of each of the N images.</param>
 public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, double[] PerImage);

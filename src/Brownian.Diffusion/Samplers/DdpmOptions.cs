@@ -12,6 +12,12 @@ public enum ReverseVariance
     /// <summary>β, that of the forward step: the upper bound, right for data that is normal noise.</summary>
     FixedLarge,
 
+    /// <summary>The same number, computed through its logarithm by others.</summary>
+    FixedLargeLog,
+
+    /// <summary>The second half of the network's channels is the logarithm of the variance (Nichol &amp; Dhariwal 2021, <c>LEARNED</c>).</summary>
+    Learned,
+
     /// <summary>Between the two, as the second half of the network's channels says (Nichol &amp; Dhariwal 2021, eq. 15).</summary>
     LearnedRange,
 }

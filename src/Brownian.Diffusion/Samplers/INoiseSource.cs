@@ -8,13 +8,15 @@ public interface INoiseSource
     /// <summary>N, the number of images there is noise for.</summary>
     int Images { get; }
 
-    /// <summary>Writes x_T, N×H×W×C.</summary>
-    void Start(Span<float> x);
+    /// <summary>The noise that images start from, N×H×W×C, standard normal.</summary>
+    Tensor Start(Shape shape, Device device);
 
-    /// <summary>Writes z for one step of the sampler's loop, N×H×W×C. Steps that need no noise are not asked for.</summary>
+    /// <summary>Standard normal noise for one step of the sampler's loop, N×H×W×C. Steps that need none do not ask.</summary>
     /// <param name="step">The step of the loop, from 0.</param>
-    /// <param name="z">Receives the noise.</param>
-    void Step(int step, Span<float> z);
+    /// <param name="draw">0 for the first noise of the step, 1 for the second; a few samplers need two.</param>
+    /// <param name="shape">N×H×W×C.</param>
+    /// <param name="device">Where the noise is wanted.</param>
+    Tensor Step(int step, int draw, Shape shape, Device device);
 }
 
 /// <summary>
@@ -36,14 +38,15 @@ public sealed class SeededNoise : INoiseSource
     public int Images => _seeds.Length;
 
     /// <inheritdoc/>
-    public void Start(Span<float> x) => Fill(Philox.Stream("sample start"), x);
+    public Tensor Start(Shape shape, Device device) => Normal(seed => new Philox(seed, Philox.Stream("sample start")), shape, device);
 
     /// <inheritdoc/>
-    public void Step(int step, Span<float> z) => Fill(Philox.Stream("sample noise", (ulong)step), z);
-
-    void Fill(ulong stream, Span<float> images)
+    public Tensor Step(int step, int draw, Shape shape, Device device)
     {
-        int size = images.Length / _seeds.Length;
-        for (int n = 0; n < _seeds.Length; n++) new Philox(_seeds[n], stream).Normal(images.Slice(n * size, size));
+        ulong stream = Philox.Stream("sample noise", (ulong)step);
+        return Normal(seed => draw == 0 ? new Philox(seed, stream) : new Philox(seed, stream).At((ulong)draw), shape, device);
     }
+
+    Tensor Normal(Converter<ulong, Philox> generator, Shape shape, Device device) =>
+        Slicing.NormalPerSample(shape, Array.ConvertAll(_seeds, generator), device);
 }

@@ -34,6 +34,15 @@ static class BetaCurves
         return cosine * cosine;
     }
 
+    // The share of a falling sigmoid that is left; scaled to run from 1 to 0.
+    public static double SigmoidSignal(double u, double start, double end, double temperature)
+    {
+        double first = Logistic(start / temperature), last = Logistic(end / temperature);
+        return (last - Logistic((u * (end - start) + start) / temperature)) / (last - first);
+    }
+
+    static double Logistic(double x) => 1 / (1 + Math.Exp(-x));
+
     // λ(u) = −½·sgn(½ − u)·log(1 − 2|½ − u|); diffusers takes √ of the signal's share, and networks were trained with that.
     public static double Laplace(double u)
     {

@@ -6,7 +6,7 @@ namespace Brownian.Diffusion;
 /// The variances β_t of the forward process and everything that follows from them, in double. Immutable. Index t counts from 0, so
 /// t = 0 is the paper's t = 1; T is <see cref="Timesteps"/>.
 /// </summary>
-public sealed class NoiseSchedule
+public sealed partial class NoiseSchedule : INoiseProcess
 {
     readonly double[] _betas, _alphasCumprod, _posteriorX0, _posteriorXt, _posteriorVariance, _posteriorLogVariance, _signalToNoise;
 
@@ -72,7 +72,7 @@ public sealed class NoiseSchedule
         return new(Checked(BetaCurves.Linear(timesteps, betaStart * scale, betaEnd * scale)));
     }
 
-    /// <summary>√β in equal steps, as latent diffusion does (Rombach et al. 2022).</summary>
+    /// <summary>√β in equal steps, as latent diffusion does (Rombach et al. 2022); elsewhere called quadratic.</summary>
     /// <inheritdoc cref="Linear"/>
     public static NoiseSchedule ScaledLinear(int timesteps = 1000, double betaStart = 1e-4, double betaEnd = 0.02) =>
         new(Checked(BetaCurves.ScaledLinear(timesteps, betaStart, betaEnd)));
@@ -84,6 +84,24 @@ public sealed class NoiseSchedule
     /// <exception cref="ArgumentException">T is not positive or a β falls outside (0, 1).</exception>
     public static NoiseSchedule Cosine(int timesteps = 1000, double offset = 0.008, double maxBeta = 0.999) =>
         new(Checked(BetaCurves.FromAlphaBar(timesteps, maxBeta, u => BetaCurves.SquaredCosine(u, offset))));
+
+    /// <summary>ᾱ(u) = e^{−12u}; <c>exp</c> in diffusers.</summary>
+    /// <param name="timesteps">T, at least 1.</param>
+    /// <param name="maxBeta">The cap on β, below 1.</param>
+    /// <exception cref="ArgumentException">T is not positive or a β falls outside (0, 1).</exception>
+    public static NoiseSchedule Exponential(int timesteps = 1000, double maxBeta = 0.999) =>
+        new(Checked(BetaCurves.FromAlphaBar(timesteps, maxBeta, u => Math.Exp(-12 * u))));
+
+    /// <summary>ᾱ follows a sigmoid from <paramref name="start"/> to <paramref name="end"/> (Jabri et al. 2022, algorithm 2).</summary>
+    /// <param name="timesteps">T, at least 1.</param>
+    /// <param name="start">Where on the sigmoid images are.</param>
+    /// <param name="end">Where noise is.</param>
+    /// <param name="temperature">τ, above 0: smaller is steeper.</param>
+    /// <param name="maxBeta">The cap on β, below 1.</param>
+    /// <exception cref="ArgumentException">T is not positive or a β falls outside (0, 1).</exception>
+    public static NoiseSchedule SigmoidSignal(
+        int timesteps = 1000, double start = -3, double end = 3, double temperature = 1, double maxBeta = 0.999) =>
+        new(Checked(BetaCurves.FromAlphaBar(timesteps, maxBeta, u => BetaCurves.SigmoidSignal(u, start, end, temperature))));
 
     /// <summary>β follows a sigmoid over [−6, 6] (Xu et al. 2022, GeoDiff); <c>sigmoid</c> in diffusers.</summary>
     /// <inheritdoc cref="Linear"/>
@@ -128,7 +146,7 @@ public sealed class NoiseSchedule
     public NoiseLevel At(int timestep)
     {
         double alphaBar = AlphaBar(timestep);
-        return new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
+        return new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar), timestep);
     }
 
     /// <summary>q(x_s | x_t, x_0) for a step back from t to s, which need not be t − 1.</summary>

@@ -23,7 +23,7 @@ public readonly record struct Posterior(double X0, double Xt, double Variance, d
     public double Deviation(ReverseVariance variance) => variance switch
     {
         ReverseVariance.FixedSmall or ReverseVariance.FixedSmallLog => Math.Sqrt(ClippedVariance),
-        ReverseVariance.FixedLarge => Math.Sqrt(Beta),
+        ReverseVariance.FixedLarge or ReverseVariance.FixedLargeLog => Math.Sqrt(Beta),
         _ => throw new ArgumentException($"The variance {variance} has no single deviation: it differs from pixel to pixel."),
     };
 

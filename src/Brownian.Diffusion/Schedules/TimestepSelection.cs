@@ -11,6 +11,12 @@ public enum TimestepSpacing
 
     /// <summary>Even from T − 1 to 0, both included.</summary>
     Linspace,
+
+    /// <summary>Even from T − 1 to 0 with one step more, whose timestep 0 is left out: from there to images is a step itself.</summary>
+    LinspaceAboveZero,
+
+    /// <summary>Multiples of ⌊T/(steps + 1)⌋, plus an offset, without the last, which would be the offset itself.</summary>
+    LeadingAboveZero,
 }
 
 /// <summary>The timesteps a sampler visits.</summary>
@@ -31,16 +37,23 @@ public sealed record TimestepSelection
     /// <summary>These timesteps, descending, instead of a count.</summary>
     public IReadOnlyList<int>? Custom { get; init; }
 
-    /// <summary>The timesteps of a schedule, descending.</summary>
+    /// <summary>Where <see cref="TimestepSpacing.Linspace"/> falls between two timesteps, stay there instead of rounding.</summary>
+    public bool Fractional { get; init; }
+
+    /// <summary>The timesteps of a schedule, descending, as whole numbers.</summary>
     /// <param name="trained">T of the schedule.</param>
     /// <exception cref="ArgumentException">There are more steps than timesteps, or one is out of range or out of order.</exception>
-    public int[] Of(int trained)
+    public int[] Of(int trained) => Array.ConvertAll((this with { Fractional = false }).Times(trained), t => (int)t);
+
+    /// <summary>The same, with fractions where <see cref="Fractional"/> asks for them.</summary>
+    /// <inheritdoc cref="Of"/>
+    public double[] Times(int trained)
     {
-        int[] timesteps = Custom?.ToArray() ?? Spread(Count ?? trained, trained);
+        double[] timesteps = Custom?.Select(t => (double)t).ToArray() ?? Spread(Count ?? trained, trained);
         if (timesteps.Length == 0) throw new ArgumentException("A sampler needs at least 1 step; there are none.");
         for (int i = 0; i < timesteps.Length; i++)
         {
-            if ((uint)timesteps[i] >= (uint)trained)
+            if (!(timesteps[i] >= 0 && timesteps[i] < trained))
                 throw new ArgumentException($"Sampling step {i} is at timestep {timesteps[i]}, outside the schedule's 0 to {trained - 1}.");
             if (i > 0 && timesteps[i] >= timesteps[i - 1])
             {
@@ -51,22 +64,27 @@ public sealed record TimestepSelection
         return timesteps;
     }
 
-    int[] Spread(int count, int trained)
+    double[] Spread(int count, int trained)
     {
         if (count < 1 || count > trained)
             throw new ArgumentException($"Cannot sample in {count} steps with a schedule of {trained} timesteps; use 1 to {trained}.");
-        int[] timesteps = new int[count];
+        int offset = Count is null ? 0 : Offset;
+        double[] timesteps = new double[count];
         for (int i = 0; i < count; i++)
         {
             timesteps[i] = Spacing switch
             {
                 TimestepSpacing.Trailing => Rounded(trained - i * ((double)trained / count)) - 1,
-                TimestepSpacing.Linspace => count == 1 ? 0 : Rounded((trained - 1.0) / (count - 1) * (count - 1 - i)),
-                _ => (count - 1 - i) * (trained / count) + (Count is null ? 0 : Offset),
+                TimestepSpacing.Linspace => count == 1 ? 0 : Whole((trained - 1.0) / (count - 1) * (count - 1 - i)),
+                TimestepSpacing.LinspaceAboveZero => Whole((trained - 1.0) / count * (count - i)),
+                TimestepSpacing.LeadingAboveZero => (count - i) * (trained / (count + 1)) + offset,
+                _ => (count - 1 - i) * (trained / count) + offset,
             };
         }
         return timesteps;
     }
 
-    static int Rounded(double value) => (int)Math.Round(value, MidpointRounding.ToEven);
+    double Whole(double value) => Fractional ? value : Rounded(value);
+
+    static double Rounded(double value) => Math.Round(value, MidpointRounding.ToEven);
 }

@@ -38,11 +38,15 @@ public sealed class DdpmSamplerTests : IDisposable
     public void The_noise_of_an_image_is_the_documented_stream_of_its_seed()
     {
         SeededNoise noise = new([5, 6]);
-        float[] z = new float[2 * Image.Count], expected = new float[Image.Count];
-        noise.Step(7, z);
+        Shape shape = Shape.Of(2, Image[0], Image[1], Image[2]);
+        float[] expected = new float[Image.Count];
+        float[] z = noise.Step(7, 0, shape, _device).ToArray();
         new Philox(6, Philox.Stream("sample noise", 7)).Normal(expected);
         Assert.Equal(expected, z[Image.Count..]);
-        noise.Start(z);
+        z = noise.Step(7, 1, shape, _device).ToArray();
+        new Philox(6, Philox.Stream("sample noise", 7)).At(1).Normal(expected);
+        Assert.Equal(expected, z[Image.Count..]);
+        z = noise.Start(shape, _device).ToArray();
         new Philox(5, Philox.Stream("sample start")).Normal(expected);
         Assert.Equal(expected, z[..Image.Count]);
     }
@@ -77,7 +81,7 @@ public sealed class DdpmSamplerTests : IDisposable
         Progress progress = new();
         DdpmOptions options = new() { Timesteps = new() { Count = 5 } };
         Tensor images = Sample(Stub(), [1], options, s => { steps.Add(s); x.Add(s.X.ToArray()); }, progress);
-        Assert.Equal([32, 24, 16, 8, 0], steps.Select(s => s.Timestep));
+        Assert.Equal([32.0, 24, 16, 8, 0], steps.Select(s => s.Timestep));
         Assert.Equal([0, 1, 2, 3, 4], steps.Select(s => s.Index));
         Assert.All(steps, s => Assert.Equal(5, s.Count));
         Assert.Equal(images.ToArray(), x[^1]);

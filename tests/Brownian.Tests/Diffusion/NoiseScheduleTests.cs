@@ -134,7 +134,7 @@ public sealed class NoiseScheduleTests
     public void A_zero_snr_schedule_ends_in_noise_alone_and_keeps_its_start()
     {
         NoiseSchedule plain = NoiseSchedule.ScaledLinear(), rescaled = plain.RescaledToZeroTerminalSnr();
-        Assert.Equal(new NoiseLevel(0, 1), rescaled.At(999));
+        Assert.Equal(new NoiseLevel(0, 1, 999), rescaled.At(999));
         Assert.Equal(plain.AlphasCumprod[0], rescaled.AlphasCumprod[0], 1e-15);
         Assert.Equal(1, rescaled.Betas[999]);
     }

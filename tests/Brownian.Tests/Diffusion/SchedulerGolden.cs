@@ -12,13 +12,21 @@ sealed class SchedulerGolden : IDisposable
     readonly JsonElement _description;
     readonly SafetensorsFile _file;
 
-    public SchedulerGolden(string name)
+    public SchedulerGolden(string name, string folder = "schedulers")
     {
-        _description = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"schedulers/{name}.json"))).RootElement;
-        _file = SafetensorsFile.Read(Shared.Golden($"schedulers/{name}.safetensors"));
+        _description = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"{folder}/{name}.json"))).RootElement;
+        _file = SafetensorsFile.Read(Shared.Golden($"{folder}/{name}.safetensors"));
     }
 
     public IReadOnlyList<string> Names => _file.Names;
+
+    public string Class => _description.GetProperty("class").GetString()!;
+
+    public int Iterations => _description.GetProperty("num_loop_iterations").GetInt32();
+
+    public bool IsSensitive => _description.GetProperty("sensitive").GetBoolean();
+
+    public int? Steps => Of(_description, "num_inference_steps") is { ValueKind: JsonValueKind.Number } n ? n.GetInt32() : null;
 
     JsonElement Config => _description.GetProperty("config");
 
@@ -27,23 +35,18 @@ sealed class SchedulerGolden : IDisposable
         get
         {
             int timesteps = Config.GetProperty("num_train_timesteps").GetInt32();
-            double start = Number("beta_start"), end = Number("beta_end");
             NoiseSchedule schedule = Config.GetProperty("trained_betas").ValueKind == JsonValueKind.Array
                 ? NoiseSchedule.FromBetas([.. Config.GetProperty("trained_betas").EnumerateArray().Select(b => b.GetDouble())])
-                : Text("beta_schedule") switch
-                {
-                    "linear" => NoiseSchedule.Linear(timesteps, start, end),
-                    "scaled_linear" => NoiseSchedule.ScaledLinear(timesteps, start, end),
-                    "squaredcos_cap_v2" => NoiseSchedule.Cosine(timesteps),
-                    "sigmoid" => NoiseSchedule.Sigmoid(timesteps, start, end),
-                    "laplace" => NoiseSchedule.Laplace(timesteps),
-                    string other => throw new InvalidDataException($"beta_schedule {other}"),
-                };
+                : NoiseScheduleNames.Create(Text("beta_schedule"), timesteps, Number("beta_start"), Number("beta_end"));
             return Flag("rescale_betas_zero_snr") ? schedule.RescaledToZeroTerminalSnr() : schedule;
         }
     }
 
     public Parameterization Predicts => Parameterization.Named(Text("prediction_type"));
+
+    public X0Limit Limit => Flag("thresholding") ? X0Limit.Dynamic(Number("dynamic_thresholding_ratio"), Number("sample_max_value"))
+        : Flag("clip_sample") ? X0Limit.Clip((float)Number("clip_sample_range"))
+        : X0Limit.None;
 
     public DdpmOptions DdpmOptions => new()
     {
@@ -56,27 +59,34 @@ sealed class SchedulerGolden : IDisposable
             "learned_range" => ReverseVariance.LearnedRange,
             string other => throw new InvalidDataException($"variance_type {other}"),
         },
-        Limit = Flag("thresholding") ? X0Limit.Dynamic(Number("dynamic_thresholding_ratio"), Number("sample_max_value"))
-            : Flag("clip_sample") ? X0Limit.Clip((float)Number("clip_sample_range"))
-            : X0Limit.None,
+        Limit = Limit,
     };
 
-    TimestepSelection Timesteps
+    public TimestepSelection Timesteps
     {
         get
         {
-            if (_description.GetProperty("set_timesteps_kwargs").TryGetProperty("timesteps", out JsonElement custom))
+            if (Argument("set_timesteps_kwargs", "timesteps") is { } custom)
                 return new() { Custom = [.. custom.EnumerateArray().Select(t => t.GetInt32())] };
             return new()
             {
-                Count = _description.GetProperty("num_inference_steps").GetInt32(),
-                Spacing = Enum.Parse<TimestepSpacing>(Text("timestep_spacing"), ignoreCase: true),
-                Offset = Config.GetProperty("steps_offset").GetInt32(),
+                Count = Steps,
+                Spacing = Enum.Parse<TimestepSpacing>(Has("timestep_spacing") ? Text("timestep_spacing") : "linspace", ignoreCase: true),
+                Offset = Has("steps_offset") ? Integer("steps_offset") : 0,
             };
         }
     }
 
+    /// <summary>An argument of <c>set_timesteps</c> or <c>step</c>; null where it was not given.</summary>
+    public JsonElement? Argument(string of, string key) => _description.GetProperty(of).TryGetProperty(key, out JsonElement value) ? value : null;
+
+    /// <summary>The same as a number.</summary>
+    public double StepArgument(string key, double otherwise) => Argument("step_kwargs", key)?.GetDouble() ?? otherwise;
+
     public double[] Doubles(string name) => _file.ReadDoubles(name);
+
+    /// <summary>A table in double where it was recorded so, else in single precision.</summary>
+    public double[] Table(string name) => _file.Names.Contains(name + "_f64") ? Doubles(name + "_f64") : [.. _file.ReadFloats(name)];
 
     public int[] Integers(string name) => Array.ConvertAll(_file.ReadIntegers(name), i => (int)i);
 
@@ -90,11 +100,21 @@ sealed class SchedulerGolden : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    string Text(string key) => Config.GetProperty(key).GetString()!;
+    public bool Has(string key) => Config.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
-    double Number(string key) => Config.GetProperty(key).GetDouble();
+    public string Text(string key) => Config.GetProperty(key).GetString()!;
 
-    bool Flag(string key) => Config.GetProperty(key).GetBoolean();
+    public bool IsNumber(string key) => Config.GetProperty(key).ValueKind == JsonValueKind.Number;
+
+    public double Number(string key) => Config.GetProperty(key).GetDouble();
+
+    public int Integer(string key) => Config.GetProperty(key).GetInt32();
+
+    public int[] List(string key) => [.. Config.GetProperty(key).EnumerateArray().Select(e => e.GetInt32())];
+
+    public bool Flag(string key) => Has(key) && Config.GetProperty(key).GetBoolean();
+
+    static JsonElement? Of(JsonElement element, string key) => element.TryGetProperty(key, out JsonElement value) ? value : null;
 }
 
 /// <summary>Turns images from PyTorch's axis order to ours.</summary>
@@ -114,23 +134,6 @@ static class Nhwc
     }
 }
 
-/// <summary>Noise from a recording, in the order it was drawn.</summary>
-sealed class RecordedNoise(int images, float[] start, float[] noises) : INoiseSource
-{
-    public int Images => images;
-
-    /// <summary>The steps that asked for noise.</summary>
-    public List<int> Steps { get; } = [];
-
-    public void Start(Span<float> x) => start.CopyTo(x);
-
-    public void Step(int step, Span<float> z)
-    {
-        noises.AsSpan(Steps.Count * z.Length, z.Length).CopyTo(z);
-        Steps.Add(step);
-    }
-}
-
 static class Close
 {
     /// <summary>max|actual − expected| must not exceed tolerance·max|expected|.</summary>
@@ -147,6 +150,9 @@ static class Close
         Assert.True(error <= tolerance * largest, $"{what}: off by {error / largest:g3} of the largest, {largest:g6}; allowed {tolerance}");
     }
 
+    public static void Relative(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double tolerance, string what) =>
+        Relative(expected, Array.ConvertAll(actual.ToArray(), v => (double)v), tolerance, what);
+
     public static void Relative(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what) =>
-        Relative(Array.ConvertAll(expected.ToArray(), v => (double)v), Array.ConvertAll(actual.ToArray(), v => (double)v), tolerance, what);
+        Relative(Array.ConvertAll(expected.ToArray(), v => (double)v), actual, tolerance, what);
 }

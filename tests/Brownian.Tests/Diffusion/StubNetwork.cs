@@ -46,10 +46,21 @@ sealed class StubNetwork : IDenoisingNetwork
 
     public List<float[]> TimestepsSeen { get; } = [];
 
+    public List<int[]> LabelsSeen { get; } = [];
+
+    public int Classes { get; init; }
+
+    /// <summary>Answers for an element of a batch by its index and timestep, instead of f, if set.</summary>
+    public Func<int, float, double>? Instead { get; set; }
+
+    /// <summary>Answers with the label too, instead of f, if set.</summary>
+    public Func<double, double, int, double>? OfLabel { get; init; }
+
     public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
     {
         TimestepsSeen.Add(timesteps.ToArray());
         DropoutSeen.Add(Dropout);
+        LabelsSeen.Add(labels.ToArray());
         float[] input = x.ToArray();
         int channels = x.Shape.Channels, size = input.Length / x.Shape[0], width = _g is null ? channels : 2 * channels;
         float[] output = new float[input.Length / channels * width];
@@ -57,7 +68,7 @@ sealed class StubNetwork : IDenoisingNetwork
         {
             float t = timesteps[i / size];
             int at = i / channels * width + i % channels;
-            output[at] = (float)_f(input[i], t);
+            output[at] = (float)(Instead?.Invoke(i, t) ?? OfLabel?.Invoke(input[i], t, labels[i / size]) ?? _f(input[i], t));
             if (_g is not null) output[at + channels] = (float)_g(input[i], t);
         }
         return Tensor.From(output, x.Shape.WithChannels(width), x.Device);

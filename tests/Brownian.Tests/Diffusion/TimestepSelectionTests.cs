@@ -5,35 +5,67 @@ namespace Brownian.Tests;
 
 public sealed class TimestepSelectionTests
 {
-    [Fact]
-    public void Every_spacing_gives_the_timesteps_of_the_reference()
+    [Theory]
+    [InlineData("DDPMScheduler"), InlineData("DDIMScheduler"), InlineData("PNDMScheduler"), InlineData("EulerDiscreteScheduler")]
+    [InlineData("HeunDiscreteScheduler"), InlineData("DPMSolverMultistepScheduler"), InlineData("UniPCMultistepScheduler")]
+    public void Every_spacing_gives_the_timesteps_of_the_reference(string scheduler)
     {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Shared.Golden("schedulers/timesteps.json")));
         int compared = 0, refused = 0;
-        foreach (JsonElement run in golden.RootElement.EnumerateArray())
+        foreach (JsonElement run in Recorded().Where(r => r.GetProperty("class").GetString() == scheduler))
         {
-            if (run.GetProperty("class").GetString() != "DDPMScheduler") continue;
-            int trained = run.GetProperty("num_train_timesteps").GetInt32();
-            int[] expected = [.. run.GetProperty("timesteps").EnumerateArray().Select(t => t.GetInt32())];
-            TimestepSelection selection = new()
+            int trained = run.GetProperty("num_train_timesteps").GetInt32(), n = run.GetProperty("n").GetInt32();
+            double[] expected = Visited(scheduler, [.. run.GetProperty("timesteps").EnumerateArray().Select(t => t.GetDouble())], n);
+            TimestepSelection selection = SelectionOf(scheduler, run, n);
+            if (expected.All(t => t >= 0 && t < trained) && expected.Zip(expected.Skip(1)).All(pair => pair.First > pair.Second))
             {
-                Count = run.GetProperty("n").GetInt32(),
-                Spacing = Enum.Parse<TimestepSpacing>(run.GetProperty("spacing").GetString()!, ignoreCase: true),
-                Offset = run.GetProperty("steps_offset").GetInt32(),
-            };
-            if (expected.All(t => t >= 0 && t < trained))
-            {
-                Assert.Equal(expected, selection.Of(trained));
+                double[] actual = selection.Times(trained);
+                Assert.Equal(expected.Length, actual.Length);
+                for (int i = 0; i < actual.Length; i++) Assert.Equal(expected[i], actual[i], 1e-3);     // recorded in single precision
                 compared++;
             }
             else
             {
-                Assert.Throws<ArgumentException>(() => selection.Of(trained));
+                Assert.Throws<ArgumentException>(() => selection.Times(trained));
                 refused++;
             }
         }
-        Assert.True(compared >= 40, $"compared {compared} and refused {refused}");
+        Assert.True(compared >= 30, $"compared {compared} and refused {refused}");
     }
+
+    [Fact]
+    public void No_recorded_scheduler_is_left_out() => Assert.Equal(7, Recorded().Select(r => r.GetProperty("class").GetString()).Distinct().Count());
+
+    static JsonElement.ArrayEnumerator Recorded() =>
+        JsonDocument.Parse(File.ReadAllText(Shared.Golden("schedulers/timesteps.json"))).RootElement.EnumerateArray();
+
+    static TimestepSelection SelectionOf(string scheduler, JsonElement run, int n)
+    {
+        var spacing = Enum.Parse<TimestepSpacing>(run.GetProperty("spacing").GetString()!, ignoreCase: true);
+        if (scheduler is "DPMSolverMultistepScheduler" or "UniPCMultistepScheduler")
+        {
+            spacing = spacing switch
+            {
+                TimestepSpacing.Linspace => TimestepSpacing.LinspaceAboveZero,
+                TimestepSpacing.Leading => TimestepSpacing.LeadingAboveZero,
+                _ => spacing,
+            };
+        }
+        return new()
+        {
+            Count = n,
+            Spacing = spacing,
+            Offset = run.GetProperty("steps_offset").GetInt32(),
+            Fractional = scheduler is "EulerDiscreteScheduler" or "HeunDiscreteScheduler",
+        };
+    }
+
+    // These two list each evaluation of the network; steps start at the first of each.
+    static double[] Visited(string scheduler, double[] evaluations, int n) => scheduler switch
+    {
+        "HeunDiscreteScheduler" => [.. evaluations.Where((_, i) => i == 0 || i % 2 == 1)],
+        "PNDMScheduler" => [.. evaluations.Where((_, i) => i >= 12 || i % 4 == 0).Take(n)],
+        _ => evaluations,
+    };
 
     [Theory]
     [InlineData(TimestepSpacing.Leading), InlineData(TimestepSpacing.Trailing), InlineData(TimestepSpacing.Linspace)]
@@ -45,6 +77,23 @@ public sealed class TimestepSelectionTests
             Assert.Equal(all, new TimestepSelection { Count = trained, Spacing = spacing }.Of(trained));
             Assert.Equal(all, TimestepSelection.All.Of(trained));
         }
+    }
+
+    [Fact]
+    public void Sections_and_strides_are_those_of_improved_diffusion()
+    {
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/space_timesteps.json")));
+        foreach (JsonProperty run in golden.RootElement.EnumerateObject())
+        {
+            int trained = int.Parse(run.Name.Split(':')[0]);
+            string spec = run.Name.Split(':')[1].Trim('[', ']');
+            TimestepSelection selection = spec.StartsWith("ddim", StringComparison.Ordinal)
+                ? TimestepSections.Strided(trained, int.Parse(spec[4..]))
+                : TimestepSections.Of(trained, [.. spec.Split(',').Select(int.Parse)]);
+            Assert.Equal(run.Value.EnumerateArray().Select(t => t.GetInt32()), selection.Of(trained).Reverse());
+        }
+        Assert.Contains("cannot be walked in 6", Assert.Throws<ArgumentException>(() => TimestepSections.Of(10, 5, 6)).Message, StringComparison.Ordinal);
+        Assert.Contains("No whole stride", Assert.Throws<ArgumentException>(() => TimestepSections.Strided(10, 7)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,14 +63,15 @@ public sealed class TrainingObjectiveTests : IDisposable
         StubNetwork network = new(_device, Image, (x, t) => 0.5 * x + 1e-3 * t);
         Tensor x0 = Images(3);
         TrainingLoss loss = objective.Loss(network, x0, step: 4);
-        (int[] timesteps, Tensor noise) = objective.Draw(x0, step: 4);
+        (TrainingTime[] times, Tensor noise) = objective.Draw(x0, step: 4);
+        int[] timesteps = Array.ConvertAll(times, t => t.Timestep);
 
         Assert.Equal(timesteps, loss.Timesteps);
         Assert.Equal(Array.ConvertAll(timesteps, t => (float)t), Assert.Single(network.TimestepsSeen));
         float[] clean = x0.ToArray(), eps = noise.ToArray();
         for (int n = 0; n < 3; n++)
         {
-            NoiseLevel level = objective.Schedule.At(timesteps[n]);
+            NoiseLevel level = objective.Process.At(timesteps[n]);
             double sum = 0;
             for (int i = n * Image.Count; i < (n + 1) * Image.Count; i++)
             {
@@ -87,13 +88,13 @@ public sealed class TrainingObjectiveTests : IDisposable
     public void Draws_do_not_depend_on_how_a_batch_is_split()
     {
         TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 1);
-        (int[] timesteps, Tensor noise) = objective.Draw(Images(7), step: 11);
-        (int[] firstTimesteps, Tensor firstNoise) = objective.Draw(Images(3), step: 11);
-        (int[] restTimesteps, Tensor restNoise) = objective.Draw(Images(4), step: 11, firstImage: 3);
+        (TrainingTime[] timesteps, Tensor noise) = objective.Draw(Images(7), step: 11);
+        (TrainingTime[] firstTimesteps, Tensor firstNoise) = objective.Draw(Images(3), step: 11);
+        (TrainingTime[] restTimesteps, Tensor restNoise) = objective.Draw(Images(4), step: 11, firstImage: 3);
         Assert.Equal(timesteps, firstTimesteps.Concat(restTimesteps));
         Assert.Equal(noise.ToArray(), firstNoise.ToArray().Concat(restNoise.ToArray()));
-        Assert.NotEqual(timesteps, objective.Draw(Images(7), step: 12).Timesteps);
-        Assert.NotEqual(timesteps, (objective with { Seed = 2 }).Draw(Images(7), step: 11).Timesteps);
+        Assert.NotEqual(timesteps, objective.Draw(Images(7), step: 12).Times);
+        Assert.NotEqual(timesteps, (objective with { Seed = 2 }).Draw(Images(7), step: 11).Times);
     }
 
     [Fact]
@@ -116,7 +117,7 @@ public sealed class TrainingObjectiveTests : IDisposable
     {
         TrainingObjective objective = new(NoiseSchedule.Linear(8), Parameterization.Epsilon, Seed: 1);
         int[] counts = new int[8];
-        foreach (int t in objective.Draw(Tensor.Zeros(Shape.Of(8000, 1, 1, 1), _device), step: 0).Timesteps) counts[t]++;
+        foreach (TrainingTime t in objective.Draw(Tensor.Zeros(Shape.Of(8000, 1, 1, 1), _device), step: 0).Times) counts[t.Timestep]++;
         Assert.All(counts, count => Assert.InRange(count, 1000 - 150, 1000 + 150));     // 5 standard deviations
     }
 

@@ -1,0 +1,51 @@
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// How much each noise level counts in the loss. Papers weight the loss of x_0 or of ε; here a weight is converted to that of whatever the
+/// network predicts. As x̂_0 and ε̂ are linear in its output, an error e of the output is one of X0.Second·e and of Eps.Second·e.
+/// </summary>
+public abstract record LossWeighting
+{
+    LossWeighting() { }
+
+    /// <summary>All levels alike, in terms of the output: the simple loss (Ho et al. 2020, eq. 14).</summary>
+    public static LossWeighting None { get; } = new Equal();
+
+    /// <summary>
+    /// The loss of x_0 is weighted by min(SNR, γ) (Hang et al. 2023, eq. 7 and 8): min(SNR, γ)/SNR for ε, min(SNR, γ)/(SNR + 1) for v.
+    /// </summary>
+    /// <param name="gamma">γ, above 0; 5 in the paper.</param>
+    /// <exception cref="ArgumentException">γ is not positive.</exception>
+    public static LossWeighting MinSnr(double gamma = 5) => gamma > 0
+        ? new MinSnrWeighting(gamma)
+        : throw new ArgumentException($"gamma of min-SNR is {gamma}; it must be above 0, such as 5.");
+
+    /// <summary>The loss of ε is weighted by 1/(k + SNR)^γ (Choi et al. 2022, P2, eq. 8): less for levels of little noise.</summary>
+    /// <param name="gamma">γ, at least 0; 0.5 or 1 in the paper.</param>
+    /// <param name="k">k, above 0.</param>
+    /// <exception cref="ArgumentException">An argument is out of range.</exception>
+    public static LossWeighting P2(double gamma = 1, double k = 1) => gamma >= 0 && k > 0
+        ? new P2Weighting(gamma, k)
+        : throw new ArgumentException($"P2 weights need gamma of at least 0 and k above 0, such as 1 and 1; they are {gamma} and {k}.");
+
+    /// <summary>The weight of the output's loss at a level.</summary>
+    public abstract double Of(Parameterization predicts, NoiseLevel level);
+
+    sealed record Equal : LossWeighting
+    {
+        public override double Of(Parameterization predicts, NoiseLevel level) => 1;
+    }
+
+    sealed record MinSnrWeighting(double Gamma) : LossWeighting
+    {
+        // SNR·X0.Second² = Eps.Second², since x_t is fixed; so no 0·∞ where there is no signal.
+        public override double Of(Parameterization predicts, NoiseLevel level) =>
+            Math.Min(Math.Pow(predicts.Eps(level).Second, 2), Gamma * Math.Pow(predicts.X0(level).Second, 2));
+    }
+
+    sealed record P2Weighting(double Gamma, double K) : LossWeighting
+    {
+        public override double Of(Parameterization predicts, NoiseLevel level) =>
+            Math.Pow(predicts.Eps(level).Second, 2) / Math.Pow(K + level.SignalToNoise, Gamma);
+    }
+}

@@ -1,0 +1,35 @@
+namespace Brownian.Diffusion;
+
+/// <summary>What a user may set about any sampler by name. What is null is the sampler's own choice.</summary>
+public sealed record SamplerSettings
+{
+    /// <summary>The number of steps; null for all timesteps with ddpm, 50 or 20 otherwise.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>η: how much noise is added in each step, from 0, none, to 1, as much as DDPM. Only for samplers that have a choice.</summary>
+    public double? Eta { get; init; }
+
+    /// <summary>What keeps x̂_0 in range; null for [−1, 1], which images fill.</summary>
+    public X0Limit? Limit { get; init; }
+
+    /// <summary>The variance of ddpm's steps.</summary>
+    public ReverseVariance Variance { get; init; } = ReverseVariance.FixedSmall;
+
+    /// <summary>How timesteps are spread; null for the sampler's own choice.</summary>
+    public TimestepSpacing? Spacing { get; init; }
+
+    /// <summary>How σ falls; null for the sampler's own choice. Not for ddpm, ddim and pndm, which visit timesteps.</summary>
+    public SigmaCurve? Curve { get; init; }
+
+    internal TimestepSelection Over(TimestepSelection own) => own with
+    {
+        Count = Steps ?? own.Count,
+        Spacing = Spacing ?? own.Spacing,
+    };
+
+    internal LevelSelection Over(LevelSelection own) => own with
+    {
+        Timesteps = Over(own.Timesteps),
+        Curve = Curve ?? own.Curve,
+    };
+}

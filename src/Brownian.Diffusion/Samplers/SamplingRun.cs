@@ -1,0 +1,122 @@
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>A step of a sampler: from one noise level to a lower one.</summary>
+/// <param name="Index">The step of the loop, from 0.</param>
+/// <param name="From">Where x is.</param>
+/// <param name="To">Where the step leads.</param>
+public readonly record struct LevelStep(int Index, NoiseLevel From, NoiseLevel To);
+
+/// <summary>One run of a <see cref="Sampler"/>: x, what the denoiser says about it, and noise. All memory of a step returns to the pool after it.</summary>
+public sealed class SamplingRun
+{
+    readonly IDenoiser _denoiser;
+    readonly INoiseSource _noise;
+    readonly X0Limit _limit;
+    readonly Tensor _x;
+    Tensor? _x0;
+    int _index;
+
+    internal SamplingRun(IDenoiser denoiser, INoiseSource noise, X0Limit limit)
+    {
+        (_denoiser, _noise, _limit) = (denoiser, noise, limit);
+        _x = Tensor.Empty(denoiser.Images(noise.Images), denoiser.Device);
+    }
+
+    internal Action<SampleStep>? OnStep { get; init; }
+
+    internal IProgress<SampleProgress>? Progress { get; init; }
+
+    internal CancellationToken Cancel { get; init; }
+
+    /// <summary>The images in the making, N×H×W×C. Setting copies the numbers: the tensor itself stays the same for the whole run.</summary>
+    public Tensor X
+    {
+        get => _x;
+        set => _x.Assign(value);
+    }
+
+    /// <summary>The noise levels that the network was trained with.</summary>
+    public INoiseProcess Process => _denoiser.Process;
+
+    /// <summary>The schedule of timesteps that the network was trained with.</summary>
+    /// <param name="sampler">Who needs it, for the message.</param>
+    /// <exception cref="ArgumentException">The network was trained with a continuum of levels.</exception>
+    public NoiseSchedule ScheduleFor(string sampler) => Process as NoiseSchedule ?? throw new ArgumentException(
+        $"The sampler {sampler} needs a network trained with a schedule of timesteps, not with a {Process.GetType().Name}; use euler or heun.");
+
+    /// <summary>The selected levels in the coordinates where the ODE runs straightest.</summary>
+    public NoiseLevel[] StraightLevels(LevelSelection selection) => [.. Process.Levels(selection).Select(Process.Straight)];
+
+    /// <summary>The selected levels with the image at its own scale, x = x_0 + σ·ε.</summary>
+    /// <param name="selection">Which levels.</param>
+    /// <param name="sampler">Who needs them, for the message.</param>
+    /// <exception cref="ArgumentException">The first level holds no image at all, so that σ would be infinite.</exception>
+    public NoiseLevel[] UnitSignalLevels(LevelSelection selection, string sampler)
+    {
+        NoiseLevel[] levels = StraightLevels(selection);
+        if (levels[0].Alpha == 0)
+        {
+            throw new ArgumentException(
+                $"The sampler {sampler} cannot start from noise without any image, as a {Process.GetType().Name} does; use euler, heun or dpmpp_2m.");
+        }
+        return Array.ConvertAll(levels, level => level.UnitSignal);
+    }
+
+    /// <summary>Fills x with noise at the first level, then takes the steps between the levels one by one, each in a memory scope of its own.</summary>
+    /// <param name="levels">At least two, from noise to image.</param>
+    public IEnumerable<LevelStep> Along(IReadOnlyList<NoiseLevel> levels) =>
+        Along([.. levels.Skip(1).Select((to, i) => new LevelStep(i, levels[i], to))]);
+
+    /// <summary>The same where a step does not lead to where the next one starts.</summary>
+    public IEnumerable<LevelStep> Along(LevelStep[] steps)
+    {
+        Start(steps[0].From);
+        for (int i = 0; i < steps.Length; i++)
+        {
+            Cancel.ThrowIfCancellationRequested();
+            using TensorScope scope = _denoiser.Device.OpenScope();
+            (_index, _x0) = (i, null);
+            yield return steps[i];
+            OnStep?.Invoke(new SampleStep(i, steps.Length, steps[i].From, steps[i].To, _x, _x0 ?? _x));
+            Progress?.Report(new SampleProgress(i + 1, steps.Length));
+        }
+    }
+
+    /// <summary>What the denoiser says about <see cref="X"/>.</summary>
+    /// <inheritdoc cref="Predict(Tensor, NoiseLevel, bool)"/>
+    public Prediction Predict(NoiseLevel level, bool keepEps = false) => Predict(_x, level, keepEps);
+
+    /// <summary>What the denoiser says, its x̂_0 limited.</summary>
+    /// <param name="x">N×H×W×C, in the level's coordinates.</param>
+    /// <param name="level">The level of x.</param>
+    /// <param name="keepEps">Leave ε̂ as the network said; otherwise it is what remains of x without the limited x̂_0.</param>
+    public Prediction Predict(Tensor x, NoiseLevel level, bool keepEps = false)
+    {
+        Prediction prediction = _denoiser.Predict(x, level);
+        if (_limit != X0Limit.None)
+        {
+            Tensor x0 = _limit.Apply(prediction.X0);
+            Tensor eps = keepEps ? prediction.Eps : LinearCombination.Of((1 / level.Sigma, x), (-level.Alpha / level.Sigma, x0));
+            prediction = prediction with { X0 = x0, Eps = eps };
+        }
+        _x0 ??= prediction.X0;
+        return prediction;
+    }
+
+    /// <summary>Standard normal noise for the present step, N×H×W×C.</summary>
+    /// <param name="draw">0 for the first noise of a step, 1 for the second.</param>
+    public Tensor Noise(int draw = 0) => _noise.Step(_index, draw, _x.Shape, _x.Device);
+
+    /// <summary>Room for the tensors of past steps, each as x. To be made before the first step.</summary>
+    /// <param name="count">How many are kept.</param>
+    public History Remember(int count) => new(_x.Shape, _x.Device, count);
+
+    // Images of variance 1 have variance α² + σ² at this level: 1 for Ho et al., about σ² for Karras et al.
+    void Start(NoiseLevel level)
+    {
+        using TensorScope scope = _denoiser.Device.OpenScope();
+        X = LinearCombination.Of((Math.Sqrt(level.Power), _noise.Start(_x.Shape, _x.Device)));
+    }
+}

@@ -1,0 +1,29 @@
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// The noise levels that a network was trained with: <see cref="NoiseSchedule"/> (Ho et al. 2020), <see cref="VarianceExploding"/>
+/// (Karras et al. 2022) or <see cref="RectifiedFlow"/> (Liu et al. 2022).
+/// </summary>
+public interface INoiseProcess
+{
+    /// <summary>T: timesteps count from 0 to T − 1. Continuous processes are divided into as many parts for statistics.</summary>
+    int Timesteps { get; }
+
+    /// <summary>The level that the network knows by this timestep.</summary>
+    /// <exception cref="ArgumentException">The process has no such timestep.</exception>
+    NoiseLevel At(double timestep);
+
+    /// <summary>The level where the noise is so many times the signal: σ/α.</summary>
+    /// <param name="ratio">At least 0.</param>
+    NoiseLevel AtRatio(double ratio);
+
+    /// <summary>
+    /// The level in those coordinates where the probability-flow ODE runs straightest, which are those to take Euler's and Heun's steps
+    /// in (Karras et al. 2022, §3).
+    /// </summary>
+    NoiseLevel Straight(NoiseLevel level);
+
+    /// <summary>The levels for a sampler to visit, from noise to image: one more than there are steps.</summary>
+    /// <exception cref="ArgumentException">The selection asks for what this process does not have.</exception>
+    IReadOnlyList<NoiseLevel> Levels(LevelSelection selection);
+}

@@ -1,0 +1,76 @@
+namespace Brownian.Diffusion;
+
+/// <summary>What a network is told about a noise level that lies between two of its timesteps.</summary>
+public enum TimestepRounding
+{
+    /// <summary>The fraction itself: networks that embed time by sines take it.</summary>
+    None,
+
+    /// <summary>The nearest timestep.</summary>
+    Nearest,
+
+    /// <summary>The timestep below: what diffusers does with exponential and beta curves.</summary>
+    Down,
+}
+
+/// <summary>The noise levels that a sampler visits.</summary>
+public sealed record LevelSelection
+{
+    /// <summary>The number of steps, and for a schedule of timesteps how they are spread.</summary>
+    public TimestepSelection Timesteps { get; init; } = new() { Count = 50, Spacing = TimestepSpacing.Linspace, Fractional = true };
+
+    /// <summary>How σ/α falls. Anything but <see cref="SigmaCurve.Native"/> goes through the process's whole range of σ.</summary>
+    public SigmaCurve Curve { get; init; } = SigmaCurve.Native;
+
+    /// <summary>ρ of <see cref="SigmaCurve.Karras"/>, above 0.</summary>
+    public double Rho { get; init; } = 7;
+
+    /// <summary>What the network is told about levels of a <see cref="Curve"/>.</summary>
+    public TimestepRounding Rounding { get; init; } = TimestepRounding.None;
+
+    /// <summary>
+    /// Stop at the smallest noise that the network was trained with, instead of removing all of it: for solvers whose formulas have no
+    /// meaning at σ = 0.
+    /// </summary>
+    public bool EndsAtSmallestSigma { get; init; }
+
+    /// <summary>
+    /// Start below the timesteps whose λ = ln(α/σ) is smaller than this: −5.1 for the cosine schedule, whose last timesteps are too
+    /// noisy for solvers of higher order (Lu et al. 2022, DPM-Solver++).
+    /// </summary>
+    public double? SmallestLambda { get; init; }
+
+    /// <summary>These levels, from noise to image, the last one that of the result; nothing else counts then.</summary>
+    public IReadOnlyList<NoiseLevel>? Explicit { get; init; }
+
+    /// <summary>The usual choice of DPM-Solver and its kin: whole timesteps down to one above 0, from which the last step leads to the image.</summary>
+    public static LevelSelection AboveZero { get; } = new()
+    {
+        Timesteps = new() { Count = 20, Spacing = TimestepSpacing.LinspaceAboveZero },
+        Rounding = TimestepRounding.Nearest,
+    };
+
+    /// <summary>The selection with another number of steps; null for all timesteps.</summary>
+    public LevelSelection WithSteps(int? steps) => this with { Timesteps = Timesteps with { Count = steps } };
+
+    internal IReadOnlyList<NoiseLevel> CheckedExplicit()
+    {
+        if (Explicit!.Count < 2) throw new ArgumentException($"A sampler needs at least 2 noise levels, from and to; there are {Explicit.Count}.");
+        for (int i = 1; i < Explicit.Count; i++)
+        {
+            if (!(Explicit[i].Ratio <= Explicit[i - 1].Ratio))
+            {
+                throw new ArgumentException(
+                    $"Noise levels must fall: sigma/alpha is {Explicit[i].Ratio} at level {i} and {Explicit[i - 1].Ratio} before it.");
+            }
+        }
+        return Explicit;
+    }
+
+    internal double Rounded(double timestep) => Rounding switch
+    {
+        TimestepRounding.Nearest => Math.Round(timestep, MidpointRounding.ToEven),
+        TimestepRounding.Down => Math.Floor(timestep),
+        _ => timestep,
+    };
+}
