@@ -21,7 +21,7 @@ public abstract record TimeDistribution
     /// <exception cref="ArgumentException">The deviation is not positive.</exception>
     public static TimeDistribution LogitNormal(double mean = 0, double deviation = 1) => deviation > 0
         ? new LogitNormalTimes(mean, deviation)
-        : throw new ArgumentException($"The deviation of log-normal times is {deviation}; it must be above 0, such as 1.");
+        : throw new ArgumentException($"The deviation of logit-normal times is {deviation}; it must be above 0, such as 1.");
 
     /// <summary>ln(σ/α) is normal (Karras et al. 2022, table 1: P_mean, P_std).</summary>
     /// <param name="mean">P_mean.</param>
@@ -41,18 +41,7 @@ public abstract record TimeDistribution
 
     static int Bucket(INoiseProcess process, double share) => Math.Clamp((int)(share * process.Timesteps), 0, process.Timesteps - 1);
 
-    // A draw in (0, 1]: at 0 a flow's image has no noise, and ε cannot be told from it.
-    static TrainingTime OfShare(INoiseProcess process, double share)
-    {
-        int timestep = Bucket(process, share);
-        return process switch
-        {
-            NoiseSchedule schedule => new(schedule.At(timestep), timestep),
-            RectifiedFlow => new(RectifiedFlow.AtTime(share), timestep),
-            _ => throw new ArgumentException(
-                $"A {process.GetType().Name} has no shares of time to draw; train it with TimeDistribution.LogNormalSigma."),
-        };
-    }
+    static TrainingTime OfShare(INoiseProcess process, double share) => new(process.AtShare(share), Bucket(process, share));
 
     static float[] Normals(Philox random, int count, int first)
     {
@@ -73,6 +62,7 @@ public abstract record TimeDistribution
             }
             float[] shares = new float[count];
             random.Uniform(shares, first);
+            // (0, 1]: at 0 an image has no noise, and ε cannot be told from it.
             return Array.ConvertAll(shares, share => OfShare(process, 1 - (double)share));
         }
     }

@@ -35,6 +35,8 @@ public sealed class DpmSolverSinglestepSampler(DpmSolverSinglestepOptions option
         {
             int i = step.Index, order = orders[i];
             m.Push(run.Predict(step.From).X0);
+            // A group that starts at pure noise, λ = −∞, has no slope in λ: its levels are steps of their own.
+            if (double.IsInfinity(levels[i - order + 1].Lambda)) order = 1;
             if (order == 1) start.Push(run.X);
             NoiseLevel first = levels[i - order + 1];
             ExponentialStep e = ExponentialStep.OfImage(first, step.To);

@@ -24,7 +24,4 @@ public sealed class History
 
     /// <summary>Copies a tensor in, over the oldest.</summary>
     public void Push(Tensor tensor) => _ring[_pushed++ % _ring.Length].Assign(tensor);
-
-    /// <summary>Forgets them all.</summary>
-    public void Clear() => _pushed = 0;
 }

@@ -93,18 +93,14 @@ public sealed class PndmSampler(PndmOptions options) : Sampler
     Tensor Transfer(Tensor x, Tensor output, NoiseLevel from, NoiseLevel to) => LinearCombination.Of(
         (to.Alpha, options.Extrapolates.X0(from).Of(x, output)), (to.Sigma, options.Extrapolates.Eps(from).Of(x, output)));
 
-    NoiseLevel Middle(NoiseSchedule schedule, LevelStep step)
-    {
-        int stride = schedule.Timesteps / (options.Timesteps.Count ?? schedule.Timesteps);
-        return schedule.At((int)step.From.Timestep - stride / 2);
-    }
+    static NoiseLevel Middle(NoiseSchedule schedule, LevelStep step) =>
+        schedule.At((int)step.From.Timestep - ((int)step.From.Timestep - (int)step.To.Timestep) / 2);
 
-    // As the reference does, steps go by ⌊T/steps⌋, whatever the next timestep visited.
     LevelStep[] Steps(NoiseSchedule schedule)
     {
         int[] timesteps = options.Timesteps.Of(schedule.Timesteps);
         NoiseLevel last = options.EndsAtFirstTimestep ? schedule.At(0) : NoiseLevel.Clean;
-        int stride = schedule.Timesteps / timesteps.Length;
-        return [.. timesteps.Select((t, i) => new LevelStep(i, schedule.At(t), t < stride ? last : schedule.At(t - stride)))];
+        return [.. timesteps.Select((t, i) =>
+            new LevelStep(i, schedule.At(t), i + 1 < timesteps.Length ? schedule.At(timesteps[i + 1]) : last))];
     }
 }

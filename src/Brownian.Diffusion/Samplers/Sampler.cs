@@ -36,6 +36,9 @@ public abstract class Sampler : ISampler
     /// <summary>What keeps x̂_0 in range in every prediction of a run.</summary>
     protected virtual X0Limit Limit => X0Limit.None;
 
-    /// <summary>The algorithm: visits noise levels with <see cref="SamplingRun.Along(IReadOnlyList{NoiseLevel})"/> and sets <see cref="SamplingRun.X"/> in each step.</summary>
+    /// <summary>
+    /// The algorithm: visits noise levels with <see cref="SamplingRun.Along(IReadOnlyList{NoiseLevel})"/> and sets
+    /// <see cref="SamplingRun.X"/> in each step.
+    /// </summary>
     protected abstract void Walk(SamplingRun run);
 }

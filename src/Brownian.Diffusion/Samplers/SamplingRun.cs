@@ -8,7 +8,9 @@ namespace Brownian.Diffusion;
 /// <param name="To">Where the step leads.</param>
 public readonly record struct LevelStep(int Index, NoiseLevel From, NoiseLevel To);
 
-/// <summary>One run of a <see cref="Sampler"/>: x, what the denoiser says about it, and noise. All memory of a step returns to the pool after it.</summary>
+/// <summary>
+/// One run of a <see cref="Sampler"/>: x, what the denoiser says about it, and noise. All memory of a step returns to the pool after it.
+/// </summary>
 public sealed class SamplingRun
 {
     readonly IDenoiser _denoiser;

@@ -17,6 +17,11 @@ public interface INoiseProcess
     /// <param name="ratio">At least 0.</param>
     NoiseLevel AtRatio(double ratio);
 
+    /// <summary>The level of a uniform share of the times: what training draws from.</summary>
+    /// <param name="share">From 0, the image, to 1, noise.</param>
+    /// <exception cref="ArgumentException">The process has no uniform measure of time.</exception>
+    NoiseLevel AtShare(double share);
+
     /// <summary>
     /// The level in those coordinates where the probability-flow ODE runs straightest, which are those to take Euler's and Heun's steps
     /// in (Karras et al. 2022, §3).

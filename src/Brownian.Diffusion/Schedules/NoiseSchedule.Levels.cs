@@ -20,6 +20,9 @@ public sealed partial class NoiseSchedule
     public NoiseLevel AtRatio(double ratio) => ratio == 0 ? NoiseLevel.Clean : OfRatio(ratio, TimestepOf(ratio));
 
     /// <inheritdoc/>
+    public NoiseLevel AtShare(double share) => At(Math.Clamp((int)(share * Timesteps), 0, Timesteps - 1));
+
+    /// <inheritdoc/>
     public NoiseLevel Straight(NoiseLevel level) => level with { Alpha = 1, Sigma = level.Alpha == 0 ? RatioOf(0) : level.Ratio };
 
     /// <inheritdoc/>

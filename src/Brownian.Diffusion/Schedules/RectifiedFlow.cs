@@ -30,6 +30,9 @@ public sealed record RectifiedFlow : INoiseProcess
     public NoiseLevel AtRatio(double ratio) => AtTime(double.IsInfinity(ratio) ? 1 : ratio / (1 + ratio));
 
     /// <inheritdoc/>
+    public NoiseLevel AtShare(double share) => AtTime(share);
+
+    /// <inheritdoc/>
     public NoiseLevel Straight(NoiseLevel level) => level.Scaled(1 / (level.Alpha + level.Sigma));
 
     /// <summary>s·t/(1 + (s − 1)·t) of every time. With s = e^μ these are the shifts by resolution of Flux.</summary>

@@ -75,8 +75,8 @@ public sealed record TimestepSelection
             timesteps[i] = Spacing switch
             {
                 TimestepSpacing.Trailing => Rounded(trained - i * ((double)trained / count)) - 1,
-                TimestepSpacing.Linspace => count == 1 ? 0 : Whole((trained - 1.0) / (count - 1) * (count - 1 - i)),
-                TimestepSpacing.LinspaceAboveZero => Whole((trained - 1.0) / count * (count - i)),
+                TimestepSpacing.Linspace => count == 1 ? 0 : Whole(Math.Min((trained - 1.0) / (count - 1) * (count - 1 - i), trained - 1)),
+                TimestepSpacing.LinspaceAboveZero => Whole(Math.Min((trained - 1.0) / count * (count - i), trained - 1)),
                 TimestepSpacing.LeadingAboveZero => (count - i) * (trained / (count + 1)) + offset,
                 _ => (count - 1 - i) * (trained / count) + offset,
             };

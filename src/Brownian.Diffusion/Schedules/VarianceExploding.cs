@@ -32,6 +32,10 @@ public sealed record VarianceExploding : INoiseProcess
     public NoiseLevel AtRatio(double ratio) => ratio == 0 ? NoiseLevel.Clean : new(1, ratio, Math.Log(ratio) / 4);
 
     /// <inheritdoc/>
+    public NoiseLevel AtShare(double share) =>
+        throw new ArgumentException("A continuous range of sigma has no uniform times to draw; train with TimeDistribution.LogNormalSigma.");
+
+    /// <inheritdoc/>
     public NoiseLevel Straight(NoiseLevel level) => level.UnitSignal;
 
     /// <inheritdoc/>
