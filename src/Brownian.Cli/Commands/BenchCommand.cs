@@ -37,7 +37,7 @@ sealed class BenchCommand : Command
 
     int Run(ParseResult parsed)
     {
-        ModelParams model = parsed.GetValue(_config) is { } file ? TrainConfig.Load(file).Model : new ModelParams();
+        ModelParams model = parsed.GetValue(_config) is { } file ? TrainConfig.Load(file).Model : new TutorialUNetParams();
         int batch = parsed.GetValue(_batch) ?? 64;
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
         IDenoisingNetwork network = model.CreateNetwork(device);

@@ -10,7 +10,7 @@ static class TinyRun
     {
         Dataset = new() { Count = 20 },
         Diffusion = new() { Timesteps = 10, ScaleBetas = false, BetaEnd = 0.3 },
-        Model = new()
+        Model = new TutorialUNetParams
         {
             ImageSize = 8,
             DownChannels = [8, 16],
