@@ -61,6 +61,18 @@ public sealed class Parameter
     /// <summary>This parameter's part of a buffer, such as <see cref="ParameterSet.Gradients"/>, in PyTorch's order.</summary>
     public float[] ToTorch(Tensor buffer) => Read(In(buffer));
 
+    /// <summary>The same, into memory that serves one parameter after the other.</summary>
+    /// <param name="buffer">A buffer laid out as <see cref="ParameterSet.Values"/>.</param>
+    /// <param name="target">As many numbers as the parameter has.</param>
+    /// <param name="scratch">As many again; its content is lost.</param>
+    /// <exception cref="ArgumentException">A length is not the parameter's.</exception>
+    public void ToTorch(Tensor buffer, Span<float> target, Span<float> scratch)
+    {
+        In(buffer).CopyTo(scratch);
+        if (target.Length != scratch.Length) throw new ArgumentException($"{Name}: got room for {target.Length} numbers of {scratch.Length}.");
+        Layout.ToTorch(_torchShape, scratch, target);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Shape}";
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Brownian.Tensors;
 
 namespace Brownian.Cli;
 
 /// <summary>What was measured.</summary>
-readonly record struct BenchSubject(string What, long Parameters, int Batch, Device Device);
+readonly record struct BenchSubject(string What, long Parameters, int Batch, string Device, int Threads, string Instructions);
 
 /// <summary>Speed and memory, with the keys that scripts read.</summary>
 /// <param name="Subject">Of what.</param>
@@ -13,9 +12,10 @@ readonly record struct BenchSubject(string What, long Parameters, int Batch, Dev
 /// <param name="Gflops">Effective: convolutions counted as if computed directly, by the median step.</param>
 /// <param name="PeakMemoryMegabytes">The most that was resident, in units of 10⁶ bytes.</param>
 /// <param name="ManagedBytesPerStep">What the garbage collector was asked for.</param>
+/// <param name="Phases">Milliseconds of each part of a step, by its median; empty where a step has no parts.</param>
 sealed record BenchReport(
     BenchSubject Subject, double ImagesPerSecond, double BestImagesPerSecond, double Gflops,
-    double PeakMemoryMegabytes, long ManagedBytesPerStep)
+    double PeakMemoryMegabytes, long ManagedBytesPerStep, IReadOnlyDictionary<Phase, double> Phases)
 {
     public void WriteJson(TextWriter to)
     {
@@ -31,8 +31,10 @@ sealed record BenchReport(
             json.WriteNumber("gflops", Math.Round(Gflops, 2));
             json.WriteNumber("peakMemoryMB", Math.Round(PeakMemoryMegabytes, 1));
             json.WriteNumber("managedBytesPerStep", ManagedBytesPerStep);
-            json.WriteNumber("threads", Subject.Device.Threads);
-            json.WriteString("isa", Subject.Device.Instructions);
+            foreach ((Phase phase, double milliseconds) in Phases)
+                json.WriteNumber($"{JsonNamingPolicy.CamelCase.ConvertName(phase.ToString())}Ms", Math.Round(milliseconds, 3));
+            json.WriteNumber("threads", Subject.Threads);
+            json.WriteString("isa", Subject.Instructions);
             json.WriteEndObject();
         }
         to.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
@@ -41,9 +43,11 @@ sealed record BenchReport(
     public void WriteTable(TextWriter to)
     {
         Row("bench", $"{Subject.What}, batch {Subject.Batch}, {Phrases.Count(Subject.Parameters)} parameters");
-        Row("device", Subject.Device.Name);
+        Row("device", Subject.Device);
         Row("speed", $"{Phrases.Rate(ImagesPerSecond)} img/s (best {Phrases.Rate(BestImagesPerSecond)})");
         Row("compute", $"{Phrases.Rate(Gflops)} GFLOP/s effective");
+        if (Phases.Count > 0)
+            Row("step", string.Join(", ", Phases.Select(p => $"{p.Key.ToString().ToLowerInvariant()} {Phrases.Rate(p.Value)} ms")));
         Row("memory", $"{Phrases.Rate(PeakMemoryMegabytes)} MB at most, {Phrases.Count(ManagedBytesPerStep)} managed bytes per step");
 
         void Row(string name, string value) => to.WriteLine($"{name,-8}{value}");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 using Brownian.Training;
@@ -20,13 +21,14 @@ sealed class BenchCommand : Command
         OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
-    readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON.");
+    readonly Option<int[]> _threads =
+        OptionOf.Numbers("--threads", 0, "Threads to compute with, 0 for one per processor; several, e.g. 1,2, are measured in turn.");
+    readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON, one object on a line for each number of threads.");
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
 
     public BenchCommand(Terminal terminal, CancellationToken cancel)
-        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 2 --json")
+        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json")
     {
         (_terminal, _cancel) = (terminal, cancel);
         _what.AcceptOnlyFromAmong(Whats);
@@ -37,60 +39,68 @@ sealed class BenchCommand : Command
 
     int Run(ParseResult parsed)
     {
-        ModelParams model = parsed.GetValue(_config) is { } file ? TrainConfig.Load(file).Model : new ModelParams();
-        int batch = parsed.GetValue(_batch) ?? 64;
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        ModelParams model = parsed.GetValue(_config) is { } file ? TrainConfig.Load(file).Model : new TutorialUNetParams();
+        int steps = parsed.GetValue(_steps) ?? 10;
+        bool json = parsed.GetValue(_json);
+        if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
+        foreach (int threads in parsed.GetValue(_threads) is { Length: > 0 } several ? several : [0])
+        {
+            BenchReport report = Measure(model, parsed.GetValue(_what)!, parsed.GetValue(_batch) ?? 64, steps, threads);
+            if (json) report.WriteJson(_terminal.Out);
+            else report.WriteTable(_terminal.Out);
+            _terminal.Out.Flush();
+            // The next one's memory counts from here on.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            ProcessMemory.ForgetPeak();
+        }
+        return ExitCode.Success;
+    }
+
+    // Nothing of a measurement may be alive when the next begins, so all of it is local here.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    BenchReport Measure(ModelParams model, string what, int batch, int steps, int threads)
+    {
+        using Device device = Device.Cpu(threads);
         IDenoisingNetwork network = model.CreateNetwork(device);
-        string what = parsed.GetValue(_what)!;
         BenchWork work = what switch
         {
             "train" => BenchWork.Training(network, device, batch),
             "forward" => BenchWork.Forward(network, device, batch),
             _ => BenchWork.Sampling(network, device, batch),
         };
-        var subject = new BenchSubject(what, network.Parameters.Count, batch, device);
-        int steps = parsed.GetValue(_steps) ?? 10;
-        bool json = parsed.GetValue(_json);
-        if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
-        BenchReport report = Measure(work, steps, subject);
-        if (json) report.WriteJson(_terminal.Out);
-        else report.WriteTable(_terminal.Out);
-        return ExitCode.Success;
-    }
-
-    BenchReport Measure(BenchWork work, int steps, BenchSubject subject)
-    {
         WarmUp(work);
+        var clock = new PhaseClock();
         double[] seconds = new double[steps];
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         for (int i = 0; i < steps; i++)
         {
             _cancel.ThrowIfCancellationRequested();
+            clock.Begin();
             long start = Stopwatch.GetTimestamp();
-            work.Step();
+            work.Step(clock);
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-        Array.Sort(seconds);
-        double median = (seconds[(steps - 1) / 2] + seconds[steps / 2]) / 2;
-        using Process process = Process.GetCurrentProcess();
+        double median = PhaseClock.Median(seconds);
         return new BenchReport(
-            subject,
-            ImagesPerSecond: subject.Batch / median,
-            BestImagesPerSecond: subject.Batch / seconds[0],
+            new BenchSubject(what, network.Parameters.Count, batch, device.Name, device.Threads, device.Instructions),
+            ImagesPerSecond: batch / median,
+            BestImagesPerSecond: batch / seconds.Min(),
             Gflops: 2e-9 * work.MultiplyAdds / median,
-            PeakMemoryMegabytes: process.PeakWorkingSet64 / 1e6,
-            ManagedBytesPerStep: allocated / steps);
+            PeakMemoryMegabytes: ProcessMemory.Peak / 1e6,
+            ManagedBytesPerStep: allocated / steps,
+            Phases: clock.Medians());
     }
 
     // The compiler replaces hot code while it runs, so a warm-up has a length in time as well as in steps.
     void WarmUp(BenchWork work)
     {
+        var clock = new PhaseClock();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < 3 || (i < 50 && Stopwatch.GetElapsedTime(start).TotalSeconds < 2); i++)
         {
             _cancel.ThrowIfCancellationRequested();
-            work.Step();
+            work.Step(clock);
         }
     }
 }

@@ -40,6 +40,22 @@ static class OptionOf
         },
     };
 
+    /// <summary>Numbers separated by commas, each of at least <paramref name="least"/>; none when absent.</summary>
+    public static Option<int[]> Numbers(string name, int least, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N,N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            int[] numbers = [.. text.Split(',').Select(part =>
+                int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) ? number : least - 1)];
+            if (numbers.All(number => number >= least)) return numbers;
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give whole numbers, {least} or more, separated by commas"));
+            return [];
+        },
+    };
+
     /// <summary>Threads to compute with.</summary>
     public static Option<int?> Threads() =>
         Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");

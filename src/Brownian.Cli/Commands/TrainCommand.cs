@@ -19,6 +19,7 @@ sealed class TrainCommand : Command
     readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Length in passes over the images.");
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
     readonly Option<int?> _threads = OptionOf.Threads();
+    readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
 
@@ -27,7 +28,7 @@ sealed class TrainCommand : Command
         + "Example: brownian train --config configs/mnist.yaml --set train_params.lr=2e-4")
     {
         (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_config, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads]) Add(option);
+        foreach (Option option in (Option[])[_config, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads, _dryRun]) Add(option);
         SetAction(Run);
     }
 
@@ -42,6 +43,7 @@ sealed class TrainCommand : Command
     {
         TrainConfig config = TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
         IImageDataset images = ConfiguredDataset.Open(config);      // before there is a folder, so that a wrong path leaves none behind
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }
 
@@ -57,6 +59,7 @@ sealed class TrainCommand : Command
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
         IImageDataset images = ConfiguredDataset.Open(config);
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, images, parsed.GetValue(_threads) ?? config.Train.Threads);
     }
@@ -65,8 +68,17 @@ sealed class TrainCommand : Command
     {
         using Device device = Device.Cpu(threads);
         var trainer = new Trainer(run.Config, device, images);
-        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run), _cancel));
+        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run), _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
+    }
+
+    int Plan(ParseResult parsed, TrainConfig config, IImageDataset images, RunDirectory? run)
+    {
+        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? config.Train.Threads);
+        var trainer = new Trainer(config, device, images);
+        _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run), _cancel));
+        _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));
+        return ExitCode.Success;
     }
 
     List<string> Overrides(ParseResult parsed)
@@ -91,6 +103,8 @@ sealed class TrainCommand : Command
         string loss = result.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
         to.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
+        if (result.Forecast is { } forecast)
+            to.WriteLine($"memory  {Phrases.Megabytes(ProcessMemory.Peak)} at most (predicted {Phrases.Megabytes(forecast.PeakMemory)})");
         if (result.SampleGrid is { } grid) to.WriteLine($"samples {Phrases.Relative(grid)}");
         to.WriteLine($"loss    {Phrases.Relative(run.LossChartPath)}");
         to.WriteLine($"model   {Phrases.Relative(result.ModelPath ?? run.ModelPath)}");

@@ -24,6 +24,9 @@ static class Phrases
         _ => number.ToString("0.00", CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Bytes as "290 MB", in units of 10⁶.</summary>
+    public static string Megabytes(long bytes) => Invariant($"{bytes / 1e6:N0} MB");
+
     /// <summary>A path as the user would type it: relative where it lies below the working folder.</summary>
     public static string Relative(string path)
     {

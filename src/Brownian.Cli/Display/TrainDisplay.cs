@@ -5,8 +5,9 @@ namespace Brownian.Cli;
 
 /// <summary>Tells a person what the trainer does.</summary>
 /// <param name="line">The bar or the lines.</param>
-/// <param name="run">Where results go.</param>
-sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<TrainProgress>
+/// <param name="config">What is done.</param>
+/// <param name="run">Where results go; null where there will be none.</param>
+sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
 {
     /// <summary>The first steps are slow, as code is still being compiled: no time is told from these.</summary>
     const int WarmUpSteps = 3;
@@ -19,6 +20,7 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
 
     readonly Queue<(long Step, double Seconds)> _recent = new();
     bool _estimated;
+    TrainForecast? _plan;
     TrainProgress.Started? _start;
 
     public void Report(TrainProgress value)
@@ -26,6 +28,7 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
         switch (value)
         {
             case TrainProgress.Started started: Introduce(started); break;
+            case TrainProgress.Planned planned: Plan(planned.Forecast); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
             case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
             // The last grid is told with the results.
@@ -40,32 +43,60 @@ sealed class TrainDisplay(IProgressLine line, RunDirectory run) : IProgress<Trai
     void Introduce(TrainProgress.Started started)
     {
         _start = started;
-        TrainParams train = run.Config.Train;
+        TrainParams train = config.Train;
         long images = (long)train.BatchSize * train.GradientAccumulation;
         string epochs = (started.TotalSteps / started.StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture);
         string from = started.Step > 0 ? $", continuing after step {Phrases.Count(started.Step)}" : "";
         line.Note($"data    {started.Dataset}");
-        line.Note($"model   {run.Config.Model.Type}, {Phrases.Count(started.Parameters)} parameters");
+        line.Note($"augment {started.Augmentation}");
+        string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
+        line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
         line.Note($"device  {started.Device}");
         line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
-        line.Note($"run     {Phrases.Relative(run.FullPath)}");
+        if (run is not null) line.Note($"run     {Phrases.Relative(run.FullPath)}");
     }
+
+    void Plan(TrainForecast forecast)
+    {
+        _plan = forecast;
+        line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}, in three steps on the first batch");
+        line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
+        line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
+    }
+
+    // Grids and checkpoints are named where they take more than a twentieth.
+    static string Besides(TrainForecast forecast)
+    {
+        (string What, TimeSpan Time)[] parts = [("grids of samples", forecast.Grids), ("checkpoints", forecast.Checkpoints)];
+        string[] told = [.. parts.Where(part => part.Time > forecast.Total / 20).Select(part => $"{Phrases.Duration(part.Time)} for {part.What}")];
+        return told.Length == 0 ? "" : $", of which {string.Join(" and ", told)}";
+    }
+
+    static string Speed(double imagesPerSecond, double gflops) => $"{Phrases.Rate(imagesPerSecond)} img/s, {Phrases.Rate(gflops)} GFLOP/s";
 
     void Show(TrainProgress.Stepped stepped)
     {
         TrainMetrics metrics = stepped.Metrics;
         TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
-        string speed = $"{Phrases.Rate(metrics.ImagesPerSecond)} img/s";
-        if (!_estimated && remaining is { } whole && whole > TimeSpan.Zero && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
+        string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
+        if (!_estimated && remaining is { } steps && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
         {
             _estimated = true;
-            line.Note($"time    about {Phrases.Duration(whole)} to go, at {speed}");
+            Correct(steps, speed);
         }
         string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string left = remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
         line.Update(
             (double)metrics.Step / stepped.TotalSteps,
             $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
+    }
+
+    // A plan made while code is still being compiled can be too long.
+    void Correct(TimeSpan steps, string speed)
+    {
+        if (_plan is not { } plan) return;
+        TimeSpan whole = steps + plan.Grids + plan.Checkpoints;
+        if (Math.Abs(whole / plan.Total - 1) > 0.2) line.Note($"time    rather {Phrases.Duration(whole)}, at {speed}");
     }
 
     TimeSpan? Remaining(TrainMetrics now, long totalSteps)

@@ -23,7 +23,9 @@ public sealed class Embedding
     public Tensor Forward(ReadOnlySpan<int> labels, Tensor? residual = null)
     {
         // A product with one-hot rows: labels are few, and the gradient of the table comes with it.
-        float[] oneHot = new float[labels.Length * _rows];
+        using var host = new PooledFloats(labels.Length * _rows);
+        Span<float> oneHot = host.Span;
+        oneHot.Clear();
         for (int n = 0; n < labels.Length; n++)
         {
             if ((uint)labels[n] >= (uint)_rows) throw new ArgumentException($"Label {labels[n]} at position {n}: labels go from 0 to {_rows - 1}.");

@@ -25,7 +25,10 @@ public sealed record SinusoidalEmbedding(int Dimension)
     public Tensor Of(ReadOnlySpan<float> timesteps, Device device)
     {
         int half = Dimension / 2;
-        float[] rows = new float[timesteps.Length * Dimension];
+        Shape shape = Shape.Of(timesteps.Length, Dimension);
+        using var host = new PooledFloats(shape.Count);
+        Span<float> rows = host.Span;
+        if (Dimension % 2 != 0) rows.Clear();
         for (int i = 0; i < half; i++)
         {
             float frequency = Frequency(i, half);
@@ -38,7 +41,7 @@ public sealed record SinusoidalEmbedding(int Dimension)
                 rows[row + half + i] = (float)(CosineFirst ? sine : cosine);
             }
         }
-        return Tensor.From(rows, Shape.Of(timesteps.Length, Dimension), device);
+        return Tensor.From(rows, shape, device);
     }
 
     // Rounded to float32 after every step, as the reference implementations are: the angle t·frequency magnifies each rounding.

@@ -10,10 +10,10 @@ sealed class ConfigFile
     const int MaxBytes = 1 << 20;
     const int MaxDepth = 16;
 
-    readonly Dictionary<(string Section, string Key), ConfigValue> _values = [];
+    readonly Dictionary<(string Section, string Key), (string WhereKey, ConfigValue Value)> _values = [];
 
     /// <summary>Where a key was given, for messages about its value; null where it was not.</summary>
-    public string? WhereIs(string section, string key) => _values.GetValueOrDefault((section, key))?.Where;
+    public string? WhereIs(string section, string key) => _values.TryGetValue((section, key), out (string, ConfigValue Value) found) ? found.Value.Where : null;
 
     /// <summary>Reads a file. What is wrong is told as "path:line:column: message".</summary>
     public void AddFile(string path) => AddYaml(ReadText(path), mark => $"{path}:{mark.Line}:{mark.Column}");
@@ -52,16 +52,17 @@ sealed class ConfigFile
         // Whoever says how long to train replaces the length that the configuration had, whichever way that was given.
         if (WhereIs("train_params", "num_steps") is not null || WhereIs("train_params", "num_epochs") is not null)
             config = config with { Train = config.Train with { Steps = null, Epochs = null } };
-        foreach (((string section, string key), ConfigValue value) in _values)
-            config = ConfigSection.Find(section, value.Where).Read(config, key, value);
+        // The type of the network decides which keys there are besides.
+        if (_values.TryGetValue((ModelSection.SectionName, ModelType.Key), out (string, ConfigValue Value) type))
+            config = ModelSection.OfType(config, type.Value);
+        foreach (((string section, string key), (string where, _)) in _values) ConfigSection.Find(section, where).CheckKey(config, key, where);
+        foreach (((string section, string key), (string where, ConfigValue value)) in _values)
+            config = ConfigSection.Find(section, where).Read(config, key, value);
         return config;
     }
 
-    void Add(ConfigSection section, string key, YamlNode value, string whereKey, string whereValue)
-    {
-        section.CheckKey(key, whereKey);
-        _values[(section.Name, key)] = new ConfigValue(value, whereValue, $"{section.Name}.{key}");
-    }
+    void Add(ConfigSection section, string key, YamlNode value, string whereKey, string whereValue) =>
+        _values[(section.Name, key)] = (whereKey, new ConfigValue(value, whereValue, $"{section.Name}.{key}"));
 
     static IDictionary<YamlNode, YamlNode> Mapping(YamlNode node, Func<Mark, string> at, string what) =>
         (node as YamlMappingNode)?.Children

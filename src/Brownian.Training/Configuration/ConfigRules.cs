@@ -12,7 +12,7 @@ static class ConfigRules
     public static ConfigProblem? FirstProblem(TrainConfig config) =>
         Check("dataset_params", Of(config.Dataset))
         ?? Check("diffusion_params", Of(config.Diffusion))
-        ?? Check("model_params", ModelRules.Of(config.Model))
+        ?? Check("model_params", config.Model.Rules())
         ?? Check("train_params", Of(config.Train, config.Diffusion.Timesteps));
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DatasetParams s)

@@ -17,13 +17,19 @@ static class ConfigText
         Values<int> list => List(list),
         Values<double> list => List(list),
         Values<bool> list => List(list),
+        Values<string> list => List(list),
         IFormattable integer => integer.ToString(null, CultureInfo.InvariantCulture),
         _ => throw new ArgumentException($"A configuration holds no {value.GetType().Name}."),
     };
 
     /// <summary>The same for JSON, which is YAML but for the quotes.</summary>
-    public static JsonNode Json(object value) =>
-        value is string or Enum ? JsonValue.Create(value as string ?? Of((Enum)value)) : JsonNode.Parse(Yaml(value))!;
+    public static JsonNode Json(object value) => value switch
+    {
+        string text => JsonValue.Create(text),
+        Enum name => JsonValue.Create(Of(name)),
+        Values<string> list => new JsonArray([.. list.Select(text => JsonValue.Create(text))]),
+        _ => JsonNode.Parse(Yaml(value))!,
+    };
 
     /// <summary>ScaledLinear is written scaled_linear, and AdamW adamw.</summary>
     public static string Of(Enum value)

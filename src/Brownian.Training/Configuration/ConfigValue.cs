@@ -12,6 +12,9 @@ sealed class ConfigValue(YamlNode node, string where, string key)
 {
     public string Where => where;
 
+    /// <summary>"section.key"</summary>
+    public string Key => key;
+
     /// <summary>Nothing, <c>~</c> or <c>null</c>: the key is there without a value.</summary>
     public bool IsNull => Plain is "" or "~" or "null" or "Null" or "NULL";
 
@@ -46,6 +49,9 @@ sealed class ConfigValue(YamlNode node, string where, string key)
     public Values<T> List<T>(Func<ConfigValue, T> element) => node is YamlSequenceNode list
         ? Values.Of<T>([.. list.Children.Select(child => element(new ConfigValue(child, where, key)))])
         : throw Wrong("a list such as [1, 2]");
+
+    /// <summary>A list, or one element without brackets.</summary>
+    public Values<T> OneOrList<T>(Func<ConfigValue, T> element) => node is YamlSequenceNode ? List(element) : [element(this)];
 
     public T OneOf<T>() where T : struct, Enum
     {

@@ -16,7 +16,7 @@ public sealed record TrainConfig
     public DiffusionParams Diffusion { get; init; } = new();
 
     /// <summary>The network.</summary>
-    public ModelParams Model { get; init; } = new();
+    public ModelParams Model { get; init; } = new TutorialUNetParams();
 
     /// <summary>How to train.</summary>
     public TrainParams Train { get; init; } = new();
@@ -28,7 +28,7 @@ public sealed record TrainConfig
     {
         Dataset = new() { ImagePath = DatasetParams.Digits, Count = 10_000 },
         Diffusion = new() { Timesteps = 200, ScaleBetas = true },
-        Model = new()
+        Model = new TutorialUNetParams
         {
             // 32 channels at once: group norm over 8 groups of only two would take away how bright an image is.
             DownChannels = [32, 32, 64],

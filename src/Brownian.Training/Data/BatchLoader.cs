@@ -21,6 +21,7 @@ public sealed class BatchLoader : IDisposable
     readonly Thread filler;
     ExceptionDispatchInfo? failure;
     Batch? current;
+    Batch? peeked;
     Batch? previous;
     bool disposed;
 
@@ -73,9 +74,24 @@ public sealed class BatchLoader : IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
         previous?.Return();
         (previous, current) = (current, null);
+        current = peeked ?? Take();
+        peeked = null;
+        return current;
+    }
+
+    /// <summary>The batch that <see cref="Next"/> will give, waiting for it where necessary; it stays the next one.</summary>
+    /// <exception cref="ObjectDisposedException">The loader was disposed.</exception>
+    internal Batch Peek()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return peeked ??= Take();
+    }
+
+    Batch Take()
+    {
         try
         {
-            current = ready.Take(stop.Token);
+            return ready.Take(stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -84,8 +100,8 @@ public sealed class BatchLoader : IDisposable
         catch (InvalidOperationException) when (failure is not null)
         {
             failure.Throw();
+            throw;
         }
-        return current!;
     }
 
     /// <summary>Stops the background thread, which finishes at most the image it is reading.</summary>

@@ -21,17 +21,20 @@ public static class ConfiguredDataset
     internal static void Check(IImageDataset images, TrainConfig config)
     {
         ModelParams model = config.Model;
-        if (images.Width != model.ImageSize || images.Height != model.ImageSize)
+        if (model.WhyNotTrainable is { } problem) throw new InvalidDataException(problem.ToString());
+        if (images.Width != model.Width || images.Height != model.Height)
         {
+            string size = images.Width == images.Height ? $"{images.Width}" : $"[{images.Height},{images.Width}]";
             throw new InvalidDataException(
-                $"model_params.im_size is {model.ImageSize}, but the images are {images.Width}×{images.Height} pixels ({images.Description}); "
-                + (images.Width == images.Height ? $"set model_params.im_size={images.Width}." : "crop or scale them to squares."));
+                $"model_params.{model.SizeKey} is {(model.Width == model.Height ? $"{model.Width}" : $"[{model.Height},{model.Width}]")}, "
+                + $"but the images are {images.Width}×{images.Height} pixels ({images.Description}); "
+                + (images.Width == images.Height || model.MayBeOblong ? $"set model_params.{model.SizeKey}={size}." : "crop or scale them to squares."));
         }
-        if (images.Channels != model.ImageChannels)
+        if (images.Channels != model.Channels)
         {
             throw new InvalidDataException(
-                $"model_params.im_channels is {model.ImageChannels}, but the images have {images.Channels} ({images.Description}); "
-                + $"set model_params.im_channels={images.Channels}.");
+                $"model_params.{model.ChannelKeys[0]} is {model.Channels}, but the images have {images.Channels} ({images.Description}); "
+                + $"set {string.Join(" and ", model.ChannelKeys.Select(key => $"model_params.{key}={images.Channels}"))}.");
         }
         if (config.Train.BatchSize > images.Count)
         {
@@ -43,11 +46,11 @@ public static class ConfiguredDataset
     static IImageDataset OpenAll(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
-        if (dataset.IsBuiltIn) return new DrawnDigits(dataset.Count, config.Train.Seed, Math.Clamp(config.Model.ImageSize, 8, 512));
+        if (dataset.IsBuiltIn) return new DrawnDigits(dataset.Count, config.Train.Seed, Math.Clamp(Math.Max(config.Model.Width, config.Model.Height), 8, 512));
         string path = dataset.ImagePath;
         bool isImageFolder = Directory.Exists(path) && !Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any();
         return isImageFolder
-            ? ImageFolderDataset.Open(path, dataset.ImageChannels ?? config.Model.ImageChannels)
+            ? ImageFolderDataset.Open(path, dataset.ImageChannels ?? config.Model.Channels)
             : IdxDataset.Open(path);
     }
 }

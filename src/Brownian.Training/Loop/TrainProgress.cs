@@ -10,12 +10,20 @@ public abstract record TrainProgress
 
     /// <summary>Training is about to begin.</summary>
     /// <param name="Dataset">What is learned from, in one line.</param>
+    /// <param name="Augmentation">What is done to the images at random, in a few words.</param>
     /// <param name="Parameters">The network's trainable numbers.</param>
+    /// <param name="FlopsPerImage">Floating-point operations of one image forward, convolutions counted as if computed directly.</param>
     /// <param name="Step">Steps already taken: 0, or where an interrupted run continues.</param>
     /// <param name="TotalSteps">The step that training ends with.</param>
     /// <param name="StepsPerEpoch">Optimiser steps in one pass over the images; not whole where batches are accumulated.</param>
     /// <param name="Device">What computes.</param>
-    public sealed record Started(string Dataset, long Parameters, long Step, long TotalSteps, double StepsPerEpoch, string Device) : TrainProgress;
+    public sealed record Started(
+        string Dataset, string Augmentation, long Parameters, long FlopsPerImage, long Step, long TotalSteps, double StepsPerEpoch,
+        string Device) : TrainProgress;
+
+    /// <summary>A few steps were tried; training begins.</summary>
+    /// <param name="Forecast">What it will take.</param>
+    public sealed record Planned(TrainForecast Forecast) : TrainProgress;
 
     /// <summary>One step was taken.</summary>
     /// <param name="Metrics">What was written to <c>metrics.jsonl</c>.</param>
@@ -51,4 +59,6 @@ public abstract record TrainProgress
 /// <param name="SecondsTrained">Time trained, interruptions not counted.</param>
 /// <param name="ModelPath">The model folder, when complete.</param>
 /// <param name="SampleGrid">The last grid of samples; null where none was asked for.</param>
-public sealed record TrainResult(bool IsComplete, long Step, double SmoothedLoss, double SecondsTrained, string? ModelPath, string? SampleGrid);
+/// <param name="Forecast">What was expected before the first step; null where no step was left.</param>
+public sealed record TrainResult(
+    bool IsComplete, long Step, double SmoothedLoss, double SecondsTrained, string? ModelPath, string? SampleGrid, TrainForecast? Forecast);

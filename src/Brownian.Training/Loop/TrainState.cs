@@ -21,7 +21,7 @@ sealed class TrainState
     public TrainState(TrainConfig config, Device device)
     {
         TrainParams train = config.Train;
-        Network = new TutorialUNet(config.Model.ToOptions(), device, train.Seed);
+        Network = config.Model.CreateNetwork(device, train.Seed);
         Optimizer = new Adam(Parameters, new AdamOptions
         {
             Beta1 = train.Betas[0],

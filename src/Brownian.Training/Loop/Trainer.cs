@@ -24,9 +24,39 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         ArgumentNullException.ThrowIfNull(run);
         config.Validate();
         using FileStream turn = run.Lock();
+        var checkpoints = new CheckpointStore(run.CheckpointsPath);
+        checkpoints.CleanUp();
+        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        using var session = new TrainingSession(job, run, checkpoints, progress);
+        return session.Run(Rehearsals, cancel);
+    }
+
+    /// <summary>Says what <see cref="Run"/> would take, by the same few steps, and writes nothing.</summary>
+    /// <param name="run">The run that would be continued; null for a new one.</param>
+    /// <param name="progress">Told what <see cref="Run"/> tells before its first step.</param>
+    /// <param name="cancel">Ends it early.</param>
+    /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
+    /// <exception cref="InvalidDataException">Images or checkpoints are damaged or do not fit the network.</exception>
+    /// <exception cref="IOException">A file is missing.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
+    public TrainForecast Plan(RunDirectory? run = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        config.Validate();
+        CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
+        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        progress?.Report(job.Introduce());
+        TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
+        progress?.Report(new TrainProgress.Planned(forecast));
+        return forecast;
+    }
+
+    /// <summary>How many steps a run tries first, without a trace in its result.</summary>
+    internal int Rehearsals { get; init; } = Rehearsal.Steps;
+
+    IImageDataset Images()
+    {
         IImageDataset images = dataset ?? ConfiguredDataset.Open(config);
         ConfiguredDataset.Check(images, config);
-        using var session = new TrainingSession(config, device, images, run, progress);
-        return session.Run(cancel);
+        return images;
     }
 }

@@ -41,6 +41,16 @@ sealed class TrainingPlan
 
     public bool SamplesAtEnd => _train.SampleSteps > 0 || _train.SampleEpochs > 0;
 
+    /// <summary>The grids and checkpoints that are due after so many steps, those at the end included.</summary>
+    public (long Grids, long Checkpoints) After(long steps)
+    {
+        // Counted in closed form: a run may have a billion steps.
+        long checkpoints = (TotalSteps - 1) / _train.CheckpointSteps - steps / _train.CheckpointSteps + 1, grids = SamplesAtEnd ? 1 : 0;
+        if (_train.SampleSteps > 0) grids += (TotalSteps - 1) / _train.SampleSteps - steps / _train.SampleSteps;
+        if (_train.SampleEpochs > 0) grids += Epochs(TotalSteps - 1) / _train.SampleEpochs - Epochs(steps) / _train.SampleEpochs;
+        return (grids, checkpoints);
+    }
+
     /// <summary>Passes over the images that are complete after so many steps.</summary>
     long Epochs(long steps) => steps * _train.GradientAccumulation / _batchesPerEpoch;
 }

@@ -6,49 +6,41 @@ using Brownian.Tensors;
 
 namespace Brownian.Training;
 
-/// <summary>One call of <see cref="Trainer.Run"/>: the loop and what it reads and writes.</summary>
+/// <summary>One call of <see cref="Trainer.Run"/>: the loop and what it writes.</summary>
 sealed class TrainingSession : IDisposable
 {
+    readonly TrainingJob _job;
     readonly TrainConfig _config;
-    readonly Device _device;
-    readonly IImageDataset _images;
+    readonly TrainState _state;
+    readonly TrainingPlan _plan;
     readonly RunDirectory _run;
     readonly IProgress<TrainProgress>? _progress;
-    readonly string _configHash;
-    readonly TrainState _state;
-    readonly TrainingObjective _objective;
     readonly QuartileLosses _quartiles;
     readonly CheckpointStore _checkpoints;
-    readonly BatchLoader _loader;
-    readonly TrainingPlan _plan;
     readonly MetricsFile _metrics;
     readonly Stopwatch _clock = new();
     long _savedStep;
     double _secondsPerStep;
     long _stepsHere;
+    TrainForecast? _forecast;
 
-    public TrainingSession(TrainConfig config, Device device, IImageDataset images, RunDirectory run, IProgress<TrainProgress>? progress)
+    public TrainingSession(TrainingJob job, RunDirectory run, CheckpointStore checkpoints, IProgress<TrainProgress>? progress)
     {
-        (_config, _device, _images, _run, _progress) = (config, device, images, run, progress);
-        _configHash = config.Hash();
-        _objective = new TrainingObjective(config.Diffusion.ToSchedule(), Parameterization.Epsilon, config.Train.Seed);
-        _quartiles = new QuartileLosses(config.Diffusion.Timesteps);
-        _state = new TrainState(config, device);
-        _checkpoints = new CheckpointStore(run.CheckpointsPath);
-        Restore();
-        _loader = new BatchLoader(
-            images, config.Train.BatchSize, config.Train.Seed, startBatch: _state.Step * config.Train.GradientAccumulation,
-            horizontalFlip: config.Dataset.HorizontalFlip);
-        _plan = new TrainingPlan(config.Train, _loader.BatchesPerEpoch);
+        (_job, _config, _state, _plan) = (job, job.Config, job.State, job.Plan);
+        (_run, _checkpoints, _progress) = (run, checkpoints, progress);
+        _quartiles = new QuartileLosses(_config.Diffusion.Timesteps);
+        _savedStep = _state.Step;
         _metrics = new MetricsFile(run.MetricsPath, _state.Step);
     }
 
     double Seconds => _state.EarlierSeconds + _clock.Elapsed.TotalSeconds;
 
-    public TrainResult Run(CancellationToken cancel)
+    /// <param name="rehearsals">Steps to judge the rest by; 0 for no forecast.</param>
+    /// <param name="cancel">Finishes the step, saves and returns.</param>
+    public TrainResult Run(int rehearsals, CancellationToken cancel)
     {
-        Report(new TrainProgress.Started(
-            _images.Description, _state.Parameters.Count, _state.Step, _plan.TotalSteps, _plan.StepsPerEpoch, _device.Name));
+        Report(_job.Introduce());
+        if (rehearsals > 0 && _state.Step < _plan.TotalSteps && !Rehearse(rehearsals, cancel)) return Interrupted();
         _clock.Start();
         while (_state.Step < _plan.TotalSteps)
         {
@@ -60,27 +52,36 @@ sealed class TrainingSession : IDisposable
         return Complete(cancel);
     }
 
-    public void Dispose()
+    public void Dispose() => _metrics.Dispose();
+
+    bool Rehearse(int steps, CancellationToken cancel)
     {
-        _metrics.Dispose();
-        _loader.Dispose();
+        try
+        {
+            _forecast = Rehearsal.Run(_job, steps, cancel).Forecast(_job);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+        Report(new TrainProgress.Planned(_forecast));
+        return true;
     }
 
     // Algorithm 1 of Ho et al. 2020; what it averages over may come in several batches.
     void Step()
     {
         TimeSpan start = _clock.Elapsed;
-        long step = _state.Step, epoch = 0;
+        long epoch = 0;
         int batches = _config.Train.GradientAccumulation;
-        double loss = 0, rate = _plan.RateAfter(step);
+        double loss = 0, rate = _plan.RateAfter(_state.Step);
         _quartiles.Clear();
         _state.Parameters.ZeroGrad();
         for (int part = 0; part < batches; part++)
         {
-            using TensorScope scope = _device.OpenScope();
-            Batch batch = _loader.Next();
-            Tensor x0 = Tensor.From(batch.Pixels, Shape.Of(batch.Count, _images.Height, _images.Width, _images.Channels), _device);
-            TrainingLoss error = _objective.Loss(_state.Network, x0, step, firstImage: part * _config.Train.BatchSize);
+            using TensorScope scope = _job.Device.OpenScope();
+            Batch batch = _job.Loader.Next();
+            TrainingLoss error = _job.LossOf(batch, part);
             RequireFinite(error.Total.Item());
             (batches == 1 ? error.Total : error.Total.Scale(1f / batches)).Backward();
             _quartiles.Add(error);
@@ -98,8 +99,10 @@ sealed class TrainingSession : IDisposable
     void Tell(long epoch, double loss, double rate, double norm, double seconds)
     {
         var quartiles = new Quartiles(_quartiles.Mean(0), _quartiles.Mean(1), _quartiles.Mean(2), _quartiles.Mean(3));
+        double perSecond = _plan.ImagesPerStep / seconds;
         var metrics = new TrainMetrics(
-            _state.Step, epoch, loss, quartiles, rate, norm, _plan.ImagesPerStep / seconds, Seconds, Environment.WorkingSet / 1048576.0);
+            _state.Step, epoch, loss, quartiles, rate, norm, perSecond, perSecond * _job.StepFlopsPerImage / 1e9, Seconds,
+            ProcessMemory.Resident / 1048576.0);
         _metrics.Append(metrics);
         // The first steps are slow, as their code is still being compiled: the pace is taken from the last of them.
         _secondsPerStep = ++_stepsHere <= 3 ? seconds : 0.9 * _secondsPerStep + 0.1 * seconds;
@@ -122,24 +125,12 @@ sealed class TrainingSession : IDisposable
             + $"Try a lower train_params.lr or set train_params.clip_grad_norm=1; {kept}.");
     }
 
-    void Restore()
-    {
-        _checkpoints.CleanUp();
-        _checkpoints.Newest(message => Report(new TrainProgress.Warning(message)), (folder, manifest) =>
-        {
-            _state.Load(folder, manifest);
-            _savedStep = manifest.Step;
-            if (manifest.ConfigHash != _configHash)
-                Report(new TrainProgress.Warning($"{folder}: made with another configuration; what follows is not what it would have led to."));
-        });
-    }
-
     void Save()
     {
         if (_savedStep == _state.Step) return;
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
-        _state.Save(_checkpoints, _configHash, _state.Step * _plan.ImagesPerStep, Seconds);
+        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds);
         _savedStep = _state.Step;
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
@@ -155,10 +146,15 @@ sealed class TrainingSession : IDisposable
         {
             using (_state.Parameters.Borrow(_state.Average.Average))
             {
-                var model = new DiffusionModel(Describe(), _state.Network, _device, hash: "");
-                new ImageSampler(model).Sample(
-                    new SampleOptions { Count = _config.Train.Samples, Steps = _config.Train.SampleTimesteps }, cancel: cancel)
-                    .WriteGrid(path, _config.Train.GridColumns, overwrite: true);
+                var model = new DiffusionModel(Describe(), _state.Network, _job.Device, hash: "");
+                // Batches of the training's size find all the memory they need in its pool.
+                var options = new SampleOptions
+                {
+                    Count = _config.Train.Samples,
+                    Steps = _config.Train.SampleTimesteps,
+                    BatchSize = _config.Train.BatchSize,
+                };
+                new ImageSampler(model).Sample(options, cancel: cancel).WriteGrid(path, _config.Train.GridColumns, overwrite: true);
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -172,7 +168,7 @@ sealed class TrainingSession : IDisposable
     TrainResult Interrupted()
     {
         Save();
-        return new TrainResult(false, _state.Step, _state.SmoothedLoss, Seconds, null, null);
+        return new TrainResult(false, _state.Step, _state.SmoothedLoss, Seconds, null, null, _forecast);
     }
 
     TrainResult Complete(CancellationToken cancel)
@@ -180,16 +176,16 @@ sealed class TrainingSession : IDisposable
         Save();
         ModelFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
         string? grid = _plan.SamplesAtEnd ? WriteSamples(cancel) : null;
-        return new TrainResult(true, _state.Step, _state.SmoothedLoss, Seconds, _run.ModelPath, grid);
+        return new TrainResult(true, _state.Step, _state.SmoothedLoss, Seconds, _run.ModelPath, grid, _forecast);
     }
 
     ModelDescription Describe() => new()
     {
         Model = _config.Model,
         Diffusion = _config.Diffusion,
-        Predicts = _objective.Predicts.Name,
-        Dataset = _images.Description,
-        Classes = Values.Of<string>([.. _images.Classes]),
+        Predicts = _job.Objective.Predicts.Name,
+        Dataset = _job.Images.Description,
+        Classes = Values.Of<string>([.. _job.Images.Classes]),
         Step = _state.Step,
     };
 

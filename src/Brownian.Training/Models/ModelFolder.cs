@@ -106,7 +106,7 @@ public static class ModelFolder
     static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        var network = new TutorialUNet(description.Model.ToOptions(), device);
+        IDenoisingNetwork network = description.Model.CreateNetwork(device);
         ParameterFile.Read(weightsPath, network.Parameters, ("", network.Parameters.Values));
         return new DiffusionModel(description, network, device, Files.Sha256(weightsPath));
     }

@@ -11,14 +11,26 @@ static class ParameterFile
     /// <summary>Writes each buffer's part of every parameter as prefix + name.</summary>
     public static void Write(string path, ParameterSet parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
+        int longest = parameters.Max(parameter => parameter.Shape.Count);
+        float[] values = new float[longest], scratch = new float[longest];      // for all: a large model's would fill the heap with garbage
         var writer = new SafetensorsWriter { Metadata = { ["format"] = "pt" } };
         foreach ((string prefix, Tensor buffer) in buffers)
         {
             foreach (Parameter parameter in parameters)
-                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream => WriteFloats(stream, parameter.ToTorch(buffer)));
+            {
+                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream =>
+                {
+                    Span<float> target = values.AsSpan(0, parameter.Shape.Count);
+                    parameter.ToTorch(buffer, target, scratch.AsSpan(0, target.Length));
+                    WriteFloats(stream, target);
+                });
+            }
         }
         writer.Write(path);
     }
+
+    /// <summary>The memory that <see cref="Write"/> takes.</summary>
+    public static long WritingBytes(ParameterSet parameters) => 2L * sizeof(float) * parameters.Max(parameter => parameter.Shape.Count);
 
     /// <summary>Overwrites the buffers with what <see cref="Write"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, too many or of another shape; the message names it and both shapes.</exception>
@@ -55,9 +67,9 @@ static class ParameterFile
 
     static string Join(long[] extents) => string.Join(", ", extents);
 
-    static void WriteFloats(Stream stream, float[] values)
+    static void WriteFloats(Stream stream, Span<float> values)
     {
-        Span<int> bits = MemoryMarshal.Cast<float, int>(values.AsSpan());
+        Span<int> bits = MemoryMarshal.Cast<float, int>(values);
         if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(bits, bits);
         stream.Write(MemoryMarshal.AsBytes(bits));
     }

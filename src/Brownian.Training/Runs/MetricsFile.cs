@@ -35,6 +35,7 @@ sealed class MetricsFile : IDisposable
         Write("lr", m.LearningRate);
         Write("grad_norm", m.GradientNorm);
         Write("img_per_sec", Math.Round(m.ImagesPerSecond, 2));
+        Write("gflops", Math.Round(m.Gflops, 2));
         Write("seconds", Math.Round(m.Seconds, 3));
         Write("memory_mb", Math.Round(m.MemoryMegabytes, 1));
         _json.WriteEndObject();

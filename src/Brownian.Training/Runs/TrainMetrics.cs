@@ -8,11 +8,12 @@ namespace Brownian.Training;
 /// <param name="LearningRate">The rate of this step.</param>
 /// <param name="GradientNorm">The norm of the whole gradient before clipping.</param>
 /// <param name="ImagesPerSecond">Images of this step over its seconds.</param>
+/// <param name="Gflops">Effective, in 10⁹ a second: forward, and twice that for backward, convolutions counted as if computed directly.</param>
 /// <param name="Seconds">Time trained since the start, interruptions not counted.</param>
 /// <param name="MemoryMegabytes">The process's resident memory.</param>
 public sealed record TrainMetrics(
     long Step, long Epoch, double Loss, Quartiles LossByQuartile, double LearningRate, double GradientNorm,
-    double ImagesPerSecond, double Seconds, double MemoryMegabytes);
+    double ImagesPerSecond, double Gflops, double Seconds, double MemoryMegabytes);
 
 /// <summary>Four means, one for each quarter of the timesteps from the least noise to the most; NaN where there is none.</summary>
 public readonly record struct Quartiles(double Q0, double Q1, double Q2, double Q3);

@@ -30,6 +30,43 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public void Several_numbers_of_threads_are_measured_in_turn_and_a_training_step_in_parts()
+    {
+        CommandResult result = CommandLine.Run(
+            "bench", "train", "--model-config", _line.Config, "--batch", "2", "--steps", "3", "--threads", "1,2", "--json");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        string[] lines = result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([1, 2], lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("threads").GetInt32()));
+        foreach (string line in lines)
+        {
+            JsonElement report = JsonDocument.Parse(line).RootElement;
+            double parts = 0;
+            foreach (string part in (string[])["dataMs", "forwardMs", "backwardMs", "optimiserMs"])
+            {
+                Assert.True(report.GetProperty(part).GetDouble() > 0, part);
+                parts += report.GetProperty(part).GetDouble();
+            }
+            double step = 1000 * report.GetProperty("batch").GetDouble() / report.GetProperty("imgPerSec").GetDouble();
+            Assert.InRange(parts, 0.3 * step, 1.5 * step);      // medians do not add up exactly
+        }
+        Assert.Contains("backward", CommandLine.Run("bench", "--model-config", _line.Config, "--batch", "1", "--steps", "1").Out, StringComparison.Ordinal);
+        CommandLine.Run("bench", "--threads", "1,x").IsBadInput("--threads 1,x");
+        CommandLine.Run("bench", "--threads", "1,,2").IsBadInput("--threads 1,,2");
+    }
+
+    [Theory]
+    [InlineData("type: unet2d, sample_size: 8, block_out_channels: [8], down_block_types: [DownBlock2D], up_block_types: [UpBlock2D], norm_num_groups: 4")]
+    [InlineData("type: tutorial_unet, im_size: 8, down_channels: [8, 16], mid_channels: [16, 8], down_sample: [true]")]
+    public void Every_type_of_model_can_be_measured(string model)
+    {
+        string path = _line.Write("typed.yaml", $"model_params: {{{model}}}");
+        CommandResult result = CommandLine.Run("bench", "train", "--model-config", path, "--batch", "2", "--steps", "1", "--json");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        using JsonDocument json = JsonDocument.Parse(result.Out);
+        Assert.True(json.RootElement.GetProperty("imgPerSec").GetDouble() > 0);
+    }
+
+    [Fact]
     public void Without_json_there_is_a_table()
     {
         CommandResult result =

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Brownian.Cli;
 
 namespace Brownian.Tests;
@@ -57,6 +58,23 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains(Path.Combine("runs", "00002-second"), output, StringComparison.Ordinal);
         Assert.True(File.Exists(_line.At("samples", "00002.png")));
         Assert.Equal("mine", File.ReadAllText(_line.At("samples", "00001.png")));
+    }
+
+    [Fact]
+    public async Task The_memory_that_training_takes_is_told_beforehand()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads the peak of the process's memory from Linux");
+        using Process training = Start(
+            "train", "--steps", "10", "--set", "dataset_params.count=500", "--set", "train_params.sample_timesteps=6",
+            "--set", "train_params.sample_steps=4", "--set", "train_params.checkpoint_steps=3", "--set", "train_params.num_samples=20");
+        string output = await training.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(training.WaitForExit(Patience), "the process did not end");
+        Match memory = Regex.Match(output, @"^memory  ([\d,]+) MB at most \(predicted ([\d,]+) MB\)$", RegexOptions.Multiline);
+        Assert.True(memory.Success, output);
+        double peak = Number(memory.Groups[1]), predicted = Number(memory.Groups[2]);
+        Assert.InRange(predicted / peak, 0.85, 1.15);
+
+        static double Number(Group text) => double.Parse(text.Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]

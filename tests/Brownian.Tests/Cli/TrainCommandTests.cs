@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Brownian.Cli;
 using Brownian.Tensors;
 using Brownian.Training;
@@ -18,10 +19,16 @@ public sealed class TrainCommandTests : IDisposable
         string run = _line.At("runs", "00001-tiny");
         string[] lines = result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains("20 images", lines[0], StringComparison.Ordinal);
-        Assert.Matches("^model   tutorial_unet, [0-9,]+ parameters$", lines[1]);
-        Assert.StartsWith("device  CPU, 1 thread", lines[2], StringComparison.Ordinal);
-        Assert.Equal("length  6 steps of 4 images, 1.2 epochs", lines[3]);
-        Assert.Equal($"run     {run}", lines[4]);
+        Assert.Equal("augment none", lines[1]);
+        Assert.Matches("^model   tutorial_unet, [0-9,]+ parameters, [0-9.]+ GFLOP per image forward$", lines[2]);
+        Assert.StartsWith("device  CPU, 1 thread", lines[3], StringComparison.Ordinal);
+        Assert.Equal("length  6 steps of 4 images, 1.2 epochs", lines[4]);
+        Assert.Equal($"run     {run}", lines[5]);
+        Assert.Matches("^speed   [0-9.,]+ img/s, [0-9.,]+ GFLOP/s, in three steps on the first batch$", lines[6]);
+        Assert.Matches("^memory  [0-9,]+ MB at most, predicted$", lines[7]);
+        Assert.StartsWith("time    about ", lines[8], StringComparison.Ordinal);
+        Assert.Contains(lines, line => Regex.IsMatch(line, "^100% step 6/6  loss [0-9.]+  [0-9.,]+ img/s, [0-9.,]+ GFLOP/s"));
+        Assert.Contains(lines, line => Regex.IsMatch(line, "^memory  [0-9,]+ MB at most \\(predicted [0-9,]+ MB\\)$"));
         Assert.Equal(Path.Combine(run, "samples", "step-00000006.png"), lines[^4].Split(' ')[^1]);
         Assert.Equal($"loss    {Path.Combine(run, "loss.png")}", lines[^3]);
         Assert.Equal($"model   {Path.Combine(run, "model")}", lines[^2]);
@@ -29,6 +36,37 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(File.Exists(Path.Combine(run, "samples", "step-00000006.png")));
         Assert.True(File.Exists(Path.Combine(run, "model", "model.safetensors")));
     }
+
+    [Fact]
+    public void A_dry_run_tells_the_plan_and_the_next_command_and_writes_nothing()
+    {
+        string runs = _line.At("runs");
+        CommandResult result = CommandLine.Run("train", "--dry-run", "--config", _line.Config, "--runs", runs, "--set", "train_params.lr=0.5");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        foreach (string line in (string[])["data ", "augment", "model ", "device", "length", "speed", "memory", "time "])
+            Assert.Contains($"\n{line}", "\n" + result.Out, StringComparison.Ordinal);
+        Assert.EndsWith($"train --config {_line.Config} --runs {runs} --set train_params.lr=0.5", result.Out.TrimEnd(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(runs));
+    }
+
+    [Fact]
+    public void A_dry_run_of_a_run_plans_what_is_left_and_changes_nothing()
+    {
+        string run = _line.TrainedRun();
+        Directory.CreateDirectory(Path.Combine(run, "checkpoints", ".new-left"));
+        Dictionary<string, byte[]> before = Content(run);
+        CommandResult result = CommandLine.Run("train", "--resume", run, "--steps", "1000000", "--dry-run");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Contains("length  1,000,000 steps of 4 images, 200000 epochs, continuing after step 6", result.Out, StringComparison.Ordinal);
+        Assert.EndsWith($"train --resume {run} --steps 1000000", result.Out.TrimEnd(), StringComparison.Ordinal);
+        Assert.Equal(before, Content(run));
+        Assert.True(Directory.Exists(Path.Combine(run, "checkpoints", ".new-left")));
+    }
+
+    [Fact]
+    public void Flips_are_part_of_the_plan() => Assert.Contains(
+        "augment horizontal flips",
+        CommandLine.Run("train", "--dry-run", "--config", _line.Config, "--set", "dataset_params.horizontal_flip=true").Out, StringComparison.Ordinal);
 
     [Fact]
     public void Shortcuts_are_keys_of_the_configuration()
@@ -92,6 +130,9 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("step 8", line, StringComparison.Ordinal);
         Assert.Contains("conv_in.weight", line, StringComparison.Ordinal);
     }
+
+    static Dictionary<string, byte[]> Content(string folder) =>
+        Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(path => path, File.ReadAllBytes);
 
     static byte[] Weights(string run) => File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"));
 

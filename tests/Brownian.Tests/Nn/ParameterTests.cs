@@ -28,6 +28,11 @@ public sealed class ParameterTests : IDisposable
         Assert.Equal(numbers, parameter.ToTorch());
         parameter.FromTorch(numbers, set.Gradients);
         Assert.Equal(numbers, parameter.ToTorch(set.Gradients));
+        float[] target = new float[numbers.Length], scratch = new float[numbers.Length];
+        parameter.ToTorch(set.Gradients, target, scratch);
+        Assert.Equal(numbers, target);
+        Assert.Throws<ArgumentException>(() => parameter.ToTorch(set.Gradients, target.AsSpan(1), scratch));
+        Assert.Throws<ArgumentException>(() => parameter.ToTorch(set.Gradients, target, scratch.AsSpan(1)));
         Assert.Equal(parameter.Value.ToArray(), parameter.Gradient.ToArray());
     }
 

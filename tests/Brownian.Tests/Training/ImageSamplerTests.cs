@@ -21,7 +21,7 @@ public sealed class ImageSamplerTests : IDisposable
     {
         TrainConfig config = TinyRun.Config;
         var description = new ModelDescription { Model = config.Model, Diffusion = config.Diffusion };
-        return new DiffusionModel(description, new TutorialUNet(config.Model.ToOptions(), device, seed: 1), device, hash: "c0ffee");
+        return new DiffusionModel(description, config.Model.CreateNetwork(device, seed: 1), device, hash: "c0ffee");
     }
 
     static SampledImages Sample(DiffusionModel model, SampleOptions options, IProgress<SampleProgress>? progress = null) =>

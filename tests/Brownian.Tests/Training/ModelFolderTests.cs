@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 using Brownian.Training;
@@ -26,7 +25,7 @@ public sealed class ModelFolderTests : IDisposable
             Diffusion =
                 TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = VarianceKind.Large, ClipSample = false },
         },
-        new TutorialUNet(TinyRun.Config.Model.ToOptions(), _device, seed: 3), _device, "");
+        TinyRun.Config.Model.CreateNetwork(_device, seed: 3), _device, "");
 
     static float[] Weights(DiffusionModel model) => model.Network.Parameters.Values.ToArray();
 
@@ -78,7 +77,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("\"epsilon\"", "\"eps\"", "predicts: 'eps' is nothing a network can predict")]
     [InlineData("\"im_size\": 8", "\"im_size\": 9", "model_params.im_size is 9, which cannot be halved 1 times")]
     [InlineData("\"im_size\": 8", "\"im_size\": \"8\"", "model_params.im_size must be a whole number, not '8'")]
-    [InlineData("\"im_size\": 8", "\"im_sizes\": 8", "unknown key 'im_sizes' in model_params; did you mean 'im_size'")]
+    [InlineData("\"im_size\": 8", "\"im_sizes\": 8", "unknown key 'im_sizes' in model_params of type tutorial_unet; did you mean 'im_size'")]
     [InlineData("\"step\": 7", "\"step\": 7,\n  \"more\": 1", "more")]
     [InlineData("\"step\": 7", "\"step\": \"x\"", "step")]
     [InlineData("\"dataset\"", "\"dataset", "")]

@@ -78,11 +78,11 @@ public sealed class RunDirectoryTests : IDisposable
         string[] lines = File.ReadAllLines(path);
         Assert.Equal(7, lines.Length);
         Assert.Equal(
-            """{"step":7,"epoch":2,"loss":0.25,"loss_q0":1,"loss_q1":null,"loss_q2":0.5,"loss_q3":0.125,"lr":0.001,"grad_norm":3.5,"img_per_sec":12.34,"seconds":1.5,"memory_mb":99}""",
+            """{"step":7,"epoch":2,"loss":0.25,"loss_q0":1,"loss_q1":null,"loss_q2":0.5,"loss_q3":0.125,"lr":0.001,"grad_norm":3.5,"img_per_sec":12.34,"gflops":41.23,"seconds":1.5,"memory_mb":99}""",
             lines[^1]);
         using (new MetricsFile(path, 0)) { }
         Assert.Empty(File.ReadAllText(path));
     }
 
-    static TrainMetrics Step(long step) => new(step, 2, 0.25, new(1, double.NaN, 0.5, 0.125), 1e-3, 3.5, 12.341, 1.5, 99);
+    static TrainMetrics Step(long step) => new(step, 2, 0.25, new(1, double.NaN, 0.5, 0.125), 1e-3, 3.5, 12.341, 41.234, 1.5, 99);
 }

@@ -54,7 +54,8 @@ public sealed class TrainConfigTests : IDisposable
     public void Files_in_the_tutorials_format_load_as_they_are(string file, int size, int channels, string down)
     {
         TrainConfig config = TrainConfig.Load(Shared.Golden(file));
-        Assert.Equal((size, channels, down), (config.Model.ImageSize, config.Model.ImageChannels, config.Model.DownChannels.ToString()));
+        var model = Assert.IsType<TutorialUNetParams>(config.Model);
+        Assert.Equal((size, channels, down), (model.ImageSize, model.ImageChannels, model.DownChannels.ToString()));
         Assert.Equal(40, config.Train.EpochsOrDefault);
     }
 
@@ -166,7 +167,7 @@ public sealed class TrainConfigTests : IDisposable
         string path = _folder.Write("default.yaml", Tutorial);
         TrainConfig config = TrainConfig.Load(path, ["train_params.lr=2e-4", "model_params.down_channels=[8,16,24,32]", "model_params.mid_channels=[32,24]", "train_params.lr=3e-4", "dataset_params.im_path=digits"]);
         Assert.Equal(3e-4, config.Train.LearningRate);
-        Assert.Equal([8, 16, 24, 32], config.Model.DownChannels);
+        Assert.Equal([8, 16, 24, 32], Assert.IsType<TutorialUNetParams>(config.Model).DownChannels);
         Assert.True(config.Dataset.IsBuiltIn);
 
         (string Option, string Message)[] wrong =

@@ -13,10 +13,14 @@ public sealed class TrainerMemoryTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void A_step_allocates_little_managed_memory()
+    // Handles and tape entries of 60 or 250 operations; what the loop adds to them is below 4 KB.
+    [Theory]
+    [InlineData("tiny", 36_000)]
+    [InlineData("as large as the tutorial's", 130_000)]
+    public void A_step_allocates_little_managed_memory(string network, long most)
     {
-        TrainConfig config = TinyRun.Config.With("train_params.num_steps=60", "train_params.checkpoint_steps=1000");
+        TrainConfig config = network == "tiny" ? TinyRun.Config : TinyRun.Config with { Model = new TutorialUNetParams { ImageSize = 8 } };
+        config = config.With("train_params.num_steps=60", "train_params.checkpoint_steps=1000");
         long at20 = 0, at60 = 0;
         TinyRun.Train(RunDirectory.Create(_folder.Path("runs"), config), config, tell: p =>
         {
@@ -24,6 +28,6 @@ public sealed class TrainerMemoryTests : IDisposable
             if (step.Metrics.Step == 20) at20 = GC.GetTotalAllocatedBytes();
             if (step.Metrics.Step == 60) at60 = GC.GetTotalAllocatedBytes();
         });
-        Assert.InRange((at60 - at20) / 40, 0, 1_000_000);
+        Assert.InRange((at60 - at20) / 40, 0, most);
     }
 }

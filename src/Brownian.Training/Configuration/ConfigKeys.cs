@@ -1,9 +1,9 @@
 namespace Brownian.Training;
 
-/// <summary>One key of a section: its name, how to read it into the record and how to write it (null where it is absent).</summary>
-sealed record ConfigKey<TSection>(string Name, Func<TSection, ConfigValue, TSection> Read, Func<TSection, object?> Write, bool MayBeNull = false);
-
-/// <summary>Every key there is. Reading, writing, overriding and the list of valid names all follow this table.</summary>
+/// <summary>
+/// Every key there is, those of networks excepted, which stand beside their records. Reading, writing, overriding and the list of valid
+/// names all follow these tables.
+/// </summary>
 static class ConfigKeys
 {
     public static readonly ConfigKey<DatasetParams>[] Dataset =
@@ -24,21 +24,6 @@ static class ConfigKeys
         new("scale_betas", (s, v) => s with { ScaleBetas = v.Flag() }, s => s.ScaleBetas),
         new("variance", (s, v) => s with { Variance = v.OneOf<VarianceKind>() }, s => s.Variance),
         new("clip_sample", (s, v) => s with { ClipSample = v.Flag() }, s => s.ClipSample),
-    ];
-
-    public static readonly ConfigKey<ModelParams>[] Model =
-    [
-        new("type", (s, v) => s with { Type = v.Text() }, s => s.Type),
-        new("im_channels", (s, v) => s with { ImageChannels = v.Integer() }, s => s.ImageChannels),
-        new("im_size", (s, v) => s with { ImageSize = v.Integer() }, s => s.ImageSize),
-        new("down_channels", (s, v) => s with { DownChannels = v.List(i => i.Integer()) }, s => s.DownChannels),
-        new("mid_channels", (s, v) => s with { MidChannels = v.List(i => i.Integer()) }, s => s.MidChannels),
-        new("down_sample", (s, v) => s with { DownSample = v.List(i => i.Flag()) }, s => s.DownSample),
-        new("time_emb_dim", (s, v) => s with { TimeEmbeddingSize = v.Integer() }, s => s.TimeEmbeddingSize),
-        new("num_down_layers", (s, v) => s with { DownLayers = v.Integer() }, s => s.DownLayers),
-        new("num_mid_layers", (s, v) => s with { MidLayers = v.Integer() }, s => s.MidLayers),
-        new("num_up_layers", (s, v) => s with { UpLayers = v.Integer() }, s => s.UpLayers),
-        new("num_heads", (s, v) => s with { Heads = v.Integer() }, s => s.Heads),
     ];
 
     public static readonly ConfigKey<TrainParams>[] Train =

@@ -1,0 +1,45 @@
+using Brownian.Diffusion;
+using Brownian.Tensors;
+
+namespace Brownian.Training;
+
+/// <summary>
+/// Section <c>model_params</c>: the network. Each <c>type</c> has a record of its own with its own keys; a key of another type is an error.
+/// </summary>
+public abstract record ModelParams
+{
+    private protected ModelParams() { }
+
+    /// <summary><c>type</c>: which architecture, as the configuration names it.</summary>
+    public string Type => ModelType.Of(this).Name;
+
+    /// <summary>The channels of an image.</summary>
+    public abstract int Channels { get; }
+
+    /// <summary>The height of an image in pixels.</summary>
+    public abstract int Height { get; }
+
+    /// <summary>The width of an image in pixels.</summary>
+    public abstract int Width { get; }
+
+    /// <summary>A network of this type and size with fresh weights.</summary>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <exception cref="ArgumentException">The numbers do not make a network.</exception>
+    public abstract IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0);
+
+    /// <summary>The key that gives the size of an image.</summary>
+    internal abstract string SizeKey { get; }
+
+    /// <summary>True where height and width may differ; the key then takes <c>[height, width]</c> too.</summary>
+    internal virtual bool MayBeOblong => false;
+
+    /// <summary>The keys that give the channels of an image.</summary>
+    internal abstract IReadOnlyList<string> ChannelKeys { get; }
+
+    /// <summary>What values the section may have, under the names of its keys; a later rule may rely on those before it.</summary>
+    internal abstract IEnumerable<(string Key, bool Good, string Message)> Rules();
+
+    /// <summary>Why a network that can be sampled from cannot be trained; null for none.</summary>
+    internal virtual ConfigProblem? WhyNotTrainable => null;
+}

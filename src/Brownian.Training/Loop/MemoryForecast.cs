@@ -1,0 +1,30 @@
+namespace Brownian.Training;
+
+/// <summary>
+/// The most memory that a training will hold, told after its rehearsal. Then everything that a step needs is there: its tensors wait in
+/// the device's pool, and images, gradients, moments and average are allocated. What comes on top is known in advance.
+/// </summary>
+static class MemoryForecast
+{
+    /// <summary>What the runtime adds in time: code compiled anew, garbage before it is collected.</summary>
+    const long Growth = 8_000_000;
+
+    /// <summary>The code and the buffers for files and pictures, used for the first time with the first checkpoint.</summary>
+    const long Writing = 14_000_000;
+
+    /// <summary>Of the loss chart: its lists and what they leave when they grow.</summary>
+    const long ChartBytesPerStep = 64;
+
+    /// <param name="job">A job whose rehearsal has ended.</param>
+    /// <param name="forwardBytes">Alive on the device after a pass of one batch forward.</param>
+    /// <param name="samples">Whether grids of samples will be drawn.</param>
+    public static long Peak(TrainingJob job, long forwardBytes, bool samples)
+    {
+        long writing = Writing + ParameterFile.WritingBytes(job.State.Parameters) + ChartBytesPerStep * job.Plan.TotalSteps;
+        long sampling = samples ? SamplingBytes(job.Config.Train, forwardBytes) : 0;
+        return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling);
+    }
+
+    // Grids are drawn in batches of the training's size, which find their memory in its pool; a smaller one needs its own.
+    static long SamplingBytes(TrainParams train, long forwardBytes) => forwardBytes * (train.Samples % train.BatchSize) / train.BatchSize;
+}

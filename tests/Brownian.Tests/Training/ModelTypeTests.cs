@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using Brownian.Diffusion;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+public sealed class ModelTypeTests : IDisposable
+{
+    const string TinyUNet2D = """
+        model_params:
+          sample_size: 8
+          in_channels: 1
+          out_channels: 1
+          block_out_channels: [8, 8]
+          down_block_types: [DownBlock2D, AttnDownBlock2D]
+          up_block_types: [AttnUpBlock2D, UpBlock2D]
+          layers_per_block: 1
+          norm_num_groups: 4
+          dropout: 0.1
+          type: unet2d
+        """;
+
+    readonly ScratchFolder _folder = new();
+    readonly Device _device = Device.Cpu(1);
+
+    public void Dispose()
+    {
+        _device.Dispose();
+        _folder.Dispose();
+    }
+
+    public static TheoryData<string> Types => [.. ModelType.All.Select(type => type.Name)];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Every_type_is_chosen_by_its_name_and_written_so_that_it_reads_back(string name)
+    {
+        TrainConfig config = TrainConfig.Default.With($"model_params.type={name}");
+        Assert.Equal(name, config.Model.Type);
+        Assert.Equal(config, TrainConfig.Parse(config.ToYaml()));
+
+        var description = new ModelDescription { Model = config.Model, Diffusion = config.Diffusion };
+        File.WriteAllBytes(_folder.Path("model.json"), description.ToJson());
+        Assert.Equal(description, ModelDescription.Read(_folder.Path("model.json")));
+    }
+
+    [Fact]
+    public void The_initial_values_are_the_networks_that_the_types_are_named_after()
+    {
+        Assert.Equal(10_188_081, new TutorialUNetParams().CreateNetwork(_device).Parameters.Count);
+        Assert.Equal(35_746_307, new UNet2DParams().CreateNetwork(_device).Parameters.Count);
+    }
+
+    [Fact]
+    public void The_type_may_be_named_after_its_keys_and_a_type_that_is_named_again_changes_nothing()
+    {
+        TrainConfig config = TrainConfig.Parse(TinyUNet2D);
+        var model = Assert.IsType<UNet2DParams>(config.Model);
+        Assert.Equal((8, 8, 1, 0.1), (model.Height, model.Width, model.Channels, model.Dropout));
+        Assert.Equal(config, config.With("model_params.type=unet2d"));
+        Assert.Equal(new TutorialUNetParams(), config.With("model_params.type=tutorial_unet").Model);
+    }
+
+    [Theory]
+    [InlineData("model_params:\n  im_size: 8\n  type: unet2d",
+        ":2:3: unknown key 'im_size' in model_params of type unet2d; there are type, sample_size, ")]
+    [InlineData("model_params:\n  sample_size: 8", ":2:3: unknown key 'sample_size' in model_params of type tutorial_unet; there are type, im_channels, ")]
+    [InlineData("model_params:\n  type: unet2", ":2:9: model_params.type is 'unet2'; did you mean 'unet2d'.")]
+    [InlineData("model_params:\n  type: 3", ":2:9: model_params.type is '3'; there are tutorial_unet, unet2d")]
+    [InlineData("model_params:\n  type: [unet2d]", ":2:9: model_params.type must be a text, not a list.")]
+    public void A_key_of_another_type_and_an_unknown_type_are_errors_that_name_it(string yaml, string expected) => Assert.StartsWith(
+        $"configuration{expected}", Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("sample_size=7", "sample_size is [7], which cannot be halved 1 times; use multiples of 2.")]
+    [InlineData("sample_size=[8,8,8]", "sample_size is [8, 8, 8]; it must be one number, or [height, width], of 1 to 4096.")]
+    [InlineData("in_channels=2", "in_channels is 2; images have 1, 3 or 4.")]
+    [InlineData("out_channels=3", "out_channels is 3; it must be in_channels, 1, or twice that for a learned variance.")]
+    [InlineData("block_out_channels=[8,10]", "block_out_channels has 10; it must be at least 2 and a multiple of norm_num_groups, 4.")]
+    [InlineData("block_out_channels=[]", "block_out_channels has 0 entries; it must have 1 to 20.")]
+    [InlineData("down_block_types=[DownBlock2D]", "down_block_types has 1 entries for 2 levels; give one for each of block_out_channels.")]
+    [InlineData("up_block_types=[UpBlock2D,DownBlock2D]", "up_block_types has 'DownBlock2D'; there are UpBlock2D and AttnUpBlock2D.")]
+    [InlineData("attention_head_dim=3", "attention_head_dim is 3, which does not divide 8, one of block_out_channels.")]
+    [InlineData("norm_num_groups=0", "norm_num_groups is 0; it must be at least 1.")]
+    [InlineData("norm_eps=0", "norm_eps is 0; it must be above 0 and below 1.")]
+    [InlineData("act_fn=relu", "act_fn is 'relu'; there is silu.")]
+    [InlineData("downsample_padding=2", "downsample_padding is 2; it must be 0 or 1.")]
+    [InlineData("freq_shift=4", "freq_shift is 4; it must be at least 0 and below half of the first of block_out_channels, 8.")]
+    [InlineData("dropout=1", "dropout is 1; it must be at least 0 and below 1.")]
+    [InlineData("num_class_embeds=0", "num_class_embeds is 0; it must be at least 1.")]
+    [InlineData("layers_per_block=0", "layers_per_block is 0; it must be at least 1.")]
+    public void Values_of_unet2d_that_make_no_network_are_told_under_their_keys(string setting, string expected) => Assert.Equal(
+        $"--set model_params.{setting}: model_params.{expected}",
+        Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(TinyUNet2D).With($"model_params.{setting}")).Message);
+
+    [Theory]
+    [InlineData("a_cifar10_like")]
+    [InlineData("b_train_unconditional")]
+    [InlineData("d_class_conditional")]
+    [InlineData("g_non_square")]
+    public void The_keys_of_unet2d_are_those_of_diffusers(string name)
+    {
+        string path = Shared.Golden($"unet2d/{name}/config.json");
+        JsonObject all = JsonNode.Parse(File.ReadAllText(path))!.AsObject(), known = new() { ["type"] = "unet2d" };
+        foreach (string key in ModelType.All.Single(type => type.Name == "unet2d").Keys) known[key] = all[key]?.DeepClone();
+        TrainConfig config = TrainConfig.ParseJson(new JsonObject { ["model_params"] = known }.ToJsonString(), path);
+        var network = Assert.IsType<UNet2D>(config.Model.CreateNetwork(_device));
+        Assert.Equivalent(UNet2DTests.Options(path), network.Options, strict: true);
+        Assert.Equal(config.Model, TrainConfig.Parse(config.ToYaml()).Model);
+    }
+
+    [Fact]
+    public void A_unet2d_is_trained_resumed_and_sampled_like_any_other()
+    {
+        TrainConfig config = TinyRun.Config with { Model = TrainConfig.Parse(TinyUNet2D).Model };
+        RunDirectory whole = RunDirectory.Create(_folder.Path("runs"), config), cut = RunDirectory.Create(_folder.Path("runs"), config);
+        TinyRun.Train(whole, config);
+        TinyRun.Train(cut, config, stopAfter: 5);
+        TinyRun.Train(cut, config, threads: 2);
+        Assert.Equal(TinyRun.StateAfter(whole, 12), TinyRun.StateAfter(cut, 12));
+
+        DiffusionModel model = ModelFolder.Open(whole.ModelPath, _device);
+        Assert.Equal(config.Model, model.Description.Model);
+        Assert.Equal(2, new ImageSampler(model).Sample(new SampleOptions { Count = 2 }, cancel: TestContext.Current.CancellationToken).Images.Count);
+    }
+
+    [Theory]
+    [InlineData("model_params.out_channels is 2; to be trained it must be in_channels, 1.", "out_channels=2")]
+    [InlineData("model_params.num_class_embeds is 10; training knows no class conditions, so remove the key.", "num_class_embeds=10")]
+    [InlineData("model_params.sample_size is [8,16], but the images are 12×12 pixels (*); set model_params.sample_size=12.", "sample_size=[8,16]")]
+    [InlineData("model_params.in_channels is 3, but the images have 1 (*); set model_params.in_channels=1 and model_params.out_channels=1.",
+        "sample_size=12", "in_channels=3", "out_channels=3")]
+    public void What_cannot_be_trained_is_told_before_it_begins(string expected, params string[] settings)
+    {
+        TrainConfig config = TrainConfig.Parse(TinyUNet2D).With(settings.Select(setting => $"model_params.{setting}"));
+        var digits = new DrawnDigits(64, size: 12);
+        string message = Assert.Throws<InvalidDataException>(() => ConfiguredDataset.Check(digits, config)).Message;
+        Assert.Equal(expected.Replace("*", digits.Description, StringComparison.Ordinal), message);
+    }
+
+    [Fact]
+    public void The_configurations_in_the_repository_are_valid()
+    {
+        string folder = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "..", "configs");
+        Assert.NotEmpty(Directory.GetFiles(folder, "*.yaml"));
+        foreach (string path in Directory.GetFiles(folder, "*.yaml")) TrainConfig.Load(path).Validate();
+        Assert.Equal(35_746_307, TrainConfig.Load(Path.Combine(folder, "cifar10.yaml")).Model.CreateNetwork(_device).Parameters.Count);
+    }
+
+    static string ThisFile([CallerFilePath] string path = "") => path;
+}
