@@ -28,7 +28,8 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         {
             using TensorScope scope = device.OpenScope();
             Tensor x0 = Tensor.From(pixels, shape, device);
-            (int[] timesteps, Tensor noise) = objective.Draw(x0, step++);
+            (TrainingTime[] drawn, Tensor noise) = objective.Draw(x0, step++);
+            int[] timesteps = Array.ConvertAll(drawn, time => time.Timestep);
             Tensor xt = schedule.AddNoise(x0, timesteps, noise);
             for (int n = 0; n < batch; n++) times[n] = timesteps[n];
             clock.End(Phase.Data);

@@ -12,6 +12,12 @@ static unsafe class WinogradTransforms
 {
     public const int Tile = 4, Inputs = 6, Points = 36;
 
+    /// <summary>
+    /// How far apart to keep the matrices of two points. Channel counts are powers of two more often than not, and without the extra
+    /// cache line the 36 elements that a transform writes would all fall into the same set of the cache and push each other out.
+    /// </summary>
+    public static nint PointStride(int rows, int columns) => (nint)rows * columns + 16;
+
     /// <summary>Bᵀ applied to six vectors, <paramref name="step"/> vectors apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input<V>(V d0, V d1, V d2, V d3, V d4, V d5, V* target, nint step) where V : unmanaged, ISimd<V>

@@ -13,6 +13,10 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     // each takes 36·24·128 floats = 442 KB. Larger blocks were slower, smaller ones read the weights too often.
     const int BlockTiles = 24;
 
+    // With so few tiles, writing the transformed weights to memory and reading them back would take longer than all the rest.
+    const int FewTiles = 64;
+    const int BlockColumns = 16;        // 36·256·16 floats of weights are 590 KB, at home in the second-level cache
+
     /// <summary>Channels must fill whole vectors of the widest instruction set, so that all widths choose the same algorithm.</summary>
     public static bool Fits(ConvShape s) =>
         s.Spec is { Kernel: 3, Stride: 1, Padding: 1, PaddingAfter: 1 } && s.In % 16 == 0 && s.Out % 16 == 0;
@@ -32,77 +36,126 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         CpuDevice device, ConvShape s, float* x, float* w, bool flipped, float* bias, float* perSample, float* residual, float* y)
     {
         var tiles = new TileGrid(s);
-        int blocks = (tiles.Count + BlockTiles - 1) / BlockTiles;
-        int perWorker = T.Points * BlockTiles * (s.In + s.Out);
-        CpuStorage weights = device.RentShared((long)T.Points * s.In * s.Out);
-        fixed (float* u = &weights.First(0))
-        {
-            WinogradWeights<V>.Transform(device, s.In, s.Out, w, flipped, u);
-            float* scratch = device.Scratch(perWorker);
-            device.Workers.For(blocks, new ForwardJob(
-                s, tiles, (nint)x, (nint)u, (nint)bias, (nint)perSample, (nint)residual, (nint)y, (nint)scratch, perWorker));
-        }
-        weights.Release();
+        var weights = new WinogradWeights<V>(s.In, s.Out, (nint)w, flipped);
+        var output = new WinogradOutput<V>(s, (nint)bias, (nint)perSample, (nint)residual, (nint)y);
+        if (tiles.Count <= FewTiles) RunByColumns(device, s, tiles, x, weights, output);
+        else RunByTiles(device, s, tiles, x, weights, output);
     }
 
-    readonly record struct ForwardJob(
-        ConvShape S, TileGrid Tiles, nint X, nint U, nint Bias, nint PerSample, nint Residual, nint Y, nint Scratch, int PerWorker) : IJob
+    /// <summary>All weights are transformed first and read again for each block of tiles.</summary>
+    static void RunByTiles(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
+    {
+        int perWorker = T.Points * (int)(T.PointStride(BlockTiles, s.In) + T.PointStride(BlockTiles, s.Out));
+        CpuStorage transformed = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
+        fixed (float* u = &transformed.First(0))
+        {
+            weights.Transform(device, u);
+            float* scratch = device.Scratch(perWorker);
+            device.Workers.For((tiles.Count + BlockTiles - 1) / BlockTiles, new TileJob(s, tiles, (nint)x, (nint)u, output, (nint)scratch, perWorker));
+        }
+        transformed.Release();
+    }
+
+    readonly record struct TileJob(ConvShape S, TileGrid Tiles, nint X, nint U, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
     {
         public void Run(int index, int worker)
         {
             int first = index * BlockTiles, count = Math.Min(BlockTiles, Tiles.Count - first);
-            float* v = (float*)Scratch + (nint)worker * PerWorker, m = v + T.Points * BlockTiles * S.In;
-            for (int i = 0; i < count; i++) InputTransform((float*)X, Tiles.At(first + i), v + i * S.In, BlockTiles * S.In);
+            nint inputs = T.PointStride(BlockTiles, S.In), weights = T.PointStride(S.In, S.Out), outputs = T.PointStride(BlockTiles, S.Out);
+            float* v = (float*)Scratch + (nint)worker * PerWorker, m = v + T.Points * inputs;
+            for (int i = 0; i < count; i++)
+                WinogradInput<V>.Transform((float*)X, S.Height, S.Width, S.In, Tiles.At(first + i), v + i * S.In, inputs);
             for (int point = 0; point < T.Points; point++)
             {
-                var a = new Matrix(v + (nint)point * BlockTiles * S.In, S.In, 1);
-                float* u = (float*)U + (nint)point * S.In * S.Out;
-                Gemm.Multiply<V>(count, S.Out, S.In, a, u, m + (nint)point * BlockTiles * S.Out, S.Out, accumulate: false);
+                var a = new Matrix(v + point * inputs, S.In, 1);
+                Gemm.Multiply<V>(count, S.Out, S.In, a, (float*)U + point * weights, m + point * outputs, S.Out, accumulate: false);
             }
-            for (int i = 0; i < count; i++) OutputTransform(Tiles.At(first + i), m + i * S.Out);
+            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(first + i), m + i * S.Out, outputs, 0, S.Out);
         }
+    }
 
-        void InputTransform(float* x, TilePosition tile, float* v, int pointStride) =>
-            WinogradInput<V>.Transform(x, S.Height, S.Width, S.In, tile, v, pointStride);
-
-        void OutputTransform(TilePosition tile, float* m)
+    /// <summary>
+    /// All tiles are transformed first; each block of columns transforms its weights into the second-level cache and forgets them.
+    /// The bits are the same as by tiles, because each element of a product is one chain of additions in either case.
+    /// </summary>
+    static void RunByColumns(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
+    {
+        int perWorker = T.Points * (int)(T.PointStride(s.In, BlockColumns) + T.PointStride(tiles.Count, BlockColumns));
+        CpuStorage transformed = device.RentShared(T.Points * T.PointStride(tiles.Count, s.In));
+        fixed (float* v = &transformed.First(0))
         {
-            V* half = stackalloc V[T.Inputs * T.Tile];
-            V* y = stackalloc V[T.Tile * T.Tile];
-            nint pointStride = (nint)BlockTiles * S.Out;
-            for (int c = 0; c < S.Out; c += V.Lanes)
+            device.Workers.For(tiles.Count, new InputJob(s, tiles, (nint)x, (nint)v));
+            float* scratch = device.Scratch(perWorker);
+            device.Workers.For(s.Out / BlockColumns, new ColumnJob(s.In, tiles, (nint)v, weights, output, (nint)scratch, perWorker));
+        }
+        transformed.Release();
+    }
+
+    readonly record struct InputJob(ConvShape S, TileGrid Tiles, nint X, nint Transformed) : IJob
+    {
+        public void Run(int index, int worker) => WinogradInput<V>.Transform(
+            (float*)X, S.Height, S.Width, S.In, Tiles.At(index), (float*)Transformed + (nint)index * S.In, T.PointStride(Tiles.Count, S.In));
+    }
+
+    readonly record struct ColumnJob(
+        int In, TileGrid Tiles, nint Transformed, WinogradWeights<V> Weights, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int from = index * BlockColumns, count = Tiles.Count;
+            nint inputs = T.PointStride(count, In), weights = T.PointStride(In, BlockColumns), outputs = T.PointStride(count, BlockColumns);
+            float* u = (float*)Scratch + (nint)worker * PerWorker, m = u + T.Points * weights;
+            Weights.TransformColumns(from, from + BlockColumns, u);
+            for (int point = 0; point < T.Points; point++)
             {
-                for (int i = 0; i < T.Inputs; i++)
-                {
-                    float* row = m + i * T.Inputs * pointStride + c;
-                    T.Output(
-                        V.Load(row), V.Load(row + pointStride), V.Load(row + 2 * pointStride),
-                        V.Load(row + 3 * pointStride), V.Load(row + 4 * pointStride), V.Load(row + 5 * pointStride), half + i * T.Tile, 1);
-                }
-                for (int j = 0; j < T.Tile; j++)
-                {
-                    V* column = half + j;
-                    T.Output(column[0], column[4], column[8], column[12], column[16], column[20], y + j, T.Tile);
-                }
-                StoreTile(tile, y, c);
+                var a = new Matrix((float*)Transformed + point * inputs, In, 1);
+                Gemm.Multiply<V>(count, BlockColumns, In, a, u + point * weights, m + point * outputs, BlockColumns, accumulate: false);
             }
+            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(i), m + i * BlockColumns, outputs, from, from + BlockColumns);
         }
+    }
+}
 
-        void StoreTile(TilePosition tile, V* y, int c)
+/// <summary>The output transform of one tile, with all that is added to it.</summary>
+readonly unsafe record struct WinogradOutput<V>(ConvShape S, nint Bias, nint PerSample, nint Residual, nint Y) where V : unmanaged, ISimd<V>
+{
+    /// <summary>y = Aᵀ·m·A + bias + perSample + residual for channels [from, to), of which the first is the first of m.</summary>
+    public void Transform(TilePosition tile, float* m, nint pointStride, int from, int to)
+    {
+        V* half = stackalloc V[T.Inputs * T.Tile];
+        V* y = stackalloc V[T.Tile * T.Tile];
+        for (int c = from; c < to; c += V.Lanes)
         {
-            int rows = Math.Min(T.Tile, S.Height - tile.Y), columns = Math.Min(T.Tile, S.Width - tile.X);
-            float* bias = Bias == 0 ? null : (float*)Bias + c;
-            float* perSample = PerSample == 0 ? null : (float*)PerSample + (nint)tile.Sample * S.Out + c;
-            V shift = Kernels.Rows.StartAt<V>(bias, perSample, null, 0);
-            for (int i = 0; i < rows; i++)
+            for (int i = 0; i < T.Inputs; i++)
             {
-                nint offset = (((nint)tile.Sample * S.Height + tile.Y + i) * S.Width + tile.X) * S.Out + c;
-                for (int j = 0; j < columns; j++, offset += S.Out)
-                {
-                    V value = y[i * T.Tile + j] + shift;
-                    if (Residual != 0) value += V.Load((float*)Residual + offset);
-                    V.Store((float*)Y + offset, value);
-                }
+                float* row = m + i * T.Inputs * pointStride + c - from;
+                T.Output(
+                    V.Load(row), V.Load(row + pointStride), V.Load(row + 2 * pointStride),
+                    V.Load(row + 3 * pointStride), V.Load(row + 4 * pointStride), V.Load(row + 5 * pointStride), half + i * T.Tile, 1);
+            }
+            for (int j = 0; j < T.Tile; j++)
+            {
+                V* column = half + j;
+                T.Output(column[0], column[4], column[8], column[12], column[16], column[20], y + j, T.Tile);
+            }
+            StoreTile(tile, y, c);
+        }
+    }
+
+    void StoreTile(TilePosition tile, V* y, int c)
+    {
+        int rows = Math.Min(T.Tile, S.Height - tile.Y), columns = Math.Min(T.Tile, S.Width - tile.X);
+        float* bias = Bias == 0 ? null : (float*)Bias + c;
+        float* perSample = PerSample == 0 ? null : (float*)PerSample + (nint)tile.Sample * S.Out + c;
+        V shift = Kernels.Rows.StartAt<V>(bias, perSample, null, 0);
+        for (int i = 0; i < rows; i++)
+        {
+            nint offset = (((nint)tile.Sample * S.Height + tile.Y + i) * S.Width + tile.X) * S.Out + c;
+            for (int j = 0; j < columns; j++, offset += S.Out)
+            {
+                V value = y[i * T.Tile + j] + shift;
+                if (Residual != 0) value += V.Load((float*)Residual + offset);
+                V.Store((float*)Y + offset, value);
             }
         }
     }

@@ -10,18 +10,18 @@ namespace Brownian.Tensors.Cpu.Kernels;
 static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
 {
     const int TransformTiles = 8;
-    const int OutputRows = 48;
+    const int OutputRows = 192;         // 36 points are jobs enough; a taller block of sums reads M less often
 
     /// <summary>dW += the gradient of W, 3×3×I×O.</summary>
     public static void Run(CpuDevice device, ConvShape s, float* x, float* dy, float* dw)
     {
         var tiles = new TileGrid(s);
         int pass = Math.Min(tiles.Count, TilesPerPass(s));
-        CpuStorage products = device.RentShared((long)T.Points * s.In * s.Out);
-        CpuStorage transformed = device.RentShared((long)T.Points * pass * (s.In + s.Out));
+        CpuStorage products = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
+        CpuStorage transformed = device.RentShared(T.Points * (T.PointStride(pass, s.In) + T.PointStride(pass, s.Out)));
         fixed (float* du = &products.First(0), v = &transformed.First(0))
         {
-            float* m = v + (nint)T.Points * pass * s.In;
+            float* m = v + T.Points * T.PointStride(pass, s.In);
             int rowBlocks = (s.In + OutputRows - 1) / OutputRows;
             for (int first = 0; first < tiles.Count; first += pass)
             {
@@ -47,7 +47,7 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
             for (int i = index * TransformTiles; i < last; i++)
             {
                 TilePosition tile = Tiles.At(First + i);
-                WinogradInput<V>.Transform((float*)X, S.Height, S.Width, S.In, tile, (float*)Vt + (nint)i * S.In, (nint)Pass * S.In);
+                WinogradInput<V>.Transform((float*)X, S.Height, S.Width, S.In, tile, (float*)Vt + (nint)i * S.In, T.PointStride(Pass, S.In));
                 GradTransform(tile, (float*)Mt + (nint)i * S.Out);
             }
         }
@@ -58,7 +58,7 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
             V* half = stackalloc V[T.Inputs * T.Tile];
             V* full = stackalloc V[T.Points];
             V* g = stackalloc V[T.Tile];
-            nint pointStride = (nint)Pass * S.Out;
+            nint pointStride = T.PointStride(Pass, S.Out);
             int rows = S.Height - tile.Y, columns = S.Width - tile.X;
             float* corner = (float*)Dy + (((nint)tile.Sample * S.Height + tile.Y) * S.Width + tile.X) * S.Out;
             for (int c = 0; c < S.Out; c += V.Lanes)
@@ -85,9 +85,9 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
         public void Run(int index, int worker)
         {
             int point = index / RowBlocks, from = index % RowBlocks * OutputRows, rows = Math.Min(OutputRows, S.In - from);
-            var a = new Matrix((float*)Vt + (nint)point * Pass * S.In + from, 1, S.In);
-            float* b = (float*)Mt + (nint)point * Pass * S.Out;
-            float* c = (float*)Du + ((nint)point * S.In + from) * S.Out;
+            var a = new Matrix((float*)Vt + point * T.PointStride(Pass, S.In) + from, 1, S.In);
+            float* b = (float*)Mt + point * T.PointStride(Pass, S.Out);
+            float* c = (float*)Du + point * T.PointStride(S.In, S.Out) + (nint)from * S.Out;
             Gemm.MultiplyInPlace<V>(rows, S.Out, Count, a, b, S.Out, c, S.Out, Accumulate);
         }
     }
@@ -99,7 +99,7 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
         {
             V* half = stackalloc V[18];
             V* taps = stackalloc V[9];
-            nint pointStride = (nint)In * Out;
+            nint pointStride = T.PointStride(In, Out);
             for (int c = 0; c < Out; c += V.Lanes)
             {
                 float* source = (float*)Du + (nint)row * Out + c;

@@ -3,48 +3,61 @@ using T = Brownian.Tensors.Cpu.Kernels.WinogradTransforms;
 
 namespace Brownian.Tensors.Cpu.Kernels;
 
-/// <summary>The weights of a 3×3 convolution at the 36 points of Winograd's transform, packed for the micro-kernels.</summary>
-static unsafe class WinogradWeights<V> where V : unmanaged, ISimd<V>
+/// <summary>
+/// The weights of a 3×3 convolution, 3×3×In×Out; flipped, they are 3×3×Out×In and meant turned by 180°, as the gradient of the
+/// input needs them.
+/// </summary>
+readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped) where V : unmanaged, ISimd<V>
 {
-    const int BlockRows = 8;
+    const int BlockRows = 16;           // a cache line of floats: flipped weights are transposed in squares of this size
 
-    /// <summary>
-    /// u[point] = (G·g·Gᵀ)[point], each an In×Out matrix in panels. W is 3×3×In×Out; flipped, it is 3×3×Out×In turned by 180°.
-    /// </summary>
-    public static void Transform(CpuDevice device, int channelsIn, int channelsOut, float* w, bool flipped, float* u) =>
-        device.Workers.For((channelsIn + BlockRows - 1) / BlockRows, new TransformJob(channelsIn, channelsOut, (nint)w, flipped, (nint)u));
+    /// <summary>u[point] = (G·g·Gᵀ)[point], each an In×Out matrix in panels for the micro-kernels, PointStride apart.</summary>
+    public unsafe void Transform(CpuDevice device, float* u) =>
+        device.Workers.For((In + BlockRows - 1) / BlockRows, new TransformJob(this, (nint)u));
 
-    readonly record struct TransformJob(int In, int Out, nint W, bool Flipped, nint U) : IJob
+    readonly unsafe record struct TransformJob(WinogradWeights<V> Weights, nint U) : IJob
     {
-        public void Run(int index, int worker)
+        public void Run(int index, int worker) =>
+            Weights.TransformRows(index * BlockRows, Math.Min(Weights.In, (index + 1) * BlockRows), 0, Weights.Out, (float*)U);
+    }
+
+    /// <summary>The same for columns [from, to) only, each point an In×(to − from) matrix.</summary>
+    public unsafe void TransformColumns(int from, int to, float* u)
+    {
+        for (int row = 0; row < In; row += BlockRows) TransformRows(row, Math.Min(In, row + BlockRows), from, to, u);
+    }
+
+    unsafe void TransformRows(int firstRow, int endRow, int from, int to, float* u)
+    {
+        V* half = stackalloc V[18];
+        V* points = stackalloc V[T.Points];
+        float* turned = stackalloc float[9 * BlockRows * V.Lanes];
+        nint tapStride = (nint)In * Out, pointStride = T.PointStride(In, to - from);
+        for (int column = from; column < to; column += V.Lanes)
         {
-            int last = Math.Min(In, (index + 1) * BlockRows);
-            V* taps = stackalloc V[9];
-            V* half = stackalloc V[18];
-            V* points = stackalloc V[T.Points];
-            float* turned = stackalloc float[9 * V.Lanes];
-            for (int row = index * BlockRows; row < last; row++)
+            if (Flipped) Turn(firstRow, endRow, column, turned);
+            for (int row = firstRow; row < endRow; row++)
             {
-                for (int column = 0; column < Out; column += V.Lanes)
-                {
-                    if (Flipped) LoadTurned(row, column, turned, taps);
-                    else for (int tap = 0; tap < 9; tap++) taps[tap] = V.Load((float*)W + ((nint)tap * In + row) * Out + column);
-                    for (int j = 0; j < 3; j++) T.Kernel(taps[j], taps[3 + j], taps[6 + j], half + j, 3);
-                    for (int i = 0; i < T.Inputs; i++) T.Kernel(half[3 * i], half[3 * i + 1], half[3 * i + 2], points + i * T.Inputs, 1);
-                    float* target = (float*)U + Gemm.PackedOffset<V>(In, Out, row, column);
-                    for (int point = 0; point < T.Points; point++) V.Store(target + (nint)point * In * Out, points[point]);
-                }
+                float* taps = Flipped ? turned + (row - firstRow) * V.Lanes : (float*)W + (nint)row * Out + column;
+                nint stride = Flipped ? BlockRows * V.Lanes : tapStride;
+                for (int j = 0; j < 3; j++)
+                    T.Kernel(V.Load(taps + j * stride), V.Load(taps + (3 + j) * stride), V.Load(taps + (6 + j) * stride), half + j, 3);
+                for (int i = 0; i < T.Inputs; i++) T.Kernel(half[3 * i], half[3 * i + 1], half[3 * i + 2], points + i * T.Inputs, 1);
+                float* target = u + Gemm.PackedOffset<V>(In, to - from, row, column - from);
+                for (int point = 0; point < T.Points; point++, target += pointStride) V.Store(target, points[point]);
             }
         }
+    }
 
-        // In the turned kernel the input channels are the outputs of the original, so lanes are In floats apart.
-        void LoadTurned(int row, int column, float* turned, V* taps)
+    /// <summary>turned[tap][row][lane] = W[8 − tap][column + lane][row]</summary>
+    unsafe void Turn(int firstRow, int endRow, int column, float* turned)
+    {
+        for (int tap = 0; tap < 9; tap++, turned += BlockRows * V.Lanes)
         {
-            for (int tap = 0; tap < 9; tap++)
+            for (int lane = 0; lane < V.Lanes; lane++)
             {
-                float* source = (float*)W + ((nint)(8 - tap) * Out + column) * In + row;
-                for (int lane = 0; lane < V.Lanes; lane++) turned[tap * V.Lanes + lane] = source[(nint)lane * In];
-                taps[tap] = V.Load(turned + tap * V.Lanes);
+                float* source = (float*)W + ((nint)(8 - tap) * Out + column + lane) * In + firstRow;
+                for (int row = 0; row < endRow - firstRow; row++) turned[row * V.Lanes + lane] = source[row];
             }
         }
     }
