@@ -15,7 +15,7 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
 
     // With so few tiles, writing the transformed weights to memory and reading them back would take longer than all the rest.
     const int FewTiles = 64;
-    const int BlockColumns = 16;        // 36·256·16 floats of weights are 590 KB, at home in the second-level cache
+    const int BlockWeights = 4096;      // at 36 points they are 590 KB, at home in the second-level cache
 
     /// <summary>Channels must fill whole vectors of the widest instruction set, so that all widths choose the same algorithm.</summary>
     public static bool Fits(ConvShape s) =>
@@ -75,18 +75,22 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     }
 
     /// <summary>
-    /// All tiles are transformed first; each block of columns transforms its weights into the second-level cache and forgets them.
+    /// All tiles are transformed first; each block of columns transforms its weights bit by bit into the second-level cache and forgets them.
     /// The bits are the same as by tiles, because each element of a product is one chain of additions in either case.
     /// </summary>
     static void RunByColumns(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
     {
-        int perWorker = T.Points * (int)(T.PointStride(s.In, BlockColumns) + T.PointStride(tiles.Count, BlockColumns));
+        // Wide blocks read longer runs of weights and multiply faster; narrow ones give every thread something to do.
+        int columns = 64;
+        while (columns > 16 && (s.Out % columns != 0 || s.Out / columns < device.Threads)) columns /= 2;
+        int rows = Math.Min(s.In, BlockWeights / columns);
+        int perWorker = T.Points * (int)(T.PointStride(rows, columns) + T.PointStride(tiles.Count, columns));
         CpuStorage transformed = device.RentShared(T.Points * T.PointStride(tiles.Count, s.In));
         fixed (float* v = &transformed.First(0))
         {
             device.Workers.For(tiles.Count, new InputJob(s, tiles, (nint)x, (nint)v));
             float* scratch = device.Scratch(perWorker);
-            device.Workers.For(s.Out / BlockColumns, new ColumnJob(s.In, tiles, (nint)v, weights, output, (nint)scratch, perWorker));
+            device.Workers.For(s.Out / columns, new ColumnJob(s.In, rows, columns, tiles, (nint)v, weights, output, (nint)scratch, perWorker));
         }
         transformed.Release();
     }
@@ -98,20 +102,26 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     }
 
     readonly record struct ColumnJob(
-        int In, TileGrid Tiles, nint Transformed, WinogradWeights<V> Weights, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
+        int In, int Rows, int Columns, TileGrid Tiles, nint Transformed, WinogradWeights<V> Weights, WinogradOutput<V> Output,
+        nint Scratch, int PerWorker) : IJob
     {
         public void Run(int index, int worker)
         {
-            int from = index * BlockColumns, count = Tiles.Count;
-            nint inputs = T.PointStride(count, In), weights = T.PointStride(In, BlockColumns), outputs = T.PointStride(count, BlockColumns);
-            float* u = (float*)Scratch + (nint)worker * PerWorker, m = u + T.Points * weights;
-            Weights.TransformColumns(from, from + BlockColumns, u);
-            for (int point = 0; point < T.Points; point++)
+            int from = index * Columns, count = Tiles.Count;
+            nint inputs = T.PointStride(count, In), outputs = T.PointStride(count, Columns);
+            float* m = (float*)Scratch + (nint)worker * PerWorker, u = m + T.Points * outputs;
+            for (int row = 0; row < In; row += Rows)
             {
-                var a = new Matrix((float*)Transformed + point * inputs, In, 1);
-                Gemm.Multiply<V>(count, BlockColumns, In, a, u + point * weights, m + point * outputs, BlockColumns, accumulate: false);
+                int rows = Math.Min(Rows, In - row);
+                nint weights = T.PointStride(rows, Columns);
+                Weights.TransformBlock(row, row + rows, from, from + Columns, u);
+                for (int point = 0; point < T.Points; point++)
+                {
+                    var a = new Matrix((float*)Transformed + point * inputs + row, In, 1);
+                    Gemm.Multiply<V>(count, Columns, rows, a, u + point * weights, m + point * outputs, Columns, accumulate: row > 0);
+                }
             }
-            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(i), m + i * BlockColumns, outputs, from, from + BlockColumns);
+            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(i), m + i * Columns, outputs, from, from + Columns);
         }
     }
 }

@@ -18,21 +18,23 @@ readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped)
     readonly unsafe record struct TransformJob(WinogradWeights<V> Weights, nint U) : IJob
     {
         public void Run(int index, int worker) =>
-            Weights.TransformRows(index * BlockRows, Math.Min(Weights.In, (index + 1) * BlockRows), 0, Weights.Out, (float*)U);
+            Weights.Transform(index * BlockRows, Math.Min(Weights.In, (index + 1) * BlockRows), 0, Weights.In, 0, Weights.Out, (float*)U);
     }
 
-    /// <summary>The same for columns [from, to) only, each point an In×(to − from) matrix.</summary>
-    public unsafe void TransformColumns(int from, int to, float* u)
+    /// <summary>The same for a block of rows and columns only.</summary>
+    public unsafe void TransformBlock(int firstRow, int endRow, int from, int to, float* u)
     {
-        for (int row = 0; row < In; row += BlockRows) TransformRows(row, Math.Min(In, row + BlockRows), from, to, u);
+        for (int row = firstRow; row < endRow; row += BlockRows)
+            Transform(row, Math.Min(endRow, row + BlockRows), firstRow, endRow - firstRow, from, to, u);
     }
 
-    unsafe void TransformRows(int firstRow, int endRow, int from, int to, float* u)
+    // The rows are some of those of a block that starts with origin.
+    unsafe void Transform(int firstRow, int endRow, int origin, int blockRows, int from, int to, float* u)
     {
         V* half = stackalloc V[18];
         V* points = stackalloc V[T.Points];
         float* turned = stackalloc float[9 * BlockRows * V.Lanes];
-        nint tapStride = (nint)In * Out, pointStride = T.PointStride(In, to - from);
+        nint tapStride = (nint)In * Out, pointStride = T.PointStride(blockRows, to - from);
         for (int column = from; column < to; column += V.Lanes)
         {
             if (Flipped) Turn(firstRow, endRow, column, turned);
@@ -40,10 +42,11 @@ readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped)
             {
                 float* taps = Flipped ? turned + (row - firstRow) * V.Lanes : (float*)W + (nint)row * Out + column;
                 nint stride = Flipped ? BlockRows * V.Lanes : tapStride;
+                for (int tap = 0; tap < 9 && !Flipped; tap++) Prefetch.SecondLevel(taps + BlockRows * Out + tap * tapStride);    // rows of the next block
                 for (int j = 0; j < 3; j++)
                     T.Kernel(V.Load(taps + j * stride), V.Load(taps + (3 + j) * stride), V.Load(taps + (6 + j) * stride), half + j, 3);
                 for (int i = 0; i < T.Inputs; i++) T.Kernel(half[3 * i], half[3 * i + 1], half[3 * i + 2], points + i * T.Inputs, 1);
-                float* target = u + Gemm.PackedOffset<V>(In, to - from, row, column - from);
+                float* target = u + Gemm.PackedOffset<V>(blockRows, to - from, row - origin, column - from);
                 for (int point = 0; point < T.Points; point++, target += pointStride) V.Store(target, points[point]);
             }
         }
