@@ -79,10 +79,10 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         TrainMetrics metrics = stepped.Metrics;
         TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
         string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
-        if (!_estimated && remaining is { } steps && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
+        if (!_estimated && remaining is not null && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
         {
             _estimated = true;
-            Correct(steps, speed);
+            Correct(metrics, stepped.TotalSteps, speed);
         }
         string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string left = remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
@@ -92,10 +92,11 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     }
 
     // A plan made while code is still being compiled can be too long.
-    void Correct(TimeSpan steps, string speed)
+    void Correct(TrainMetrics now, long totalSteps, string speed)
     {
         if (_plan is not { } plan) return;
-        TimeSpan whole = steps + plan.Grids + plan.Checkpoints;
+        double step = config.Train.BatchSize * config.Train.GradientAccumulation / now.ImagesPerSecond;
+        TimeSpan whole = TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * step)) + plan.Grids + plan.Checkpoints;
         if (Math.Abs(whole / plan.Total - 1) > 0.2) line.Note($"time    rather {Phrases.Duration(whole)}, at {speed}");
     }
 

@@ -34,4 +34,7 @@ public interface IImageDataset
     /// <summary>The class of image <paramref name="index"/>, 0 to <c>Classes.Count</c> − 1, or −1 when it has none.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     int Label(int index);
+
+    /// <summary>The memory, in bytes, that will be added when every image has been read once: 0 where all is loaded already.</summary>
+    long UnreadBytes => 0;
 }

@@ -22,6 +22,8 @@ sealed class Subset : IImageDataset
     public IReadOnlyList<string> Classes => whole.Classes;
     public string Description => $"the first {Count} of: {whole.Description}";
 
+    public long UnreadBytes => Math.Min(whole.UnreadBytes, (long)Count * this.ImageBytes());
+
     public void Read(int index, Span<byte> pixels)
     {
         this.CheckIndex(index);

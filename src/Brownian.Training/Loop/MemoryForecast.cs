@@ -22,7 +22,13 @@ static class MemoryForecast
     {
         long writing = Writing + ParameterFile.WritingBytes(job.State.Parameters) + ChartBytesPerStep * job.Plan.TotalSteps;
         long sampling = samples ? SamplingBytes(job.Config.Train, forwardBytes) : 0;
-        return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling);
+        return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling + UnreadBytes(job));
+    }
+
+    static long UnreadBytes(TrainingJob job)
+    {
+        double images = (double)(job.Plan.TotalSteps - job.State.Step) * job.Plan.ImagesPerStep;
+        return (long)Math.Min(job.Images.UnreadBytes, images * job.Images.ImageBytes());
     }
 
     // Grids are drawn in batches of the training's size, which find their memory in its pool; a smaller one needs its own.

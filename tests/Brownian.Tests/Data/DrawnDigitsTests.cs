@@ -17,6 +17,25 @@ public sealed class DrawnDigitsTests
     }
 
     [Fact]
+    public void An_image_is_drawn_once_whoever_reads_it_first_and_in_any_order()
+    {
+        DrawnDigits forwards = new(300, seed: 4), backwards = new(300, seed: 4), together = new(300, seed: 4);
+        Assert.Equal(300 * 784, forwards.UnreadBytes);
+        byte[][] expected = [.. Enumerable.Range(0, 300).Select(i => Image(forwards, i))];
+        for (int i = 299; i >= 0; i--) Assert.Equal(expected[i], Image(backwards, i));
+        Parallel.For(0, 1200, i => Assert.Equal(expected[i % 300], Image(together, i % 300)));
+        Assert.Equal((0, 0), (forwards.UnreadBytes, together.UnreadBytes));
+        Assert.Equal((100 * 784, 784L), (new DrawnDigits(300).Take(100).UnreadBytes, Left(299)));
+
+        static long Left(int read)
+        {
+            var digits = new DrawnDigits(300);
+            for (int i = 0; i < read; i++) Image(digits, i);
+            return digits.UnreadBytes;
+        }
+    }
+
+    [Fact]
     public void Labels_are_balanced_and_shuffled()
     {
         DrawnDigits set = new(1000);
