@@ -118,7 +118,7 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     Tensor Persistent(Device device)
     {
         int length = (int)_length;
-        var tensor = new Tensor(device, device.Allocate(length), 0, Shape.Of(length));
+        var tensor = new Tensor(device.Allocate(length), 0, Shape.Of(length));
         device.Fill(tensor, 0);
         return tensor;
     }

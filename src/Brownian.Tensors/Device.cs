@@ -1,3 +1,4 @@
+using Brownian.Tensors.Autograd;
 using Brownian.Tensors.Cpu;
 
 namespace Brownian.Tensors;
@@ -25,6 +26,8 @@ public abstract class Device : IDisposable
     public abstract DeviceMemory Memory { get; }
 
     internal int NoGradDepth { get; set; }
+
+    internal Tape Tape { get; } = new();
 
     internal bool RecordsGradients => NoGradDepth == 0;
 

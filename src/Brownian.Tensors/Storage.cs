@@ -8,6 +8,11 @@ namespace Brownian.Tensors;
 /// </summary>
 public abstract class Storage
 {
+    private protected Storage(Device device) => Device = device;
+
+    /// <summary>Whose memory this is.</summary>
+    public Device Device { get; }
+
     /// <summary>The number of floats this block can hold.</summary>
     public abstract int Capacity { get; }
 
@@ -15,6 +20,9 @@ public abstract class Storage
     public abstract bool IsReleased { get; }
 
     internal TensorScope? Owner { get; set; }
+
+    /// <summary>The block that <see cref="Owner"/> got before this one.</summary>
+    internal Storage? Previous { get; set; }
 
     /// <summary>Leaves all scopes: from now on the garbage collector owns the block.</summary>
     internal abstract void Escape();

@@ -10,14 +10,13 @@ namespace Brownian.Tensors;
 /// </summary>
 public sealed class Tensor
 {
-    internal Tensor(Device device, Storage storage, int offset, Shape shape) =>
-        (Device, Storage, Offset, Shape) = (device, storage, offset, shape);
+    internal Tensor(Storage storage, int offset, Shape shape) => (Storage, Offset, Shape) = (storage, offset, shape);
 
     /// <summary>The extents, outermost first.</summary>
     public Shape Shape { get; }
 
     /// <summary>Where the numbers live and where operations on them run.</summary>
-    public Device Device { get; }
+    public Device Device => Storage.Device;
 
     /// <summary>The memory behind this tensor; a view shares it with others.</summary>
     public Storage Storage { get; }
@@ -44,7 +43,7 @@ public sealed class Tensor
     public static Tensor Empty(Shape shape, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return new Tensor(device, device.Rent(shape.Count), 0, shape);
+        return new Tensor(device.Rent(shape.Count), 0, shape);
     }
 
     /// <summary>A tensor whose elements are all the same number.</summary>
@@ -80,14 +79,14 @@ public sealed class Tensor
     public Tensor View(Shape shape)
     {
         if (shape.Count != Shape.Count) ThrowCount(Shape.Count, shape);
-        return new Tensor(Device, Storage, Offset, shape);
+        return new Tensor(Storage, Offset, shape);
     }
 
     /// <summary>A view of part of this tensor's numbers. Gradients do not flow through it.</summary>
     internal Tensor Slice(int start, Shape shape)
     {
         if (start < 0 || (long)start + shape.Count > Shape.Count) ThrowCount(Shape.Count, shape);
-        return new Tensor(Device, Storage, Offset + start, shape);
+        return new Tensor(Storage, Offset + start, shape);
     }
 
     /// <summary>The numbers as a new array, in row-major order.</summary>
@@ -129,7 +128,7 @@ public sealed class Tensor
     {
         if (Shape.Count != 1) throw new InvalidOperationException($"Backward starts from one number, this tensor is {Shape}; reduce it first.");
         if (Origin is null) throw new InvalidOperationException("No operation that led to this tensor recorded a gradient (NoGrad, or no input required one).");
-        Tape.Run(this, Full(Shape, 1, Device));
+        Device.Tape.Run(this, Full(Shape, 1, Device));
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ namespace Brownian.Tensors;
 public sealed class TensorScope : IDisposable
 {
     readonly Device _device;
-    readonly List<Storage> _owned = [];
+    Storage? _newest;          // the head of a chain through Storage.Previous
 
     internal TensorScope(Device device, TensorScope? parent) => (_device, Parent) = (device, parent);
 
@@ -24,7 +24,8 @@ public sealed class TensorScope : IDisposable
     internal void Own(Storage storage)
     {
         storage.Owner = this;
-        _owned.Add(storage);
+        storage.Previous = _newest;
+        _newest = storage;
     }
 
     /// <summary>Moves one tensor to the enclosing scope (or out of all scopes), so that it survives this one.</summary>
@@ -32,20 +33,31 @@ public sealed class TensorScope : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Storage.Owner != this) return tensor;
-        _owned.Remove(tensor.Storage);
+        Remove(tensor.Storage);
         if (Parent is null) tensor.Storage.Escape();
         else Parent.Own(tensor.Storage);
         return tensor;
+    }
+
+    void Remove(Storage storage)
+    {
+        if (_newest == storage) _newest = storage.Previous;
+        for (Storage? later = _newest; later is not null; later = later.Previous)
+        {
+            if (later.Previous == storage) later.Previous = storage.Previous;
+        }
+        storage.Previous = null;
     }
 
     /// <summary>Returns everything allocated in this scope, except what was kept, to the device's pool.</summary>
     public void Dispose()
     {
         _device.Close(this);
-        foreach (Storage storage in _owned)
+        while (_newest is { } storage)
         {
+            _newest = storage.Previous;
+            storage.Previous = null;
             if (!storage.IsReleased) storage.Release();
         }
-        _owned.Clear();
     }
 }

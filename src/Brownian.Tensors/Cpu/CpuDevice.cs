@@ -71,10 +71,10 @@ abstract unsafe class CpuDevice : Device
         return (float*)((first + 63) & ~(nuint)63);
     }
 
-    /// <summary>Memory that all workers of one kernel call share; give it back with <see cref="Storage.Release"/>.</summary>
-    public CpuStorage RentShared(long floats) => new(_pool, _pool.Rent(checked((int)floats), scoped: false));
+    /// <summary>Memory that all workers of one kernel call share; give it back with <see cref="SharedMemory.Release"/>.</summary>
+    public SharedMemory RentShared(long floats) => new(_pool, _pool.Rent(checked((int)floats), scoped: false));
 
-    internal override Storage Allocate(int floats) => new CpuStorage(_pool, _pool.Rent(floats, scoped: ScopeIsOpen));
+    internal override Storage Allocate(int floats) => new CpuStorage(this, _pool, _pool.Rent(floats, scoped: ScopeIsOpen));
 
     internal override void Upload(ReadOnlySpan<float> source, Tensor target)
     {

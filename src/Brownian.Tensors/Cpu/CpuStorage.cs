@@ -7,7 +7,7 @@ namespace Brownian.Tensors.Cpu;
 /// A block of a pinned managed array, aligned to a cache line. Pinned arrays never move, so kernels on other threads may hold
 /// plain pointers while the caller pins; and the garbage collector owns them, so nothing leaks when nobody opened a scope.
 /// </summary>
-sealed class CpuStorage(CpuPool pool, PinnedBlock block) : Storage
+sealed class CpuStorage(CpuDevice device, CpuPool pool, PinnedBlock block) : Storage(device)
 {
     PinnedBlock? _block = block;
 
@@ -41,9 +41,21 @@ sealed class CpuStorage(CpuPool pool, PinnedBlock block) : Storage
     public ref float First(int offset)
     {
         PinnedBlock block = Block;
-        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Array), block.Start + offset);
+        return ref block.First(offset);
     }
 }
 
+/// <summary>Memory for the length of one kernel call.</summary>
+readonly struct SharedMemory(CpuPool pool, PinnedBlock block)
+{
+    public ref float First(int offset) => ref block.First(offset);
+
+    public void Release() => pool.Return(block, scoped: false);
+}
+
 /// <summary>A pinned array, where its aligned part starts, and how many floats that part has.</summary>
-sealed record PinnedBlock(float[] Array, int Start, int Capacity);
+sealed record PinnedBlock(float[] Array, int Start, int Capacity)
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref float First(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Array), Start + offset);
+}

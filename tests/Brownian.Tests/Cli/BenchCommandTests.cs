@@ -40,14 +40,8 @@ public sealed class BenchCommandTests : IDisposable
         foreach (string line in lines)
         {
             JsonElement report = JsonDocument.Parse(line).RootElement;
-            double parts = 0;
             foreach (string part in (string[])["dataMs", "forwardMs", "backwardMs", "optimiserMs"])
-            {
                 Assert.True(report.GetProperty(part).GetDouble() > 0, part);
-                parts += report.GetProperty(part).GetDouble();
-            }
-            double step = 1000 * report.GetProperty("batch").GetDouble() / report.GetProperty("imgPerSec").GetDouble();
-            Assert.InRange(parts, 0.3 * step, 1.5 * step);      // medians do not add up exactly
         }
         Assert.Contains("backward", CommandLine.Run("bench", "--model-config", _line.Config, "--batch", "1", "--steps", "1").Out, StringComparison.Ordinal);
         CommandLine.Run("bench", "--threads", "1,x").IsBadInput("--threads 1,x");

@@ -16,7 +16,7 @@ public sealed class TrainerMemoryTests : IDisposable
     // Handles and tape entries of 60 or 250 operations; what the loop adds to them is below 4 KB.
     [Theory]
     [InlineData("tiny", 36_000)]
-    [InlineData("as large as the tutorial's", 130_000)]
+    [InlineData("as large as the tutorial's", 100_000)]
     public void A_step_allocates_little_managed_memory(string network, long most)
     {
         TrainConfig config = network == "tiny" ? TinyRun.Config : TinyRun.Config with { Model = new TutorialUNetParams { ImageSize = 8 } };

@@ -59,7 +59,7 @@ static unsafe class ColumnSums
     {
         int runs = Math.Clamp(rows / Run, 1, 64), rowsPerRun = (rows + runs - 1) / runs;
         runs = (rows + rowsPerRun - 1) / rowsPerRun;
-        CpuStorage slots = device.RentShared((long)runs * columns);
+        SharedMemory slots = device.RentShared((long)runs * columns);
         fixed (float* s = &slots.First(0))
         {
             double* scratch = (double*)device.Scratch(2 * columns);

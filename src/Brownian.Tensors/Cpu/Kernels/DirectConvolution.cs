@@ -31,7 +31,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
         CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y)
     {
         int stride = s.In * Gemm.PackedColumns<V>(s.Out);
-        CpuStorage packed = device.RentShared((long)s.Taps * stride);
+        SharedMemory packed = device.RentShared((long)s.Taps * stride);
         fixed (float* p = &packed.First(0))
         {
             device.Workers.For(s.Taps, new PackJob((nint)w, s.In * s.Out, s.Out, 1, s.In, s.Out, (nint)p, stride));
@@ -92,7 +92,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     public static void GradInput(CpuDevice device, ConvShape s, float* dy, float* w, float* bias, float* dx, bool accumulate)
     {
         int stride = s.Out * Gemm.PackedColumns<V>(s.In);
-        CpuStorage packed = device.RentShared((long)s.Taps * stride);
+        SharedMemory packed = device.RentShared((long)s.Taps * stride);
         fixed (float* p = &packed.First(0))
         {
             device.Workers.For(s.Taps, new PackJob((nint)w, s.In * s.Out, 1, s.Out, s.Out, s.In, (nint)p, stride));
@@ -133,7 +133,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     {
         int rows = s.Samples * s.OutHeight, length = s.Taps * s.In * s.Out;
         int slots = Math.Clamp(rows / 64, 1, 8), chunk = (rows + slots - 1) / slots;
-        CpuStorage partial = device.RentShared((long)slots * length);
+        SharedMemory partial = device.RentShared((long)slots * length);
         fixed (float* p = &partial.First(0))
         {
             device.Workers.For(slots * s.Spec.Kernel, new GradWeightJob(s, chunk, (nint)x, (nint)dy, (nint)p));

@@ -153,7 +153,7 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         float* statistics, float* dy, float* dx, bool accumulate, float* dGamma, float* dBeta)
     {
         int perWorker = pixels * channels + 8 * channels + 4;
-        CpuStorage slots = device.RentShared(2L * samples * channels);
+        SharedMemory slots = device.RentShared(2L * samples * channels);
         fixed (float* s = &slots.First(0))
         {
             float* scratch = device.Scratch(perWorker);

@@ -13,7 +13,7 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
     public static void Multiply(
         CpuDevice device, int m, int n, int k, float* x, Matrix b, float* bias, float* residual, float* y, bool accumulate)
     {
-        CpuStorage packed = device.RentShared((long)k * Gemm.PackedColumns<V>(n));
+        SharedMemory packed = device.RentShared((long)k * Gemm.PackedColumns<V>(n));
         fixed (float* p = &packed.First(0))
         {
             Pack(device, b, k, n, p);
@@ -62,7 +62,7 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
     {
         int slots = Math.Clamp(r / 2048, 1, 8), chunk = (r + slots - 1) / slots;
         int blocks = (k + OutputRows - 1) / OutputRows;
-        CpuStorage partial = device.RentShared((long)slots * k * n);
+        SharedMemory partial = device.RentShared((long)slots * k * n);
         fixed (float* p = &partial.First(0))
         {
             device.Workers.For(slots * blocks, new GradWeightJob(r, k, n, chunk, blocks, (nint)x, (nint)dy, (nint)p));

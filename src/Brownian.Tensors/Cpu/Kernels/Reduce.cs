@@ -15,7 +15,7 @@ static unsafe class Reduce
     public static double Sum<V, TOp>(CpuDevice device, float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
         int blocks = (count + Block - 1) / Block;
-        CpuStorage slots = device.RentShared(2L * blocks);
+        SharedMemory slots = device.RentShared(2L * blocks);
         double total = 0;
         fixed (float* s = &slots.First(0))
         {

@@ -46,7 +46,7 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     static void RunByTiles(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
     {
         int perWorker = T.Points * (int)(T.PointStride(BlockTiles, s.In) + T.PointStride(BlockTiles, s.Out));
-        CpuStorage transformed = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
+        SharedMemory transformed = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
         fixed (float* u = &transformed.First(0))
         {
             weights.Transform(device, u);
@@ -85,7 +85,7 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         while (columns > 16 && (s.Out % columns != 0 || s.Out / columns < device.Threads)) columns /= 2;
         int rows = Math.Min(s.In, BlockWeights / columns);
         int perWorker = T.Points * (int)(T.PointStride(rows, columns) + T.PointStride(tiles.Count, columns));
-        CpuStorage transformed = device.RentShared(T.Points * T.PointStride(tiles.Count, s.In));
+        SharedMemory transformed = device.RentShared(T.Points * T.PointStride(tiles.Count, s.In));
         fixed (float* v = &transformed.First(0))
         {
             device.Workers.For(tiles.Count, new InputJob(s, tiles, (nint)x, (nint)v));

@@ -17,8 +17,8 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
     {
         var tiles = new TileGrid(s);
         int pass = Math.Min(tiles.Count, TilesPerPass(s));
-        CpuStorage products = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
-        CpuStorage transformed = device.RentShared(T.Points * (T.PointStride(pass, s.In) + T.PointStride(pass, s.Out)));
+        SharedMemory products = device.RentShared(T.Points * T.PointStride(s.In, s.Out));
+        SharedMemory transformed = device.RentShared(T.Points * (T.PointStride(pass, s.In) + T.PointStride(pass, s.Out)));
         fixed (float* du = &products.First(0), v = &transformed.First(0))
         {
             float* m = v + T.Points * T.PointStride(pass, s.In);
