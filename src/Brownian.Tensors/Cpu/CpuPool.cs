@@ -8,7 +8,7 @@ sealed class CpuPool
 {
     const int CacheLine = 16;        // floats
     const int Slack = 64;            // floats past the end that vector loads of a last row may read
-    readonly Dictionary<int, Stack<PinnedBlock>> _free = [];
+    readonly SortedList<int, Stack<PinnedBlock>> _free = [];
     long _live, _peak, _pooled;
 
     public DeviceMemory Memory => new(_live * sizeof(float), _peak * sizeof(float), _pooled * sizeof(float));
@@ -17,17 +17,38 @@ sealed class CpuPool
     public PinnedBlock Rent(int floats, bool scoped)
     {
         int capacity = Capacity(floats);
+        PinnedBlock block = TakeFree(capacity) ?? Create(capacity);
         if (scoped)
         {
-            _live += capacity;
+            _live += block.Capacity;
             _peak = Math.Max(_peak, _live);
         }
-        if (_free.TryGetValue(capacity, out Stack<PinnedBlock>? stack) && stack.TryPop(out PinnedBlock? block))
+        return block;
+    }
+
+    // The smallest block that fits and wastes at most a third of itself: a step whose sizes differ from those before it then grows the pool little.
+    PinnedBlock? TakeFree(int capacity)
+    {
+        for (int i = IndexOf(capacity); i < _free.Count && _free.Keys[i] <= capacity + capacity / 2; i++)
         {
-            _pooled -= capacity;
+            if (!_free.Values[i].TryPop(out PinnedBlock? block)) continue;
+            _pooled -= block.Capacity;
             return block;
         }
-        return Create(capacity);
+        return null;
+    }
+
+    // The first size that is large enough.
+    int IndexOf(int capacity)
+    {
+        int low = 0, high = _free.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_free.Keys[middle] < capacity) low = middle + 1;
+            else high = middle;
+        }
+        return low;
     }
 
     public void Return(PinnedBlock block, bool scoped)
