@@ -72,7 +72,7 @@ sealed class TutorialBlock
         readonly Conv2d _conv = new(scope.Under("2"), inputs, outputs, Same);
 
         public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
-            _conv.Forward(_norm.Forward(x), perSample, residual);
+            _conv.Forward(_norm, x, perSample, residual);
 
         public long MultiplyAdds(int height, int width) => _conv.MultiplyAdds(height, width);
     }

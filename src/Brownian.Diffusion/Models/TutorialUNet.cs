@@ -113,7 +113,7 @@ public sealed class TutorialUNet : IDenoisingNetwork
             if (_double[i] is { } twice) h = twice.Forward(h);
             h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time);
         }
-        return _convOut.Forward(_normOut.Forward(h));
+        return _convOut.Forward(_normOut, h);
     }
 
     /// <inheritdoc/>

@@ -107,7 +107,7 @@ public sealed class UNet2D : IDenoisingNetwork
                 h = _ups[level].Forward(layer, Reshaping.ConcatChannels(h, skips.Pop()), pass);
             if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
         }
-        return _convOut.Forward(_normOut.Forward(h));
+        return _convOut.Forward(_normOut, h);
     }
 
     /// <inheritdoc/>

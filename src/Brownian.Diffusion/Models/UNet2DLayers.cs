@@ -36,10 +36,11 @@ sealed class UNet2DResnet
 
     public Tensor Forward(Tensor x, UNet2DPass pass)
     {
-        Tensor h = _conv1.Forward(_norm1.Forward(x), perSample: _time.Forward(pass.Time));
-        h = _norm2.Forward(h);
-        if (pass.Dropout is { } random) h = h.Dropout(_dropout, random.At(_site));
-        return _conv2.Forward(h, residual: _shortcut is null ? x : _shortcut.Forward(x));
+        Tensor h = _conv1.Forward(_norm1, x, perSample: _time.Forward(pass.Time));
+        Tensor shortcut = _shortcut is null ? x : _shortcut.Forward(x);
+        return pass.Dropout is { } random && _dropout > 0
+            ? _conv2.Forward(_norm2.Forward(h).Dropout(_dropout, random.At(_site)), residual: shortcut)
+            : _conv2.Forward(_norm2, h, residual: shortcut);
     }
 
     public long MultiplyAdds(int height, int width) =>

@@ -6,7 +6,6 @@ namespace Brownian.Nn;
 public sealed class GroupNorm
 {
     readonly Parameter _weight, _bias;
-    readonly GroupNormSpec _spec;
 
     /// <summary>Declares <c>weight</c> and <c>bias</c>.</summary>
     /// <param name="scope">Where.</param>
@@ -18,11 +17,17 @@ public sealed class GroupNorm
     public GroupNorm(ParameterScope scope, int groups, int channels, float epsilon = 1e-5f, bool silu = false)
     {
         if (groups < 1 || channels % groups != 0) throw new ArgumentException($"GroupNorm: {groups} groups do not divide {channels} channels.");
-        _spec = new GroupNormSpec(groups, epsilon, silu);
+        Spec = new GroupNormSpec(groups, epsilon, silu);
         _weight = scope.Declare("weight", ParameterLayout.Plain, Initialization.Ones, channels);
         _bias = scope.Declare("bias", ParameterLayout.Plain, Initialization.Zeros, channels);
     }
 
     /// <summary>x N×…×C to the same shape.</summary>
-    public Tensor Forward(Tensor x) => x.GroupNorm(_weight.Value, _bias.Value, _spec.Groups, _spec.Epsilon, _spec.Silu);
+    public Tensor Forward(Tensor x) => x.GroupNorm(Weight, Bias, Spec.Groups, Spec.Epsilon, Spec.Silu);
+
+    internal GroupNormSpec Spec { get; }
+
+    internal Tensor Weight => _weight.Value;
+
+    internal Tensor Bias => _bias.Value;
 }

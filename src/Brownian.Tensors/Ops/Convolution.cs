@@ -40,6 +40,15 @@ public static class Convolution
     /// </summary>
     public static Tensor Conv2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null)
     {
+        Shape output = OutputShape(x, w, spec, bias, perSample, residual);
+        Tensor y = Tensor.Empty(output, x.Device);
+        x.Device.Conv2d(spec, x, w, bias, perSample, residual, y);
+        return y.From(new ConvNode(spec, x, w, bias, perSample, residual));
+    }
+
+    /// <summary>Checks the operands of <see cref="Conv2d"/>.</summary>
+    internal static Shape OutputShape(Tensor x, Tensor w, ConvSpec spec, Tensor? bias, Tensor? perSample, Tensor? residual)
+    {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
         Refuse.IfNotImages("Conv2d", x);
@@ -55,9 +64,7 @@ public static class Convolution
         Refuse.IfNot("Conv2d", "bias", bias, Shape.Of(channels));
         Refuse.IfNot("Conv2d", "perSample", perSample, Shape.Of(s[0], channels));
         Refuse.IfNot("Conv2d", "residual", residual, output);
-        Tensor y = Tensor.Empty(output, x.Device);
-        x.Device.Conv2d(spec, x, w, bias, perSample, residual, y);
-        return y.From(new ConvNode(spec, x, w, bias, perSample, residual));
+        return output;
     }
 
     sealed class ConvNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual)
@@ -68,10 +75,17 @@ public static class Convolution
             Device device = x.Device;
             if (x.NeedsGrad) device.Conv2dGradInput(spec, dy, w, null, x.GradBuffer(out bool accumulate), accumulate);
             if (w.NeedsGrad) device.Conv2dGradWeight(spec, x, dy, GradToAddTo(w));
-            if (perSample is { NeedsGrad: true }) device.AddRowsGrad(dy, perSample.GradBuffer(out bool accumulate), accumulate);
-            if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
-            if (residual is { NeedsGrad: true }) device.Affine(1, dy, 0, null, residual.GradBuffer(out bool accumulate), accumulate);
+            GradOfAddends(dy, bias, perSample, residual);
         }
+    }
+
+    /// <summary>The gradients of what was added to a convolution's result: sums of dy, and dy itself.</summary>
+    internal static void GradOfAddends(Tensor dy, Tensor? bias, Tensor? perSample, Tensor? residual)
+    {
+        Device device = dy.Device;
+        if (perSample is { NeedsGrad: true }) device.AddRowsGrad(dy, perSample.GradBuffer(out bool accumulate), accumulate);
+        if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
+        if (residual is { NeedsGrad: true }) device.Affine(1, dy, 0, null, residual.GradBuffer(out bool accumulate), accumulate);
     }
 
     /// <summary>
@@ -115,7 +129,7 @@ public static class Convolution
     }
 
     /// <summary>Weight gradients are sums over many blocks, so their kernels only add; a fresh buffer starts at zero.</summary>
-    static Tensor GradToAddTo(Tensor w)
+    internal static Tensor GradToAddTo(Tensor w)
     {
         Tensor dw = w.GradBuffer(out bool accumulate);
         if (!accumulate) w.Device.Fill(dw, 0);

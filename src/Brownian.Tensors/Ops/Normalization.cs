@@ -12,6 +12,16 @@ public static class Normalization
     /// <exception cref="ArgumentException">The groups do not divide the channels.</exception>
     public static Tensor GroupNorm(this Tensor x, Tensor gamma, Tensor beta, int groups, float epsilon = 1e-5f, bool silu = false)
     {
+        Check(x, gamma, beta, groups);
+        var spec = new GroupNormSpec(groups, epsilon, silu);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        Tensor statistics = Tensor.Empty(Shape.Of(x.Shape[0], groups, 3), x.Device);
+        x.Device.GroupNorm(spec, x, gamma, beta, y, statistics);
+        return y.From(new GroupNormNode(spec, x, gamma, beta, statistics));
+    }
+
+    internal static void Check(Tensor x, Tensor gamma, Tensor beta, int groups)
+    {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(gamma);
         ArgumentNullException.ThrowIfNull(beta);
@@ -20,30 +30,28 @@ public static class Normalization
         if (groups < 1 || channels % groups != 0) RefuseGroups(channels, groups);
         Refuse.IfNot("GroupNorm", "gamma", gamma, Shape.Of(channels));
         Refuse.IfNot("GroupNorm", "beta", beta, Shape.Of(channels));
-        var spec = new GroupNormSpec(groups, epsilon, silu);
-        Tensor y = Tensor.Empty(x.Shape, x.Device);
-        Tensor statistics = Tensor.Empty(Shape.Of(x.Shape[0], groups, 3), x.Device);
-        x.Device.GroupNorm(spec, x, gamma, beta, y, statistics);
-        return y.From(new GroupNormNode(spec, x, gamma, beta, statistics));
     }
 
     sealed class GroupNormNode(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics) : Node(x, gamma, beta)
     {
-        public override void Backward(Tensor dy)
-        {
-            bool accumulate = false;
-            Tensor? dx = x.NeedsGrad ? x.GradBuffer(out accumulate) : null;
-            x.Device.GroupNormGrad(spec, x, gamma, beta, statistics, dy, dx, accumulate, GradOrScratch(gamma), GradOrScratch(beta));
-        }
+        public override void Backward(Tensor dy) => Gradient(spec, x, gamma, beta, statistics, dy);
+    }
 
-        // The kernel always adds to both; where one is not wanted the sum goes to a buffer that nobody reads.
-        static Tensor GradOrScratch(Tensor parameter)
-        {
-            if (!parameter.NeedsGrad) return Tensor.Zeros(parameter.Shape, parameter.Device);
-            Tensor grad = parameter.GradBuffer(out bool accumulate);
-            if (!accumulate) parameter.Device.Fill(grad, 0);
-            return grad;
-        }
+    /// <summary>Adds to the gradients of x, γ and β what dy, the gradient of the result, tells.</summary>
+    internal static void Gradient(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy)
+    {
+        bool accumulate = false;
+        Tensor? dx = x.NeedsGrad ? x.GradBuffer(out accumulate) : null;
+        x.Device.GroupNormGrad(spec, x, gamma, beta, statistics, dy, dx, accumulate, GradOrScratch(gamma), GradOrScratch(beta));
+    }
+
+    // The kernel always adds to both; where one is not wanted the sum goes to a buffer that nobody reads.
+    static Tensor GradOrScratch(Tensor parameter)
+    {
+        if (!parameter.NeedsGrad) return Tensor.Zeros(parameter.Shape, parameter.Device);
+        Tensor grad = parameter.GradBuffer(out bool accumulate);
+        if (!accumulate) parameter.Device.Fill(grad, 0);
+        return grad;
     }
 
     static void RefuseGroups(int channels, int groups)

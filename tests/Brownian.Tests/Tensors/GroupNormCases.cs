@@ -16,7 +16,30 @@ static class GroupNormCases
         (Shape.Of(1, 7, 7, 128), 8),
     ];
 
-    public static IEnumerable<OpCase> All => [.. Chosen.SelectMany(c => Both(c.Shape, c.Groups)), .. Offsets];
+    public static IEnumerable<OpCase> All => [.. Chosen.SelectMany(c => Both(c.Shape, c.Groups)), .. Offsets, .. WithConvolution];
+
+    // Winograd and tap by tap, with and without what is added.
+    static IEnumerable<OpCase> WithConvolution =>
+    [
+        Convolved(Shape.Of(2, 5, 7, 16), 4, 32, addends: true, silu: true), Convolved(Shape.Of(2, 5, 7, 6), 3, 5, addends: true, silu: true),
+        Convolved(Shape.Of(1, 9, 4, 48), 8, 16, addends: false, silu: false),
+    ];
+
+    static OpCase Convolved(Shape s, int groups, int outputs, bool addends, bool silu)
+    {
+        var norm = new GroupNormSpec(groups, 1e-5f, silu);
+        var conv = new ConvSpec(3, 1, 1);
+        Shape y = s.WithChannels(outputs);
+        OpInput[] inputs = [new(s, PerSample: true), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3), new(Shape.Of(s.Channels), Deviation: 0.5),
+            new(Shape.Of(3, 3, s.Channels, outputs)),
+            .. addends ? (OpInput[])[new(Shape.Of(outputs)), new(Shape.Of(s[0], outputs), PerSample: true), new(y, PerSample: true)] : []];
+        return new OpCase($"convolution of the group norm of {s} in {groups} groups to {outputs}{(silu ? ", silu" : "")}{(addends ? " +all" : "")}", inputs,
+            x => x[0].GroupNormConv2d(norm, x[1], x[2], x[3], conv, At(x, 4), At(x, 5), At(x, 6)),
+            x => ReferenceConvolution.Conv2d(conv, ReferenceGroupNorm.Run(norm, x[0], s, x[1], x[2]), s, x[3], outputs, At(x, 4), At(x, 5), At(x, 6)),
+            9L * s.Count * outputs);
+
+        static T? At<T>(T[] x, int index) where T : class => index < x.Length ? x[index] : null;
+    }
 
     public static IEnumerable<OpCase> Large =>
         [.. Both(Shape.Of(4, 56, 56, 32), 8), .. Both(Shape.Of(5, 30, 30, 96), 32), .. Both(Shape.Of(3, 40, 40, 15), 1)];
