@@ -30,6 +30,7 @@ static class ConvolutionCases
         Conv(Shape.Of(9, 60, 5, 5), 7, new(3, 1, 1), Extra.Bias),
         Conv(Shape.Of(1, 6, 7, 320), 336, Same3, Extra.Bias), Conv(Shape.Of(1, 5, 5, 300), 200, new(3, 2, 1), Extra.Bias),
         Conv(Shape.Of(1, 9, 9, 128), 128, Same3, Extra.None),
+        Conv(Shape.Of(2, 26, 28, 96), 64, Same3, Extra.All),        // Winograd by columns for one image, by tiles for two
     ];
 
     static IEnumerable<OpCase> Pointwise =>
