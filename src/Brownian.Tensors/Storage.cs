@@ -21,6 +21,9 @@ public abstract class Storage
 
     internal TensorScope? Owner { get; set; }
 
+    /// <summary>True once a recorded operation will read these numbers for its gradient.</summary>
+    internal bool IsKept { get; set; }
+
     /// <summary>The block that <see cref="Owner"/> got before this one.</summary>
     internal Storage? Previous { get; set; }
 
@@ -33,5 +36,5 @@ public abstract class Storage
     [DoesNotReturn]
     internal static void ThrowReleased() => throw new ObjectDisposedException(
         nameof(Tensor),
-        "This tensor's scope has ended and its memory went back to the pool. Call TensorScope.Keep on a result before its scope ends.");
+        "This tensor's memory went back to the pool: its scope has ended, or it was discarded. Call TensorScope.Keep on a result before its scope ends.");
 }

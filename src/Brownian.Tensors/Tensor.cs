@@ -19,7 +19,7 @@ public sealed class Tensor
     public Device Device => Storage.Device;
 
     /// <summary>The memory behind this tensor; a view shares it with others.</summary>
-    public Storage Storage { get; }
+    public Storage Storage { get; private set; }
 
     /// <summary>Where this tensor starts in its storage, in floats.</summary>
     public int Offset { get; }
@@ -35,6 +35,9 @@ public sealed class Tensor
 
     /// <summary>The tape entry that produced this tensor; null for a leaf or a result computed without gradients.</summary>
     internal Node? Origin { get; set; }
+
+    /// <summary>True once nobody but recorded operations will read this tensor.</summary>
+    internal bool IsDiscarded { get; private set; }
 
     /// <summary>True when a gradient must flow to or through this tensor.</summary>
     internal bool NeedsGrad => RequiresGrad || Origin is not null;
@@ -139,6 +142,29 @@ public sealed class Tensor
     {
         accumulate = Grad is not null;
         return Grad ??= Empty(Shape, Device);
+    }
+
+    /// <summary>
+    /// Promises that the caller will not read this result again, nor a view of it. Memory that no gradient needs returns to the pool at
+    /// once, and so does that of results which are cheap to compute again, such as a norm or a concatenation: the backward pass does so
+    /// (Chen et al. 2016, "Training deep nets with sublinear memory cost"). What is needed stays until the backward pass has used it, so
+    /// that only one such pass can go through here. A network calls this for what it made inside; without the call memory returns with
+    /// the scope.
+    /// </summary>
+    public void Discard()
+    {
+        if (RequiresGrad) throw new InvalidOperationException("A leaf that requires a gradient, such as a parameter, cannot be discarded.");
+        IsDiscarded = true;
+        if (!Storage.IsReleased && (!Storage.IsKept || Origin is CheapNode)) Storage.Release();
+    }
+
+    /// <summary>Computes a discarded result again, if its memory is gone.</summary>
+    internal void Restore()
+    {
+        if (!Storage.IsReleased || Origin is not CheapNode origin) return;
+        origin.RestoreInputs();
+        Storage = Device.Rent(Shape.Count);
+        origin.Compute();
     }
 
     /// <summary>Records how this tensor was made, if gradients are on and any input wants one.</summary>

@@ -105,15 +105,25 @@ public sealed class TutorialUNet : IDenoisingNetwork
         {
             skips[i] = h;
             h = _downs[i].Forward(h, time);
-            if (_halve[i] is { } halve) h = halve.Forward(h);
+            if (_halve[i] is { } halve) h = Then(halve.Forward(h), h);
         }
-        foreach (TutorialBlock mid in _mids) h = mid.Forward(h, time);
+        foreach (TutorialBlock mid in _mids) h = Then(mid.Forward(h, time), h);
         for (int i = 0; i < _ups.Length; i++)
         {
-            if (_double[i] is { } twice) h = twice.Forward(h);
-            h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time);
+            if (_double[i] is { } twice) h = Then(twice.Forward(h), h);
+            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
+            h.Discard();
+            skip.Discard();
+            h = Then(_ups[i].Forward(joined, time), joined);
         }
-        return _convOut.Forward(_normOut, h);
+        return Then(_convOut.Forward(_normOut, h), h);
+    }
+
+    /// <summary>The result of a layer, whose input is not read again.</summary>
+    static Tensor Then(Tensor y, Tensor x)
+    {
+        x.Discard();
+        return y;
     }
 
     /// <inheritdoc/>

@@ -100,14 +100,36 @@ public sealed class UNet2D : IDenoisingNetwork
             for (int layer = 0; layer < _downs[level].Layers; layer++) skips.Push(h = _downs[level].Forward(layer, h, pass));
             if (level < _halve.Length) skips.Push(h = _halve[level].Forward(h));
         }
-        h = _midSecond.Forward(_midAttention.Forward(_midFirst.Forward(h, pass)), pass);
+        h = Middle(h, pass);
         for (int level = _ups.Length - 1; level >= 0; level--)
         {
             for (int layer = 0; layer < _ups[level].Layers; layer++)
-                h = _ups[level].Forward(layer, Reshaping.ConcatChannels(h, skips.Pop()), pass);
-            if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
+            {
+                Tensor skip = skips.Pop(), joined = Reshaping.ConcatChannels(h, skip);
+                h.Discard();
+                skip.Discard();
+                h = _ups[level].Forward(layer, joined, pass);
+                joined.Discard();
+            }
+            if (level == 0) continue;
+            Tensor larger = h.UpsampleNearest();
+            h.Discard();
+            h = _double[level - 1].Forward(larger);
+            larger.Discard();
         }
-        return _convOut.Forward(_normOut, h);
+        Tensor y = _convOut.Forward(_normOut, h);
+        h.Discard();
+        return y;
+    }
+
+    Tensor Middle(Tensor x, UNet2DPass pass)
+    {
+        Tensor first = _midFirst.Forward(x, pass);
+        Tensor mixed = _midAttention.Forward(first);
+        first.Discard();
+        Tensor y = _midSecond.Forward(mixed, pass);
+        mixed.Discard();
+        return y;
     }
 
     /// <inheritdoc/>

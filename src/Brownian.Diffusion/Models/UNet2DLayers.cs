@@ -38,9 +38,19 @@ sealed class UNet2DResnet
     {
         Tensor h = _conv1.Forward(_norm1, x, perSample: _time.Forward(pass.Time));
         Tensor shortcut = _shortcut is null ? x : _shortcut.Forward(x);
-        return pass.Dropout is { } random && _dropout > 0
-            ? _conv2.Forward(_norm2.Forward(h).Dropout(_dropout, random.At(_site)), residual: shortcut)
-            : _conv2.Forward(_norm2, h, residual: shortcut);
+        Tensor y = pass.Dropout is { } random && _dropout > 0 ? Dropped(h, random, shortcut) : _conv2.Forward(_norm2, h, residual: shortcut);
+        h.Discard();
+        if (_shortcut is not null) shortcut.Discard();
+        return y;
+    }
+
+    Tensor Dropped(Tensor h, Philox random, Tensor shortcut)
+    {
+        Tensor normalized = _norm2.Forward(h), thinned = normalized.Dropout(_dropout, random.At(_site));
+        normalized.Discard();
+        Tensor y = _conv2.Forward(thinned, residual: shortcut);
+        thinned.Discard();
+        return y;
     }
 
     public long MultiplyAdds(int height, int width) =>
@@ -68,7 +78,13 @@ sealed class UNet2DAttention
     public Tensor Forward(Tensor x)
     {
         Tensor h = _norm.Forward(x);
-        return _output.Forward(SelfAttention.Attention(_query.Forward(h), _key.Forward(h), _value.Forward(h), _heads), residual: x);
+        Tensor q = _query.Forward(h), k = _key.Forward(h), v = _value.Forward(h);
+        h.Discard();
+        Tensor mixed = SelfAttention.Attention(q, k, v, _heads);
+        foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v]) part.Discard();
+        Tensor y = _output.Forward(mixed, residual: x);
+        mixed.Discard();
+        return y;
     }
 
     public long MultiplyAdds(int height, int width)
@@ -104,7 +120,10 @@ sealed class UNet2DLevel
     public Tensor Forward(int layer, Tensor x, UNet2DPass pass)
     {
         x = _resnets[layer].Forward(x, pass);
-        return _attentions.Length == 0 ? x : _attentions[layer].Forward(x);
+        if (_attentions.Length == 0) return x;
+        Tensor y = _attentions[layer].Forward(x);
+        x.Discard();
+        return y;
     }
 
     public long MultiplyAdds(int height, int width) =>

@@ -24,8 +24,15 @@ public sealed class MultiheadAttention
     }
 
     /// <summary>x N×…×C to the same shape, plus a residual of that shape if given.</summary>
-    public Tensor Forward(Tensor x, Tensor? residual = null) =>
-        _output.Forward(x.Linear(_weight.Value, _bias.Value).Attention(_heads), residual);
+    public Tensor Forward(Tensor x, Tensor? residual = null)
+    {
+        Tensor projected = x.Linear(_weight.Value, _bias.Value);
+        Tensor mixed = projected.Attention(_heads);
+        projected.Discard();
+        Tensor y = _output.Forward(mixed, residual);
+        mixed.Discard();
+        return y;
+    }
 
     /// <summary>The multiply-adds of one sample of so many positions: projections, q·kᵀ and the weighted sum of v.</summary>
     public long MultiplyAdds(long positions) => positions * _weight.Shape.Count + 2 * positions * positions * _channels + _output.MultiplyAdds(positions);

@@ -36,8 +36,35 @@ abstract class Node(params Tensor?[] inputs)
         Order = output.Device.NextOrder();
         Output = output;
         output.Origin = this;
+        if (ReadsOutput) output.Storage.IsKept = true;
+        foreach (Tensor? input in _inputs)
+        {
+            if (input is not null && Reads(input)) input.Storage.IsKept = true;
+        }
+    }
+
+    /// <summary>Makes sure that the numbers which <see cref="Backward"/> reads are there.</summary>
+    public void RestoreInputs()
+    {
+        foreach (Tensor? input in _inputs)
+        {
+            if (input is not null && Reads(input)) input.Restore();
+        }
     }
 
     /// <summary>Adds the gradients of the inputs that need one, given that of the output.</summary>
     public abstract void Backward(Tensor dy);
+
+    /// <summary>Whether this node will read an input's numbers again; its shape is always known.</summary>
+    protected virtual bool Reads(Tensor input) => true;
+
+    /// <summary>Whether <see cref="Backward"/> reads the numbers of <see cref="Output"/>.</summary>
+    protected virtual bool ReadsOutput => false;
+}
+
+/// <summary>An operation whose result takes less time to compute again than its memory is worth.</summary>
+abstract class CheapNode(params Tensor?[] inputs) : Node(inputs)
+{
+    /// <summary>Writes the same numbers into <see cref="Node.Output"/> once more.</summary>
+    public abstract void Compute();
 }

@@ -6,7 +6,7 @@ sealed class Tape
     readonly List<Node> _nodes = [];
     readonly Stack<Node> _open = new();
 
-    /// <summary>Runs every operation that led to <paramref name="root"/> backwards, latest first, and frees gradients once used.</summary>
+    /// <summary>Runs every operation that led to <paramref name="root"/> backwards, latest first, and frees gradients and discarded results once used.</summary>
     public void Run(Tensor root, Tensor seed)
     {
         try
@@ -17,10 +17,15 @@ sealed class Tape
             foreach (Node node in _nodes)
             {
                 Tensor output = node.Output;
-                if (output.Grad is not { } dy) continue;
-                node.Backward(dy);
-                output.Grad = null;
-                dy.Storage.Release();
+                if (output.Grad is { } dy)
+                {
+                    node.RestoreInputs();
+                    node.Backward(dy);
+                    output.Grad = null;
+                    dy.Storage.Release();
+                }
+                // All that read it were recorded later and have run before.
+                if (output.IsDiscarded && !output.Storage.IsReleased) output.Storage.Release();
             }
         }
         finally

@@ -32,6 +32,8 @@ public static class Convolution
             if (bias is { NeedsGrad: true }) device.AddRowsGrad(dy, bias.GradBuffer(out bool accumulate), accumulate);
             if (residual is { NeedsGrad: true }) device.Affine(1, dy, 0, null, residual.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => input == x || input == w;
     }
 
     /// <summary>
@@ -77,6 +79,8 @@ public static class Convolution
             if (w.NeedsGrad) device.Conv2dGradWeight(spec, x, dy, GradToAddTo(w));
             GradOfAddends(dy, bias, perSample, residual);
         }
+
+        protected override bool Reads(Tensor input) => input == x || input == w;
     }
 
     /// <summary>The gradients of what was added to a convolution's result: sums of dy, and dy itself.</summary>

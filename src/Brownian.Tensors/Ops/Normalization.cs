@@ -32,9 +32,11 @@ public static class Normalization
         Refuse.IfNot("GroupNorm", "beta", beta, Shape.Of(channels));
     }
 
-    sealed class GroupNormNode(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics) : Node(x, gamma, beta)
+    sealed class GroupNormNode(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics) : CheapNode(x, gamma, beta)
     {
         public override void Backward(Tensor dy) => Gradient(spec, x, gamma, beta, statistics, dy);
+
+        public override void Compute() => x.Device.GroupNorm(spec, x, gamma, beta, Output, statistics);
     }
 
     /// <summary>Adds to the gradients of x, γ and β what dy, the gradient of the result, tells.</summary>

@@ -55,5 +55,7 @@ public static class NormalizedConvolution
             h.Storage.Release();
             Convolution.GradOfAddends(dy, bias, perSample, residual);
         }
+
+        protected override bool Reads(Tensor input) => input == x || input == gamma || input == beta || input == w;
     }
 }

@@ -26,6 +26,8 @@ public static class Reductions
             if (x.NeedsGrad) x.Device.Affine(1, dy, 0, null, x.GradBuffer(out bool accumulate), accumulate);
             if (v.NeedsGrad) x.Device.AddRowsGrad(dy, v.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 
     /// <summary>The mean of (x − target)² over all elements, as a one-element tensor. No gradient flows to the target.</summary>

@@ -13,13 +13,21 @@ public static class Reshaping
         int first = x.Shape.Channels, second = z.Shape.Channels;
         if (x.Shape != z.Shape.WithChannels(first)) Refuse.Because($"ConcatChannels: {x.Shape} and {z.Shape} differ in more than their channels.");
         Tensor y = Tensor.Empty(x.Shape.WithChannels(first + second), x.Device);
-        x.Device.CopyChannels(x, 0, y, 0, first, accumulate: false);
-        x.Device.CopyChannels(z, 0, y, first, second, accumulate: false);
+        Join(x, z, y);
         return y.From(new ConcatNode(x, z));
     }
 
-    sealed class ConcatNode(Tensor x, Tensor z) : Node(x, z)
+    static void Join(Tensor x, Tensor z, Tensor y)
     {
+        int first = x.Shape.Channels, second = z.Shape.Channels;
+        x.Device.CopyChannels(x, 0, y, 0, first, accumulate: false);
+        x.Device.CopyChannels(z, 0, y, first, second, accumulate: false);
+    }
+
+    sealed class ConcatNode(Tensor x, Tensor z) : CheapNode(x, z)
+    {
+        public override void Compute() => Join(x, z, Output);
+
         public override void Backward(Tensor dy)
         {
             int first = x.Shape.Channels, second = z.Shape.Channels;
@@ -40,8 +48,10 @@ public static class Reshaping
         return y.From(new UpsampleNode(x, factor));
     }
 
-    sealed class UpsampleNode(Tensor x, int factor) : Node(x)
+    sealed class UpsampleNode(Tensor x, int factor) : CheapNode(x)
     {
+        public override void Compute() => x.Device.UpsampleNearest(x, factor, Output);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.UpsampleNearestGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);
@@ -67,5 +77,7 @@ public static class Reshaping
         {
             if (x.NeedsGrad) x.Device.AveragePoolGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 }

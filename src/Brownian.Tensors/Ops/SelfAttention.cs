@@ -47,6 +47,8 @@ public static class SelfAttention
             x.Device.Affine(1, dx, 0, null, x.GradBuffer(out _), accumulate: true);
             dx.Storage.Release();
         }
+
+        protected override bool ReadsOutput => true;
     }
 
     /// <summary>The same for queries, keys and values in tensors of their own, each N×…×C.</summary>
@@ -75,6 +77,8 @@ public static class SelfAttention
             Deliver(k, dk);
             Deliver(v, dv);
         }
+
+        protected override bool ReadsOutput => true;
 
         // The kernel overwrites, so a gradient that is there already (one tensor in two roles) needs an addition.
         static void Deliver(Tensor x, Tensor dx)

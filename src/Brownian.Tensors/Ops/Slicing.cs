@@ -26,6 +26,8 @@ public static class Slicing
             if (!accumulate) x.Device.Fill(dx, 0);
             x.Device.CopyChannels(dy, 0, dx, first, count, accumulate: true);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 
     /// <summary>Two batches as one: N×… and M×… become (N+M)×…. No gradient flows through it.</summary>

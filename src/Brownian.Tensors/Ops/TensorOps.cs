@@ -14,8 +14,10 @@ public static class TensorOps
         return y.From(new UnaryNode(UnaryOp.Silu, x));
     }
 
-    sealed class UnaryNode(UnaryOp op, Tensor x) : Node(x)
+    sealed class UnaryNode(UnaryOp op, Tensor x) : CheapNode(x)
     {
+        public override void Compute() => x.Device.Unary(op, x, Output);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.UnaryGrad(op, x, dy, x.GradBuffer(out bool accumulate), accumulate);
@@ -52,6 +54,8 @@ public static class TensorOps
             if (x.NeedsGrad) x.Device.Affine(a, dy, 0, null, x.GradBuffer(out bool accumulate), accumulate);
             if (z is { NeedsGrad: true }) x.Device.Affine(b, dy, 0, null, z.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 
     /// <summary>x·z, element by element.</summary>
@@ -113,8 +117,10 @@ public static class TensorOps
         return y.From(new DropoutNode(x, rate, random));
     }
 
-    sealed class DropoutNode(Tensor x, float rate, Philox random) : Node(x)
+    sealed class DropoutNode(Tensor x, float rate, Philox random) : CheapNode(x)
     {
+        public override void Compute() => x.Device.Dropout(x, rate, random, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.Dropout(dy, rate, random, x.GradBuffer(out bool accumulate), accumulate);
