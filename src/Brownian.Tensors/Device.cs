@@ -129,6 +129,12 @@ public abstract class Device : IDisposable
 
     internal abstract void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate);
 
+    /// <summary>y (+)= scale · x N×2H×2W×C filtered by (1, 3, 3, 1)/8 along both axes, at every second pixel.</summary>
+    internal abstract void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate);
+
+    /// <summary>y (+)= scale · the transpose of that map: each pixel of x spread over 4×4 of y.</summary>
+    internal abstract void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate);
+
     // Products
     /// <summary>y = x·W + bias + residual for x R×K, W K×N; bias N and residual R×N may be absent.</summary>
     internal abstract void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y);
@@ -152,12 +158,22 @@ public abstract class Device : IDisposable
     internal abstract void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw);
 
     // Normalisation and attention
-    /// <summary>y = group_norm(x)·γ + β, then SiLU if asked; statistics N×groups×3 receives the mean in two parts and 1/σ.</summary>
+    /// <summary>
+    /// y = group_norm(x)·γ + β, then SiLU if asked; statistics N×groups×3 receives the mean in two parts and 1/σ. γ and β are C, or
+    /// N×C where each sample has its own.
+    /// </summary>
     internal abstract void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics);
 
-    /// <summary>Gradients of x (if wanted), γ and β (added).</summary>
+    /// <summary>Gradients of x (if wanted), γ and β; those of C are added to, those of N×C overwritten.</summary>
     internal abstract void GroupNormGrad(
         GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta);
+
+    /// <summary>g = γ·(1 + s) and b = β·(1 + s) + t, N×C, for γ, β C and m N×2C, whose rows are [s, t].</summary>
+    internal abstract void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b);
+
+    /// <summary>Gradients of γ and β (added) and of m (if wanted), given those of g and b.</summary>
+    internal abstract void ModulateGrad(
+        Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate);
 
     /// <summary>
     /// y = softmax(q·kᵀ·scale)·v for every head. q, k, v start at their tensor's first element and have rows
@@ -183,6 +199,9 @@ public enum UnaryOp
 {
     /// <summary>x·σ(x), also called swish.</summary>
     Silu,
+
+    /// <summary>x·tanh(ln(1 + eˣ)).</summary>
+    Mish,
 }
 
 /// <summary>What a device's memory is doing, in bytes.</summary>

@@ -158,6 +158,14 @@ public sealed class Tensor
         if (!Storage.IsReleased && (!Storage.IsKept || Origin is CheapNode)) Storage.Release();
     }
 
+    /// <summary>Discards what this was made of, unless nothing was done and it is this very tensor; for a chain of operations.</summary>
+    public Tensor InPlaceOf(Tensor used)
+    {
+        ArgumentNullException.ThrowIfNull(used);
+        if (used != this) used.Discard();
+        return this;
+    }
+
     /// <summary>Computes a discarded result again, if its memory is gone.</summary>
     internal void Restore()
     {

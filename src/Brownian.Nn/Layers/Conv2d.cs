@@ -25,11 +25,14 @@ public sealed class Conv2d
     public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
         x.Conv2d(_weight.Value, _spec, _bias.Value, perSample, residual);
 
-    /// <summary>The same of norm(x), which is computed again in the backward pass instead of being kept.</summary>
-    public Tensor Forward(GroupNorm norm, Tensor x, Tensor? perSample = null, Tensor? residual = null)
+    /// <summary>
+    /// The same of norm(x), which is computed again in the backward pass instead of being kept; for the modulation see
+    /// <see cref="GroupNorm.Forward"/>.
+    /// </summary>
+    public Tensor Forward(GroupNorm norm, Tensor x, Tensor? perSample = null, Tensor? residual = null, Tensor? modulation = null)
     {
         ArgumentNullException.ThrowIfNull(norm);
-        return x.GroupNormConv2d(norm.Spec, norm.Weight, norm.Bias, _weight.Value, _spec, _bias.Value, perSample, residual);
+        return x.GroupNormConv2d(norm.Spec, norm.Weight, norm.Bias, _weight.Value, _spec, _bias.Value, perSample, residual, modulation);
     }
 
     /// <summary>The multiply-adds of one image of height×width pixels.</summary>

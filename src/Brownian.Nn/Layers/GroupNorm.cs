@@ -22,8 +22,10 @@ public sealed class GroupNorm
         _bias = scope.Declare("bias", ParameterLayout.Plain, Initialization.Zeros, channels);
     }
 
-    /// <summary>x N×…×C to the same shape.</summary>
-    public Tensor Forward(Tensor x) => x.GroupNorm(Weight, Bias, Spec.Groups, Spec.Epsilon, Spec.Silu);
+    /// <summary>
+    /// x N×…×C to the same shape. With a modulation N×2C, rows [s, t], the result z becomes z·(1 + s) + t before SiLU.
+    /// </summary>
+    public Tensor Forward(Tensor x, Tensor? modulation = null) => x.GroupNorm(Weight, Bias, Spec.Groups, Spec.Epsilon, Spec.Silu, modulation);
 
     internal GroupNormSpec Spec { get; }
 

@@ -21,6 +21,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             switch (op)
             {
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.Silu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
+                case UnaryOp.Mish: Elementwise.Map<V, Elementwise.Mish>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }
@@ -33,6 +34,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             switch (op)
             {
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.SiluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
+                case UnaryOp.Mish: Elementwise.Map<V, Elementwise.MishGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }
@@ -152,6 +154,16 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         fixed (float* pdy = dy, pdx = dx) Pixels<V>.AverageGrad(this, dx.Shape, factor, pdy, pdx, accumulate);
     }
 
+    internal override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate)
+    {
+        fixed (float* px = x, py = y) BinomialFilter<V>.Halve(this, y.Shape, px, scale, py, accumulate);
+    }
+
+    internal override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate)
+    {
+        fixed (float* px = x, py = y) BinomialFilter<V>.Double(this, x.Shape, px, scale, py, accumulate);
+    }
+
     internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
     {
         int k = w.Shape[0], n = w.Shape[1];
@@ -216,21 +228,35 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
+    static GroupNormSize SizeOf(Tensor x, Tensor gamma) =>
+        new(x.Shape[0], x.Shape.Rows / x.Shape[0], x.Shape.Channels, gamma.Shape.Rank == 1 ? 0 : x.Shape.Channels);
+
     internal override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
     {
-        int samples = x.Shape[0];
         fixed (float* px = x, pg = gamma, pb = beta, py = y, ps = statistics)
-            GroupNormKernels<V>.Forward(this, spec, samples, x.Shape.Rows / samples, x.Shape.Channels, px, pg, pb, py, ps);
+            GroupNormKernels<V>.Forward(this, spec, SizeOf(x, gamma), px, pg, pb, py, ps);
     }
 
     internal override void GroupNormGrad(
         GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta)
     {
-        int samples = x.Shape[0];
         fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pdy = dy, pdx = dx, pdg = dGamma, pdb = dBeta)
+            GroupNormKernels<V>.Gradient(this, spec, SizeOf(x, gamma), px, pg, pb, ps, pdy, pdx, accumulate, pdg, pdb);
+    }
+
+    internal override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b)
+    {
+        fixed (float* pgamma = gamma, pbeta = beta, pm = m, pg = g, pb = b)
+            Modulation.Forward(m.Shape[0], gamma.Shape.Count, pgamma, pbeta, pm, pg, pb);
+    }
+
+    internal override void ModulateGrad(
+        Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate)
+    {
+        fixed (float* pgamma = gamma, pbeta = beta, pm = m, pdg = dg, pdb = db, pdGamma = dGamma, pdBeta = dBeta, pdm = dm)
         {
-            GroupNormKernels<V>.Gradient(
-                this, spec, samples, x.Shape.Rows / samples, x.Shape.Channels, px, pg, pb, ps, pdy, pdx, accumulate, pdg, pdb);
+            Modulation.GradientOfAffine(m.Shape[0], gamma.Shape.Count, pm, pdg, pdb, pdGamma, pdBeta);
+            if (pdm != null) Modulation.Gradient(m.Shape[0], gamma.Shape.Count, pgamma, pbeta, pdg, pdb, pdm, accumulate);
         }
     }
 

@@ -19,43 +19,49 @@ public static class NormalizedConvolution
     /// <param name="bias">O, or none.</param>
     /// <param name="perSample">N×O, repeated over pixels, or none.</param>
     /// <param name="residual">Added to the result, of its shape, or none.</param>
+    /// <param name="modulation">N×2I or none: what the norm gives becomes z·(1 + s) + t before SiLU, where a sample's row is [s, t].</param>
     /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
     public static Tensor GroupNormConv2d(
         this Tensor x, GroupNormSpec norm, Tensor gamma, Tensor beta, Tensor w, ConvSpec spec,
-        Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null)
+        Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null, Tensor? modulation = null)
     {
-        Normalization.Check(x, gamma, beta, norm.Groups);
+        var affine = new NormAffine(gamma, beta, modulation);
+        Normalization.Check(x, affine, norm.Groups);
         Shape output = Convolution.OutputShape(x, w, spec, bias, perSample, residual);
         Device device = x.Device;
         Tensor y = Tensor.Empty(output, device), statistics = Tensor.Empty(Shape.Of(x.Shape[0], norm.Groups, 3), device);
         Tensor normalized = Tensor.Empty(x.Shape, device);
-        device.GroupNorm(norm, x, gamma, beta, normalized, statistics);
+        (Tensor, Tensor) rented = affine.Rent();
+        device.GroupNorm(norm, x, rented.Item1, rented.Item2, normalized, statistics);
         device.Conv2d(spec, normalized, w, bias, perSample, residual, y);
+        affine.Release(rented);
         normalized.Storage.Release();
-        return y.From(new NormConvNode(norm, spec, x, gamma, beta, statistics, w, bias, perSample, residual));
+        return y.From(new NormConvNode(norm, spec, x, affine, statistics, w, bias, perSample, residual));
     }
 
     sealed class NormConvNode(
-        GroupNormSpec norm, ConvSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor w,
+        GroupNormSpec norm, ConvSpec spec, Tensor x, NormAffine affine, Tensor statistics, Tensor w,
         Tensor? bias, Tensor? perSample, Tensor? residual)
-        : Node(x, gamma, beta, w, bias, perSample, residual)
+        : Node(x, affine.Gamma, affine.Beta, affine.Modulation, w, bias, perSample, residual)
     {
         public override void Backward(Tensor dy)
         {
             Device device = x.Device;
             Tensor h = Tensor.Empty(x.Shape, device);
-            device.GroupNorm(norm, x, gamma, beta, h, statistics);
+            (Tensor, Tensor) rented = affine.Rent();
+            device.GroupNorm(norm, x, rented.Item1, rented.Item2, h, statistics);
             if (w.NeedsGrad) device.Conv2dGradWeight(spec, h, dy, Convolution.GradToAddTo(w));
-            if (x.NeedsGrad || gamma.NeedsGrad || beta.NeedsGrad)
+            if (x.NeedsGrad || affine.NeedsGrad)
             {
                 Tensor dh = h;      // nobody reads h any more
                 device.Conv2dGradInput(spec, dy, w, null, dh, accumulate: false);
-                Normalization.Gradient(norm, x, gamma, beta, statistics, dh);
+                affine.Gradient(norm, x, rented, statistics, dh);
             }
+            affine.Release(rented);
             h.Storage.Release();
             Convolution.GradOfAddends(dy, bias, perSample, residual);
         }
 
-        protected override bool Reads(Tensor input) => input == x || input == gamma || input == beta || input == w;
+        protected override bool Reads(Tensor input) => input == x || input == w || input == affine.Gamma || input == affine.Beta || input == affine.Modulation;
     }
 }

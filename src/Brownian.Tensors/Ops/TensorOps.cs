@@ -14,6 +14,15 @@ public static class TensorOps
         return y.From(new UnaryNode(UnaryOp.Silu, x));
     }
 
+    /// <summary>x·tanh(ln(1 + eˣ)) (Misra 2019).</summary>
+    public static Tensor Mish(this Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Unary(UnaryOp.Mish, x, y);
+        return y.From(new UnaryNode(UnaryOp.Mish, x));
+    }
+
     sealed class UnaryNode(UnaryOp op, Tensor x) : CheapNode(x)
     {
         public override void Compute() => x.Device.Unary(op, x, Output);
@@ -56,6 +65,29 @@ public static class TensorOps
         }
 
         protected override bool Reads(Tensor input) => false;
+    }
+
+    /// <summary>a[n]·x[n] for every sample n of N×….</summary>
+    /// <exception cref="ArgumentException">There is not one number for each sample.</exception>
+    public static Tensor ScalePerSample(this Tensor x, ReadOnlySpan<float> a)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfEmpty("ScalePerSample", x);
+        if (a.Length != x.Shape[0]) Refuse.Because($"ScalePerSample: {a.Length} numbers for {x.Shape[0]} samples; give one each.");
+        float[] factors = a.ToArray();
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.MixPerSample(factors, x, new float[factors.Length], x, y);
+        return y.From(new ScalePerSampleNode(factors, x));
+    }
+
+    sealed class ScalePerSampleNode(float[] a, Tensor x) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (!x.NeedsGrad) return;
+            Tensor dx = x.GradBuffer(out bool accumulate);
+            x.Device.MixPerSample(a, dy, Enumerable.Repeat(accumulate ? 1f : 0f, a.Length).ToArray(), accumulate ? dx : dy, dx);
+        }
     }
 
     /// <summary>x·z, element by element.</summary>

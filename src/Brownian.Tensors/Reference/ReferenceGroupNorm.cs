@@ -3,8 +3,11 @@ namespace Brownian.Tensors.Reference;
 /// <summary>Group normalisation (Wu &amp; He 2018, eq. 1-3) in double, with two passes: mean first, then the mean of squared differences.</summary>
 static class ReferenceGroupNorm
 {
-    /// <summary>x N×…×C; γ and β C. Each group of C/groups adjacent channels of each sample is normalised over all its positions.</summary>
-    public static double[] Run(GroupNormSpec spec, double[] x, Shape shape, double[] gamma, double[] beta)
+    /// <summary>
+    /// x N×…×C; γ and β C. Each group of C/groups adjacent channels of each sample is normalised over all its positions. With m N×2C,
+    /// rows [s, t], the result is multiplied by 1 + s and t is added before SiLU.
+    /// </summary>
+    public static double[] Run(GroupNormSpec spec, double[] x, Shape shape, double[] gamma, double[] beta, double[]? m = null)
     {
         int channels = shape.Channels, size = channels / spec.Groups, positions = shape.Rows / shape[0];
         double[] y = new double[x.Length];
@@ -19,6 +22,7 @@ static class ReferenceGroupNorm
                     {
                         int i = first + p * channels + c;
                         double value = (x[i] - mean) * scale * gamma[g * size + c] + beta[g * size + c];
+                        if (m is not null) value = value * (1 + m[2 * n * channels + g * size + c]) + m[(2 * n + 1) * channels + g * size + c];
                         y[i] = spec.Silu ? ReferencePointwise.Silu(value) : value;
                     }
             }

@@ -8,6 +8,9 @@ static class ReferencePointwise
 
     public static double[] Silu(double[] x) => Array.ConvertAll(x, Silu);
 
+    /// <summary>x·tanh(ln(1 + eˣ)), Misra 2019.</summary>
+    public static double[] Mish(double[] x) => Array.ConvertAll(x, v => v * Math.Tanh(Math.Log(1 + Math.Exp(v))));
+
     /// <summary>a·x + b·z</summary>
     public static double[] Affine(double a, double[] x, double b, double[] z)
     {

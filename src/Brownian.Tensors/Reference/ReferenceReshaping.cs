@@ -43,4 +43,37 @@ static class ReferenceReshaping
                             x[((n * shape[1] + i) * shape[2] + j) * channels + c] / (factor * factor);
         return y;
     }
+
+    /// <summary>y[n, i, j, c] = Σ k[a]·k[b]·x[n, 2i − 1 + a, 2j − 1 + b, c] over 0 ≤ a, b &lt; 4 inside the image, k = (1, 3, 3, 1)/8.</summary>
+    public static double[] BinomialHalve(double[] x, Shape shape)
+    {
+        double[] y = new double[x.Length / 4];
+        ForEachTap(Shape.Of(shape[0], shape[1] / 2, shape[2] / 2, shape[3]), (coarse, fine, weight) => y[coarse] += weight * x[fine]);
+        return y;
+    }
+
+    /// <summary>Four times the transpose of that, so that a constant image stays what it is, but for its border.</summary>
+    public static double[] BinomialDouble(double[] x, Shape shape)
+    {
+        double[] y = new double[x.Length * 4];
+        ForEachTap(shape, (coarse, fine, weight) => y[fine] += 4 * weight * x[coarse]);
+        return y;
+    }
+
+    static void ForEachTap(Shape coarse, Action<int, int, double> visit)
+    {
+        double[] k = [0.125, 0.375, 0.375, 0.125];
+        int height = 2 * coarse[1], width = 2 * coarse[2], channels = coarse[3];
+        for (int index = 0; index < coarse.Count; index++)
+        {
+            int c = index % channels, j = index / channels % coarse[2], i = index / channels / coarse[2] % coarse[1];
+            int n = index / (channels * coarse[1] * coarse[2]);
+            for (int a = 0; a < 4; a++)
+                for (int b = 0; b < 4; b++)
+                {
+                    int y = 2 * i - 1 + a, x = 2 * j - 1 + b;
+                    if (y >= 0 && y < height && x >= 0 && x < width) visit(index, ((n * height + y) * width + x) * channels + c, k[a] * k[b]);
+                }
+        }
+    }
 }

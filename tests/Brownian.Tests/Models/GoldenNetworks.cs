@@ -7,14 +7,20 @@ namespace Brownian.Tests;
 /// <summary>Reads networks and images of the reference files, which are N×C×H×W, and compares with them.</summary>
 static class GoldenNetworks
 {
-    public static void Load(ParameterSet parameters, string path)
+    public static void Load(ParameterSet parameters, string path) => Load(parameters, path, name => name);
+
+    /// <param name="parameters">Receive the numbers.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="inFile">What the file calls a parameter.</param>
+    public static void Load(ParameterSet parameters, string path, Func<string, string> inFile)
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
-        Assert.Equal(parameters.Select(p => p.Name).Order(StringComparer.Ordinal), file.Names.Order(StringComparer.Ordinal));
+        Assert.Equal(parameters.Select(p => inFile(p.Name)).Order(StringComparer.Ordinal), file.Names.Order(StringComparer.Ordinal));
         foreach (Parameter parameter in parameters)
         {
-            Assert.Equal(file[parameter.Name].Shape, parameter.TorchShape.ToArray().Select(d => (long)d));
-            parameter.FromTorch(file.ReadFloats(parameter.Name));
+            string name = inFile(parameter.Name);
+            Assert.Equal(file[name].Shape, parameter.TorchShape.ToArray().Select(d => (long)d));
+            parameter.FromTorch(file.ReadFloats(name));
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
+using Brownian.Training;
 
 namespace Brownian.Tests;
 
@@ -11,49 +13,57 @@ public sealed class UNet2DTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    /// <summary>The options that a diffusers configuration stands for.</summary>
+    /// <summary>The options that a diffusers configuration stands for, through the keys of a configuration here.</summary>
     internal static UNet2DOptions Options(string path)
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(path));
-        JsonElement c = json.RootElement;
-        int[] size = c.GetProperty("sample_size") is { ValueKind: JsonValueKind.Array } sides
-            ? [.. sides.EnumerateArray().Select(s => s.GetInt32())]
-            : [c.GetProperty("sample_size").GetInt32(), c.GetProperty("sample_size").GetInt32()];
-        int OrZero(string name) => c.GetProperty(name) is { ValueKind: JsonValueKind.Number } n ? n.GetInt32() : 0;
-        bool[] Attention(string name) => [.. c.GetProperty(name).EnumerateArray().Select(b => b.GetString()!.StartsWith("Attn", StringComparison.Ordinal))];
-        return new UNet2DOptions
+        var known = new JsonObject { ["type"] = "unet2d" };
+        foreach ((string key, JsonNode? value) in JsonNode.Parse(File.ReadAllText(path))!.AsObject())
         {
-            InChannels = c.GetProperty("in_channels").GetInt32(),
-            OutChannels = c.GetProperty("out_channels").GetInt32(),
-            Height = size[0],
-            Width = size[1],
-            BlockOutChannels = [.. c.GetProperty("block_out_channels").EnumerateArray().Select(b => b.GetInt32())],
-            DownAttention = Attention("down_block_types"),
-            UpAttention = [.. Attention("up_block_types").Reverse()],
-            LayersPerBlock = c.GetProperty("layers_per_block").GetInt32(),
-            AttentionHeadDim = OrZero("attention_head_dim"),
-            NormNumGroups = c.GetProperty("norm_num_groups").GetInt32(),
-            NormEps = c.GetProperty("norm_eps").GetSingle(),
-            DownsamplePadding = c.GetProperty("downsample_padding").GetInt32(),
-            FlipSinToCos = c.GetProperty("flip_sin_to_cos").GetBoolean(),
-            FreqShift = c.GetProperty("freq_shift").GetSingle(),
-            NumClassEmbeds = OrZero("num_class_embeds"),
-        };
+            if (!key.StartsWith('_')) known[key] = value?.DeepClone();      // _class_name, _diffusers_version
+        }
+        var model = (UNet2DParams)TrainConfig.ParseJson(new JsonObject { ["model_params"] = known }.ToJsonString(), path).Model;
+        Assert.Equal(model, TrainConfig.Parse(new TrainConfig { Model = model }.ToYaml()).Model);
+        return model.ToOptions();
     }
 
+    public static TheoryData<string> Cases =>
+    [
+        "a_cifar10_like", "b_train_unconditional", "c_headdim8_scale_shift", "c2_scale_shift_attn_norm", "d_class_conditional",
+        "e_celebahq256_like", "f_resnet_updown_types", "f2_attn_resnet_sampling", "g_non_square", "h_legacy_names", "i_no_mid_attention",
+        "x_optional_ncsnpp",
+    ];
+
     [Theory]
-    [InlineData("a_cifar10_like")]
-    [InlineData("b_train_unconditional")]
-    [InlineData("d_class_conditional")]
-    [InlineData("e_celebahq256_like")]
-    [InlineData("g_non_square")]
+    [MemberData(nameof(Cases))]
     public void Output_and_all_gradients_match_diffusers(string name)
     {
         using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden($"unet2d/{name}/io.safetensors"));
-        var network = new UNet2D(Options(Shared.Golden($"unet2d/{name}/config.json")), _device);
-        GoldenNetworks.Load(network.Parameters, Shared.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors"));
+        UNet2D network = Network(name);
         GoldenNetworks.AssertMatches(network, io, "sample", "timestep", _device);
     }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Names_and_shapes_and_their_order_are_those_of_diffusers(string name)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"unet2d/{name}/io.json")));
+        IEnumerable<string> expected = json.RootElement.GetProperty("parameters").EnumerateArray().Select(
+            p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray().Select(d => d.GetInt32()))}");
+        Assert.Equal(expected, Network(name).Parameters.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
+    }
+
+    UNet2D Network(string name)
+    {
+        var network = new UNet2D(Options(Shared.Golden($"unet2d/{name}/config.json")), _device);
+        string weights = Shared.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors");
+        GoldenNetworks.Load(network.Parameters, weights, name == "h_legacy_names" ? OldAttentionName : n => n);
+        return network;
+    }
+
+    // What diffusers called the parts of attention in 2022.
+    static string OldAttentionName(string name) => name
+        .Replace(".to_q.", ".query.", StringComparison.Ordinal).Replace(".to_k.", ".key.", StringComparison.Ordinal)
+        .Replace(".to_v.", ".value.", StringComparison.Ordinal).Replace(".to_out.0.", ".proj_attn.", StringComparison.Ordinal);
 
     [Fact]
     public void The_cifar10_layout_has_35_7_million_parameters_and_12_billion_operations_besides_attention()
@@ -63,6 +73,24 @@ public sealed class UNet2DTests : IDisposable
         double attention = 5 * 2.0 * 256 * 256 * 256;   // five times q·kᵀ and weights·v, 256 positions of 256 channels
         Assert.Equal(12.1, 2 * (network.MultiplyAdds(32, 32) - attention) / 1e9, 0.05);
     }
+
+    /// <summary>The default of examples/unconditional_image_generation/train_unconditional.py.</summary>
+    [Fact]
+    public void The_unconditional_training_scripts_default_has_113_7_million_parameters() => Assert.Equal(
+        113_673_219,
+        new UNet2D(new UNet2DOptions
+        {
+            Height = 64,
+            Width = 64,
+            BlockOutChannels = [128, 128, 256, 256, 512, 512],
+            DownBlocks = WithAttentionAt4,
+            UpBlocks = WithAttentionAt4,
+            AttentionHeadDim = 8,
+            DownsamplePadding = 1,
+        }).Parameters.Count);
+
+    static UNet2DBlock[] WithAttentionAt4 =>
+        [UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Attention, UNet2DBlock.Plain];
 
     [Fact]
     public void Dropout_follows_its_random_numbers_and_is_off_without()
@@ -85,6 +113,24 @@ public sealed class UNet2DTests : IDisposable
     }
 
     [Fact]
+    public void A_learned_time_embedding_looks_up_the_row_of_a_timestep()
+    {
+        var fixedOne = new UNet2D(Tiny, _device, seed: 3);
+        var learned = new UNet2D(Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Learned, NumTrainTimesteps = 20 }, _device, seed: 3);
+        float[] rows = new SinusoidalEmbedding(8) { FrequencyShift = 1 }.Of([.. Enumerable.Range(0, 20).Select(t => (float)t)], _device).ToArray();
+        learned.Parameters["time_proj.weight"].FromTorch(rows);
+        using NoGrad off = _device.NoGrad();
+        Tensor x = TensorOps.Normal(Shape.Of(2, 8, 8, 1), new Philox(1, 1), _device);
+        Assert.Equal(fixedOne.Forward(x, [0, 19]).ToArray(), learned.Forward(x, [0, 19]).ToArray());
+        Assert.NotEqual(fixedOne.Forward(x, [0, 18]).ToArray(), learned.Forward(x, [0, 19]).ToArray());
+        foreach (float timestep in (float[])[20, 0.5f, -1])
+        {
+            Assert.Equal($"UNet2D: there is no timestep {timestep}; the learned time embedding has rows for 0 to 19.",
+                Assert.Throws<ArgumentException>(() => learned.Forward(x, [0, timestep])).Message);
+        }
+    }
+
+    [Fact]
     public void Labels_are_demanded_and_checked()
     {
         var network = new UNet2D(Tiny with { NumClassEmbeds = 10 }, _device);
@@ -99,7 +145,14 @@ public sealed class UNet2DTests : IDisposable
         { Tiny with { Height = 7 }, "UNet2D: images of 7×8 pixels cannot be halved evenly 1 times; use multiples of 2." },
         { Tiny with { BlockOutChannels = [8, 10] }, "UNet2D: BlockOutChannels[1] is 10; it must be at least 2 and a multiple of NormNumGroups, 4." },
         { Tiny with { AttentionHeadDim = 3 }, "UNet2D: BlockOutChannels[1] is 8, which heads of 3 channels (AttentionHeadDim) do not divide." },
-        { Tiny with { UpAttention = [true] }, "UNet2D: UpAttention has 1 entries for 2 levels; give one each." },
+        { Tiny with { UpBlocks = [UNet2DBlock.Plain] }, "UNet2D: UpBlocks has 1 entries for 2 levels; give one each." },
+        { Tiny with { UpBlocks = [UNet2DBlock.Plain, UNet2DBlock.Skip], InChannels = 3, OutChannels = 3 },
+            "UNet2D: UpBlocks[1] is Skip, but UpBlocks[0] is Plain; the image beside Skip blocks passes through all finer levels." },
+        { Tiny with { DownBlocks = [UNet2DBlock.Skip, UNet2DBlock.Plain] },
+            "UNet2D: DownBlocks[0] is Skip, which needs 3 InChannels and OutChannels, not 1 and 1." },
+        { Tiny with { AttnNormNumGroups = 3 }, "UNet2D: AttnNormNumGroups is 3, which does not divide 8, the last of BlockOutChannels." },
+        { Tiny with { MidBlockScaleFactor = 0 }, "UNet2D: MidBlockScaleFactor is 0; it must be above 0." },
+        { Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Learned }, "UNet2D: NumTrainTimesteps is 0; a learned time embedding needs at least 1." },
         { Tiny with { Dropout = 1 }, "UNet2D: Dropout is 1; it must be at least 0 and below 1." },
         { Tiny with { DownsamplePadding = 2 }, "UNet2D: DownsamplePadding is 2; it must be 0 or 1." },
     };
@@ -116,8 +169,8 @@ public sealed class UNet2DTests : IDisposable
         Height = 8,
         Width = 8,
         BlockOutChannels = [8, 8],
-        DownAttention = [false, true],
-        UpAttention = [false, true],
+        DownBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
+        UpBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
         LayersPerBlock = 1,
         NormNumGroups = 4,
     };

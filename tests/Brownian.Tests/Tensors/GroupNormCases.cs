@@ -16,13 +16,46 @@ static class GroupNormCases
         (Shape.Of(1, 7, 7, 128), 8),
     ];
 
-    public static IEnumerable<OpCase> All => [.. Chosen.SelectMany(c => Both(c.Shape, c.Groups)), .. Offsets, .. WithConvolution];
+    public static IEnumerable<OpCase> All => [.. Chosen.SelectMany(c => Both(c.Shape, c.Groups)), .. Offsets, .. WithConvolution, .. WithModulation];
 
     // Winograd and tap by tap, with and without what is added.
     static IEnumerable<OpCase> WithConvolution =>
     [
         Convolved(Shape.Of(2, 5, 7, 16), 4, 32, addends: true, silu: true), Convolved(Shape.Of(2, 5, 7, 6), 3, 5, addends: true, silu: true),
         Convolved(Shape.Of(1, 9, 4, 48), 8, 16, addends: false, silu: false),
+    ];
+
+    static IEnumerable<OpCase> WithModulation =>
+    [
+        Modulated(Shape.Of(1, 1, 1, 1), 1, silu: false), Modulated(Shape.Of(3, 7, 7, 8), 2, silu: true), Modulated(Shape.Of(2, 5, 4, 17), 1, silu: true),
+        Modulated(Shape.Of(2, 7, 7, 80), 5, silu: false), Modulated(Shape.Of(4, 9, 12), 4, silu: true),
+        ModulatedConvolution(Shape.Of(2, 5, 7, 16), 4, 32), ModulatedConvolution(Shape.Of(3, 4, 5, 6), 3, 5),
+    ];
+
+    static OpCase Modulated(Shape s, int groups, bool silu)
+    {
+        var spec = new GroupNormSpec(groups, 1e-5f, silu);
+        return new OpCase($"group norm {s}, {groups} groups, modulated{(silu ? ", silu" : "")}", ModulatedInputs(s),
+            x => x[0].GroupNorm(x[1], x[2], groups, spec.Epsilon, silu, x[3]),
+            x => ReferenceGroupNorm.Run(spec, x[0], s, x[1], x[2], x[3]),
+            s.Count);
+    }
+
+    static OpCase ModulatedConvolution(Shape s, int groups, int outputs)
+    {
+        var norm = new GroupNormSpec(groups, 1e-5f, Silu: true);
+        var conv = new ConvSpec(3, 1, 1);
+        return new OpCase($"convolution of the modulated group norm of {s} in {groups} groups to {outputs}",
+            [.. ModulatedInputs(s), new(Shape.Of(3, 3, s.Channels, outputs)), new(s.WithChannels(outputs), PerSample: true)],
+            x => x[0].GroupNormConv2d(norm, x[1], x[2], x[4], conv, residual: x[5], modulation: x[3]),
+            x => ReferenceConvolution.Conv2d(conv, ReferenceGroupNorm.Run(norm, x[0], s, x[1], x[2], x[3]), s, x[4], outputs, null, null, x[5]),
+            9L * s.Count * outputs);
+    }
+
+    static OpInput[] ModulatedInputs(Shape s) =>
+    [
+        new(s, PerSample: true), new(Shape.Of(s.Channels), Mean: 1, Deviation: 0.3), new(Shape.Of(s.Channels), Deviation: 0.5),
+        new(Shape.Of(s[0], 2 * s.Channels), Deviation: 0.5, PerSample: true),
     ];
 
     static OpCase Convolved(Shape s, int groups, int outputs, bool addends, bool silu)

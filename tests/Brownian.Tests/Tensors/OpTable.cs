@@ -39,6 +39,7 @@ static class OpTable
     static IEnumerable<OpCase> Pointwise(Shape s)
     {
         yield return new($"silu {s}", [new(s, Deviation: 4)], x => x[0].Silu(), x => ReferencePointwise.Silu(x[0]));
+        yield return new($"mish {s}", [new(s, Deviation: 4)], x => x[0].Mish(), x => ReferencePointwise.Mish(x[0]));
         yield return new($"affine {s}", [new(s), new(s)], x => TensorOps.Affine(0.75f, x[0], -2.5f, x[1]), x =>
             ReferencePointwise.Affine(0.75, x[0], -2.5, x[1]));
         yield return new($"add {s}", [new(s), new(s)], x => x[0].Add(x[1]), x => ReferencePointwise.Affine(1, x[0], 1, x[1]));
@@ -53,6 +54,8 @@ static class OpTable
             x => x[0].MeanSquaredError(x[1]), x => [ReferenceReductions.MeanSquaredError(x[0], x[1])]);
         yield return new($"sum {s}", [new(s, Mean: 1)], x => x[0].Sum(), x => [ReferenceReductions.Sum(x[0])]);
         float[] a = new Normals($"a {s}").Floats(s[0], 0, 1), b = new Normals($"b {s}").Floats(s[0], 0, 1);
+        yield return new($"scale per sample {s}", [new(s)],
+            x => x[0].ScalePerSample(a), x => ReferencePointwise.MixPerSample(Compare.Doubles(a), x[0], new double[s[0]], x[0]));
         yield return new($"mix per sample {s}", [new(s), new(s)],
             x => TensorOps.MixPerSample(a, x[0], b, x[1]), x =>
                 ReferencePointwise.MixPerSample(Compare.Doubles(a), x[0], Compare.Doubles(b), x[1]))
@@ -80,5 +83,8 @@ static class OpTable
             yield return new($"pool {s} by {factor}", [new(s)],
                 x => x[0].AveragePool(factor), x => ReferenceReshaping.AveragePool(x[0], s, factor));
         }
+        yield return new($"double {s} smoothly", [new(s)], x => x[0].BinomialDouble(), x => ReferenceReshaping.BinomialDouble(x[0], s));
+        Shape even = Shape.Of(s[0], 2 * s[1], 2 * s[2], s[3]);
+        yield return new($"halve {even} smoothly", [new(even)], x => x[0].BinomialHalve(), x => ReferenceReshaping.BinomialHalve(x[0], even));
     }
 }

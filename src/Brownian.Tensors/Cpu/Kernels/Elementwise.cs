@@ -49,6 +49,33 @@ static unsafe class Elementwise
         public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => z * SiluSlope(x);
     }
 
+    /// <summary>x·w with w = tanh(ln(1 + eˣ))</summary>
+    public readonly struct Mish : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V>
+        {
+            V e = MishExp(x), n = e * (e + V.Splat(2f));
+            return x * (n / (n + V.Splat(2f)));
+        }
+    }
+
+    /// <summary>z·mish'(x), mish' = w + x·w'. With n = eˣ·(eˣ + 2): w = n/(n + 2) and w' = 4·eˣ·(eˣ + 1)/(n + 2)².</summary>
+    public readonly struct MishGrad : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V>
+        {
+            V e = MishExp(x), n = e * (e + V.Splat(2f)), inverse = V.Splat(1f) / (n + V.Splat(2f));
+            V slope = V.Splat(4f) * e * (e + V.Splat(1f)) * inverse * inverse;
+            return z * V.Fma(x, slope, n * inverse);
+        }
+    }
+
+    // Beyond 20 w is 1 in float32, and the squares of eˣ stay finite.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V MishExp<V>(V x) where V : unmanaged, ISimd<V> => VectorMath.Exp(V.Min(V.Splat(20f), x));
+
     /// <summary>d(x·σ)/dx = σ·(1 + x·(1 − σ))</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SiluSlope<V>(V x) where V : unmanaged, ISimd<V>

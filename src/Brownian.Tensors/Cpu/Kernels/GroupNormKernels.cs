@@ -3,6 +3,9 @@ using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tensors.Cpu.Kernels;
 
+/// <summary>The extents of a group norm. γ and β of one sample lie so many floats behind those of the last: 0 where all share them, or C.</summary>
+readonly record struct GroupNormSize(int Samples, int Pixels, int Channels, int AffineStride);
+
 /// <summary>
 /// Group norm with an optional SiLU, one sample at a time: a sample's feature map fits in the second-level cache, so its passes
 /// read memory once.
@@ -10,26 +13,30 @@ namespace Brownian.Tensors.Cpu.Kernels;
 static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
 {
     public static void Forward(
-        CpuDevice device, GroupNormSpec spec, int samples, int pixels, int channels,
-        float* x, float* gamma, float* beta, float* y, float* statistics)
+        CpuDevice device, GroupNormSpec spec, GroupNormSize size, float* x, float* gamma, float* beta, float* y, float* statistics)
     {
-        int perWorker = 8 * channels;
+        int perWorker = 8 * size.Channels;
         float* scratch = device.Scratch(perWorker);
-        device.Workers.For(samples, new ForwardJob(
-            spec, pixels, channels, (nint)x, (nint)gamma, (nint)beta, (nint)y, (nint)statistics, (nint)scratch, perWorker));
+        device.Workers.For(size.Samples, new ForwardJob(
+            spec, size, (nint)x, (nint)gamma, (nint)beta, (nint)y, (nint)statistics, (nint)scratch, perWorker));
     }
 
     readonly record struct ForwardJob(
-        GroupNormSpec Spec, int Pixels, int Channels, nint X, nint Gamma, nint Beta, nint Y, nint Statistics, nint Scratch, int PerWorker) : IJob
+        GroupNormSpec Spec, GroupNormSize Size, nint X, nint Gamma, nint Beta, nint Y, nint Statistics, nint Scratch, int PerWorker) : IJob
     {
+        int Pixels => Size.Pixels;
+
+        int Channels => Size.Channels;
+
         public void Run(int sample, int worker)
         {
+            nint affine = (nint)sample * Size.AffineStride;
             float* x = (float*)X + (nint)sample * Pixels * Channels, y = (float*)Y + (nint)sample * Pixels * Channels;
             float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
             double* sums = (double*)((float*)Scratch + (nint)worker * PerWorker);
             Statistic(x, sums, statistics);
             float* mean = (float*)sums, scale = mean + Channels, shift = scale + Channels;
-            PerChannel(Spec, Channels, statistics, (float*)Gamma, (float*)Beta, mean, scale, shift);
+            PerChannel(Spec, Channels, statistics, (float*)Gamma + affine, (float*)Beta + affine, mean, scale, shift);
             for (int pixel = 0; pixel < Pixels; pixel++, x += Channels, y += Channels)
             {
                 int c = 0;
@@ -149,17 +156,24 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
     }
 
     public static void Gradient(
-        CpuDevice device, GroupNormSpec spec, int samples, int pixels, int channels, float* x, float* gamma, float* beta,
+        CpuDevice device, GroupNormSpec spec, GroupNormSize size, float* x, float* gamma, float* beta,
         float* statistics, float* dy, float* dx, bool accumulate, float* dGamma, float* dBeta)
     {
-        int perWorker = pixels * channels + 8 * channels + 4;
+        (int samples, int channels) = (size.Samples, size.Channels);
+        int perWorker = size.Pixels * channels + 8 * channels + 4;
+        float* scratch = device.Scratch(perWorker);
+        var job = new GradientJob(
+            spec, size, (nint)x, (nint)gamma, (nint)beta, (nint)statistics, (nint)dy, (nint)dx, accumulate, (nint)dGamma, (nint)dBeta,
+            (nint)scratch, perWorker);
+        if (size.AffineStride != 0)
+        {
+            device.Workers.For(samples, job);
+            return;
+        }
         SharedMemory slots = device.RentShared(2L * samples * channels);
         fixed (float* s = &slots.First(0))
         {
-            float* scratch = device.Scratch(perWorker);
-            device.Workers.For(samples, new GradientJob(
-                spec, samples, pixels, channels, (nint)x, (nint)gamma, (nint)beta, (nint)statistics, (nint)dy, (nint)dx, accumulate,
-                (nint)s, (nint)scratch, perWorker));
+            device.Workers.For(samples, job with { DGamma = (nint)s, DBeta = (nint)(s + (nint)samples * channels) });
             Rows.SumSlots<V>(device, s, samples, channels, dGamma);
             Rows.SumSlots<V>(device, s + (nint)samples * channels, samples, channels, dBeta);
         }
@@ -171,18 +185,22 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
     /// dx = (γ·dz − mean(γ·dz) − x̂·mean(γ·dz·x̂))/σ, means over the group.
     /// </summary>
     readonly record struct GradientJob(
-        GroupNormSpec Spec, int Samples, int Pixels, int Channels, nint X, nint Gamma, nint Beta, nint Statistics, nint Dy, nint Dx, bool Accumulate,
-        nint Slots, nint Scratch, int PerWorker) : IJob
+        GroupNormSpec Spec, GroupNormSize Size, nint X, nint Gamma, nint Beta, nint Statistics, nint Dy, nint Dx, bool Accumulate,
+        nint DGamma, nint DBeta, nint Scratch, int PerWorker) : IJob
     {
+        int Pixels => Size.Pixels;
+
+        int Channels => Size.Channels;
+
         public void Run(int sample, int worker)
         {
-            nint first = (nint)sample * Pixels * Channels;
-            float* x = (float*)X + first, dy = (float*)Dy + first, gamma = (float*)Gamma;
+            nint first = (nint)sample * Pixels * Channels, affine = (nint)sample * Size.AffineStride, row = (nint)sample * Channels;
+            float* x = (float*)X + first, dy = (float*)Dy + first, gamma = (float*)Gamma + affine;
             float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
             float* dz = (float*)Scratch + (nint)worker * PerWorker;
             float* mean = dz + (nint)Pixels * Channels, scale = mean + Channels, shift = scale + Channels, slope = shift + Channels;
-            float* dGamma = (float*)Slots + (nint)sample * Channels, dBeta = dGamma + (nint)Samples * Channels;
-            PerChannel(Spec, Channels, statistics, gamma, (float*)Beta, mean, scale, shift);
+            float* dGamma = (float*)DGamma + row, dBeta = (float*)DBeta + row;
+            PerChannel(Spec, Channels, statistics, gamma, (float*)Beta + affine, mean, scale, shift);
             Activation(x, dy, dz, mean, scale, shift);
             Sums(x, dz, mean, statistics, dGamma, dBeta);
             if (Dx == 0) return;

@@ -1,0 +1,129 @@
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// What every resnet of one forward pass sees besides its input: the time embedding N×F after its activation, and dropout's numbers.
+/// </summary>
+readonly record struct UNet2DPass(Tensor Time, Philox? Dropout);
+
+/// <summary>A resampling without weights.</summary>
+enum Resampling
+{
+    None,
+    Halve,
+    Double,
+    SmoothHalve,
+    SmoothDouble,
+}
+
+static class Resamplings
+{
+    public static Tensor Apply(this Resampling resampling, Tensor x) => resampling switch
+    {
+        Resampling.Halve => x.AveragePool(2),
+        Resampling.Double => x.UpsampleNearest(2),
+        Resampling.SmoothHalve => x.BinomialHalve(),
+        Resampling.SmoothDouble => x.BinomialDouble(),
+        _ => x,
+    };
+}
+
+/// <summary>The extents of one resnet and where it differs from the others of its network.</summary>
+/// <param name="Inputs">Channels in.</param>
+/// <param name="Outputs">Channels out.</param>
+/// <param name="Site">A number that no other resnet of the network has, so that each drops out differently.</param>
+readonly record struct ResnetPlan(int Inputs, int Outputs, int Site)
+{
+    /// <summary>What happens to the image between the first norm and the first convolution, and in the shortcut.</summary>
+    public Resampling Resampling { get; init; }
+
+    /// <summary>The groups of each norm are a quarter of its channels, 32 at most, whatever the options say.</summary>
+    public bool QuarterGroups { get; init; }
+
+    /// <summary>The shortcut has a convolution even where the channels stay.</summary>
+    public bool ConvolvesShortcut { get; init; }
+
+    /// <summary>The result is divided by this.</summary>
+    public float Divisor { get; init; } = 1;
+
+    public int GroupsOf(int channels, UNet2DOptions options) => QuarterGroups ? UNet2DOptions.QuarterGroups(channels) : options.NormNumGroups;
+}
+
+/// <summary>Two convolutions, the time embedding before the second, and a shortcut around them: diffusers' <c>ResnetBlock2D</c>.</summary>
+sealed class UNet2DResnet
+{
+    static readonly ConvSpec Same = new(3, 1, 1), Pointwise = new(1);
+
+    readonly ResnetPlan _plan;
+    readonly GroupNorm _norm1, _norm2;
+    readonly Conv2d _conv1, _conv2;
+    readonly Conv2d? _shortcut;
+    readonly Linear _time;
+    readonly float _dropout;
+    readonly bool _modulates, _mish;
+
+    public UNet2DResnet(ParameterScope scope, ResnetPlan plan, UNet2DOptions options)
+    {
+        (_plan, _dropout, _mish) = (plan, options.Dropout, options.ActFn == UNet2DActivation.Mish);
+        _modulates = options.ResnetTimeScaleShift == UNet2DConditioning.ScaleShift;
+        _norm1 = Norm("norm1", plan.Inputs);
+        _conv1 = new Conv2d(scope.Under("conv1"), plan.Inputs, plan.Outputs, Same);
+        _time = new Linear(scope.Under("time_emb_proj"), options.TimeFeatures, _modulates ? 2 * plan.Outputs : plan.Outputs);
+        _norm2 = Norm("norm2", plan.Outputs);
+        _conv2 = new Conv2d(scope.Under("conv2"), plan.Outputs, plan.Outputs, Same);
+        if (plan.ConvolvesShortcut || plan.Inputs != plan.Outputs)
+            _shortcut = new Conv2d(scope.Under("conv_shortcut"), plan.Inputs, plan.Outputs, Pointwise);
+
+        GroupNorm Norm(string name, int channels) =>
+            new(scope.Under(name), plan.GroupsOf(channels, options), channels, options.NormEps, silu: !_mish);
+    }
+
+    /// <param name="x">N×H×W×inputs.</param>
+    /// <param name="pass">What all resnets see.</param>
+    /// <returns>N×H'×W'×outputs, H' and W' after resampling.</returns>
+    public Tensor Forward(Tensor x, UNet2DPass pass)
+    {
+        Tensor time = _time.Forward(pass.Time);
+        Tensor h = First(x, perSample: _modulates ? null : time), shortcut = Shortcut(x);
+        Tensor y = Second(h, shortcut, modulation: _modulates ? time : null, pass.Dropout);
+        if (shortcut != x) shortcut.Discard();
+        return _plan.Divisor == 1 ? y : y.Scale(1 / _plan.Divisor).InPlaceOf(y);
+    }
+
+    Tensor Shortcut(Tensor x)
+    {
+        Tensor resampled = _plan.Resampling.Apply(x);
+        if (_shortcut is null) return resampled;
+        Tensor y = _shortcut.Forward(resampled);
+        if (resampled != x) resampled.Discard();
+        return y;
+    }
+
+    // Norm, SiLU and convolution are one operation where nothing comes between them.
+    Tensor First(Tensor x, Tensor? perSample)
+    {
+        if (!_mish && _plan.Resampling == Resampling.None) return _conv1.Forward(_norm1, x, perSample);
+        Tensor h = Activated(_norm1.Forward(x));
+        h = _plan.Resampling.Apply(h).InPlaceOf(h);
+        return _conv1.Forward(h, perSample).InPlaceOf(h);
+    }
+
+    // Takes h over: nobody reads it after this.
+    Tensor Second(Tensor h, Tensor shortcut, Tensor? modulation, Philox? dropout)
+    {
+        bool drops = dropout is not null && _dropout > 0;
+        if (!_mish && !drops) return _conv2.Forward(_norm2, h, residual: shortcut, modulation: modulation).InPlaceOf(h);
+        h = Activated(_norm2.Forward(h, modulation).InPlaceOf(h));
+        if (drops) h = h.Dropout(_dropout, dropout!.Value.At((ulong)_plan.Site)).InPlaceOf(h);
+        return _conv2.Forward(h, residual: shortcut).InPlaceOf(h);
+    }
+
+    Tensor Activated(Tensor normalized) => _mish ? normalized.Mish().InPlaceOf(normalized) : normalized;
+
+    /// <summary>The multiply-adds of one image whose result has height×width pixels.</summary>
+    public long MultiplyAdds(int height, int width) =>
+        _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width)
+        + (_shortcut?.MultiplyAdds(height, width) ?? 0) + _time.MultiplyAdds(1);
+}
