@@ -22,6 +22,9 @@ static class Failure
     static string Describe(Exception e) => e switch
     {
         TrainingDivergedException => OneLine(e.Message),
+        // .NET's own message says what it could not find, not what to do about it; ours name the file first.
+        FileNotFoundException { FileName: { } file } when e.Message.StartsWith("Could not find", StringComparison.Ordinal) =>
+            $"{Phrases.Relative(file)}: there is no such file; check the path.",
         OutOfMemoryException => "not enough memory; use a smaller batch, model or image size.",
         _ when IsBadInput(e) => OneLine(e.Message),
         _ => $"unexpected {e.GetType().Name}: {OneLine(e.Message)} Set BROWNIAN_DEBUG=1 to see where.",
