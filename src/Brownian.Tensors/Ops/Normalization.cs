@@ -46,7 +46,7 @@ public static class Normalization
     }
 
     // The kernel always adds to both; where one is not wanted the sum goes to a buffer that nobody reads.
-    static Tensor GradOrScratch(Tensor parameter)
+    internal static Tensor GradOrScratch(Tensor parameter)
     {
         if (!parameter.NeedsGrad) return Tensor.Zeros(parameter.Shape, parameter.Device);
         Tensor grad = parameter.GradBuffer(out bool accumulate);
