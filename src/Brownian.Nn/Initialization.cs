@@ -7,14 +7,16 @@ public readonly record struct Initialization
 {
     readonly Kind _kind;
     readonly float _scale;
+    readonly float[]? _given;
 
-    Initialization(Kind kind, double scale) => (_kind, _scale) = (kind, (float)scale);
+    Initialization(Kind kind, double scale, float[]? given = null) => (_kind, _scale, _given) = (kind, (float)scale, given);
 
     enum Kind
     {
         Constant,
         Uniform,
         Normal,
+        Given,
     }
 
     /// <summary>All zero.</summary>
@@ -36,12 +38,18 @@ public readonly record struct Initialization
     /// <summary>U(−a, a) with a = √(6/(fan_in + fan_out)) (Glorot &amp; Bengio 2010, eq. 16).</summary>
     public static Initialization Xavier(int fanIn, int fanOut) => new(Kind.Uniform, Math.Sqrt(6.0 / (fanIn + fanOut)));
 
+    /// <summary>These values, in PyTorch's order.</summary>
+    public static Initialization Of(float[] values) => new(Kind.Given, 0, values);
+
     internal void Fill(Span<float> values, Philox random)
     {
         switch (_kind)
         {
             case Kind.Constant:
                 values.Fill(_scale);
+                break;
+            case Kind.Given:
+                _given.CopyTo(values);
                 break;
             case Kind.Normal:
                 random.Normal(values);

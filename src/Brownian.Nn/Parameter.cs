@@ -2,17 +2,18 @@ using Brownian.Tensors;
 
 namespace Brownian.Nn;
 
-/// <summary>A trainable tensor of a model, under the name and in the order of axes that PyTorch knows it by, and in ours.</summary>
+/// <summary>A tensor of a model, trained or not, under the name and in the order of axes that PyTorch knows it by, and in ours.</summary>
 public sealed class Parameter
 {
     readonly int[] _torchShape;
     readonly Initialization _initialization;
     Tensor? _value;
 
-    internal Parameter(string name, ParameterLayout layout, Initialization initialization, ReadOnlySpan<int> torchShape)
+    internal Parameter(string name, ParameterLayout layout, Initialization initialization, ReadOnlySpan<int> torchShape, bool isTrained = true)
     {
         Name = name;
         Layout = layout;
+        IsTrained = isTrained;
         Shape = layout.ShapeOf(torchShape);
         _torchShape = torchShape.ToArray();
         _initialization = initialization;
@@ -24,21 +25,28 @@ public sealed class Parameter
     /// <summary>How <see cref="TorchShape"/> relates to <see cref="Shape"/>.</summary>
     public ParameterLayout Layout { get; }
 
+    /// <summary>False for what belongs to the model without being learned: running statistics, tables. It has no gradient.</summary>
+    public bool IsTrained { get; }
+
     /// <summary>The shape here.</summary>
     public Shape Shape { get; }
 
     /// <summary>The shape in PyTorch.</summary>
     public ReadOnlySpan<int> TorchShape => _torchShape;
 
-    /// <summary>Where this parameter starts in every buffer of its <see cref="ParameterSet"/>, in floats.</summary>
+    /// <summary>
+    /// Where this parameter starts in every buffer of its <see cref="ParameterSet"/>, in floats; for one that is not trained known after
+    /// <see cref="ParameterSet.Allocate"/>.
+    /// </summary>
     public int Offset { get; internal set; }
 
-    /// <summary>The numbers, a view into <see cref="ParameterSet.Values"/>; its gradient is a view into <see cref="ParameterSet.Gradients"/>.</summary>
+    /// <summary>The numbers, a view into <see cref="ParameterSet.Values"/>; the gradient, if trained, is one into <see cref="ParameterSet.Gradients"/>.</summary>
     /// <exception cref="InvalidOperationException"><see cref="ParameterSet.Allocate"/> was not called yet.</exception>
     public Tensor Value => _value ?? throw new InvalidOperationException($"{Name} has no memory yet: call ParameterSet.Allocate first.");
 
     /// <summary>The gradient, shaped as <see cref="Value"/>. It grows with every backward pass until <see cref="ParameterSet.ZeroGrad"/>.</summary>
-    public Tensor Gradient => Value.Grad!;
+    /// <exception cref="InvalidOperationException">It is not trained, or has no memory yet.</exception>
+    public Tensor Gradient => Value.Grad ?? throw new InvalidOperationException($"{Name} is not trained and has no gradient.");
 
     /// <summary>This parameter's part of a buffer laid out as <see cref="ParameterSet.Values"/>: a view of shape <see cref="Shape"/>.</summary>
     public Tensor In(Tensor buffer)
@@ -78,8 +86,8 @@ public sealed class Parameter
 
     internal void Bind(Tensor values, Tensor gradients)
     {
-        _value = In(values).WithGrad();
-        _value.Grad = In(gradients);
+        _value = In(values);
+        if (IsTrained) _value.WithGrad().Grad = In(gradients);
     }
 
     /// <summary>Element i in PyTorch's order is element i of the parameter's own stream, so neither layout nor neighbours matter.</summary>

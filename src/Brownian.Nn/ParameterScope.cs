@@ -22,4 +22,16 @@ public readonly struct ParameterScope
     /// <exception cref="ArgumentException">The name is taken, or the shape does not fit the layout.</exception>
     public Parameter Declare(string name, ParameterLayout layout, Initialization initialization, params ReadOnlySpan<int> torchShape) =>
         _set.Declare(new Parameter(_prefix + name, layout, initialization, torchShape));
+
+    /// <summary>
+    /// Declares numbers that belong to a model and its files, but that no optimiser touches: PyTorch's buffers, such as running
+    /// statistics, and its frozen parameters.
+    /// </summary>
+    /// <param name="name">The last part of its name, such as "running_mean".</param>
+    /// <param name="layout">How PyTorch's shape relates to ours.</param>
+    /// <param name="initialization">What its first values are drawn from.</param>
+    /// <param name="torchShape">Its shape in PyTorch.</param>
+    /// <exception cref="ArgumentException">The name is taken, or the shape does not fit the layout.</exception>
+    public Parameter DeclareUntrained(string name, ParameterLayout layout, Initialization initialization, params ReadOnlySpan<int> torchShape) =>
+        _set.Declare(new Parameter(_prefix + name, layout, initialization, torchShape, isTrained: false));
 }

@@ -7,7 +7,7 @@ namespace Brownian.Nn;
 /// <summary>
 /// All parameters of a model, in the order they were declared. Layers declare them while the model is constructed;
 /// <see cref="Allocate"/> then puts all values into one contiguous buffer and all gradients into another, so that optimisers,
-/// averages and checkpoints are one pass over one array.
+/// averages and checkpoints are one pass over one array. What is not trained comes last: optimisers see the part before it.
 /// </summary>
 public sealed class ParameterSet : IEnumerable<Parameter>
 {
@@ -16,24 +16,27 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     readonly List<Parameter> _parameters = [];
     readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     Tensor? _values, _gradients;
-    long _length;
+    long _trainedLength, _untrainedLength;
 
     /// <summary>The scope without a prefix, for a model's constructor to declare into.</summary>
     public ParameterScope Root => new(this, "");
 
-    /// <summary>How many numbers are trained: the size of all parameters, without the padding between them.</summary>
+    /// <summary>How many numbers are trained: the size of all trained parameters, without the padding between them.</summary>
     public long Count { get; private set; }
 
     /// <summary>True once the parameters have memory.</summary>
     [MemberNotNullWhen(true, nameof(_values), nameof(_gradients))]
     public bool IsAllocated => _values is not null;
 
+    /// <summary>The parameters that are trained, in the order they were declared.</summary>
+    public IEnumerable<Parameter> Trained => _parameters.Where(parameter => parameter.IsTrained);
+
     /// <summary>
-    /// All values, one after the other. Each parameter starts at a multiple of 16 floats; the numbers between them are 0 and stay 0.
+    /// All values, one after the other, the trained ones first. Each parameter starts at a multiple of 16 floats; the numbers between them are 0 and stay 0.
     /// </summary>
     public Tensor Values => IsAllocated ? _values : throw NotAllocated();
 
-    /// <summary>All gradients, laid out as <see cref="Values"/>.</summary>
+    /// <summary>All gradients, laid out as the trained part of <see cref="Values"/>.</summary>
     public Tensor Gradients => IsAllocated ? _gradients : throw NotAllocated();
 
     /// <summary>The parameter with this name.</summary>
@@ -53,17 +56,39 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     {
         ArgumentNullException.ThrowIfNull(device);
         if (IsAllocated) throw new InvalidOperationException("The parameters have memory already; a set is allocated once.");
-        if (_length > int.MaxValue) throw new InvalidOperationException($"The model has {Count} parameters; at most 2^31-1 fit into one buffer.");
-        (_values, _gradients) = (Persistent(device), Persistent(device));
+        long length = _trainedLength + _untrainedLength;
+        if (length > int.MaxValue) throw new InvalidOperationException($"The model has {Count} parameters; at most 2^31-1 fit into one buffer.");
+        (_values, _gradients) = (Persistent(device, (int)length), Persistent(device, (int)_trainedLength));
         foreach (Parameter parameter in _parameters)
         {
+            if (!parameter.IsTrained) parameter.Offset += (int)_trainedLength;
             parameter.Bind(_values, _gradients);
             parameter.Initialize(seed);
         }
     }
 
-    /// <summary>A new buffer of zeros laid out as <see cref="Values"/>, for moments and averages. It belongs to no scope.</summary>
-    public Tensor NewBuffer() => Persistent(Values.Device);
+    /// <summary>A new buffer of zeros laid out as <see cref="Values"/>, for averages. It belongs to no scope.</summary>
+    public Tensor NewBuffer() => Persistent(Values.Device, Values.Shape.Count);
+
+    /// <summary>A new buffer of zeros laid out as <see cref="Gradients"/>, for moments. It belongs to no scope.</summary>
+    public Tensor NewTrainedBuffer() => Persistent(Values.Device, Gradients.Shape.Count);
+
+    /// <summary>The trained part of a buffer laid out as <see cref="Values"/>: a view laid out as <see cref="Gradients"/>.</summary>
+    public Tensor TrainedPart(Tensor buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return buffer.Slice(0, Gradients.Shape);
+    }
+
+    /// <summary>The rest of such a buffer, a view; empty where everything is trained.</summary>
+    public Tensor UntrainedPart(Tensor buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return buffer.Slice((int)_trainedLength, Shape.Of((int)_untrainedLength));
+    }
+
+    /// <summary>Keeps what is not trained as it is: when the result is disposed, it has its present values again.</summary>
+    public UntrainedValues KeepUntrained() => new(UntrainedPart(Values));
 
     /// <summary>Sets all gradients to zero.</summary>
     public void ZeroGrad() => Gradients.Device.Fill(Gradients, 0);
@@ -85,7 +110,7 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     /// <summary>The first parameter whose gradient holds an infinity or NaN; null when all are finite.</summary>
     public Parameter? FirstNonFiniteGradient()
     {
-        foreach (Parameter parameter in _parameters)
+        foreach (Parameter parameter in Trained)
         {
             if (!double.IsFinite(parameter.Gradient.SumOfSquares())) return parameter;
         }
@@ -108,16 +133,16 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         if (IsAllocated) throw new InvalidOperationException($"{parameter.Name} was declared after the parameters got their memory.");
         if (!_byName.TryAdd(parameter.Name, parameter)) throw new ArgumentException($"Two parameters are named '{parameter.Name}'.");
         _parameters.Add(parameter);
-        parameter.Offset = (int)Math.Min(_length, int.MaxValue);
-        _length += (parameter.Shape.Count + Alignment - 1L) / Alignment * Alignment;
-        Count += parameter.Shape.Count;
+        ref long length = ref parameter.IsTrained ? ref _trainedLength : ref _untrainedLength;
+        parameter.Offset = (int)Math.Min(length, int.MaxValue);
+        length += (parameter.Shape.Count + Alignment - 1L) / Alignment * Alignment;
+        if (parameter.IsTrained) Count += parameter.Shape.Count;
         return parameter;
     }
 
     // Allocated past the device's scope: a buffer made inside a training step must outlive the step.
-    Tensor Persistent(Device device)
+    static Tensor Persistent(Device device, int length)
     {
-        int length = (int)_length;
         var tensor = new Tensor(device.Allocate(length), 0, Shape.Of(length));
         device.Fill(tensor, 0);
         return tensor;
@@ -136,4 +161,16 @@ public readonly ref struct BorrowedValues : IDisposable
 
     /// <summary>Restores the weights that were in use before.</summary>
     public void Dispose() => _parameters.Use(_own);
+}
+
+/// <summary>Gives a model's untrained numbers back the values they had.</summary>
+public readonly ref struct UntrainedValues : IDisposable
+{
+    readonly Tensor _values;
+    readonly float[] _kept;
+
+    internal UntrainedValues(Tensor values) => (_values, _kept) = (values, values.ToArray());
+
+    /// <summary>Restores the values.</summary>
+    public void Dispose() => _values.CopyFrom(_kept);
 }

@@ -96,6 +96,9 @@ public abstract class Device : IDisposable
     /// <summary>y (+)= x·mask/(1 − rate), where mask is 1 with probability 1 − rate: element i of the stream decides for element i.</summary>
     internal abstract void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate);
 
+    /// <summary>The same for whole channels of samples of x N×…×C: element n·C + c of the stream decides for channel c of sample n.</summary>
+    internal abstract void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate);
+
     /// <summary>Standard normal numbers: element i of the stream, from <paramref name="first"/> on.</summary>
     internal abstract void Normal(Philox random, long first, Tensor y);
 
@@ -134,6 +137,12 @@ public abstract class Device : IDisposable
 
     /// <summary>y (+)= scale · the transpose of that map: each pixel of x spread over 4×4 of y.</summary>
     internal abstract void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate);
+
+    /// <summary>The largest of factor×factor pixels, channel by channel; a remainder at the right and bottom is dropped.</summary>
+    internal abstract void MaxPool(Tensor x, int factor, Tensor y);
+
+    /// <summary>dx (+)= dy where x is the largest of its block; the first of equals takes all.</summary>
+    internal abstract void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate);
 
     // Products
     /// <summary>y = x·W + bias + residual for x R×K, W K×N; bias N and residual R×N may be absent.</summary>
@@ -176,6 +185,21 @@ public abstract class Device : IDisposable
         Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate);
 
     /// <summary>
+    /// Statistics 3×C: the mean of f(x) in two parts and 1/σ, where f is a ReLU or nothing. In training they are those of all rows of x,
+    /// and the running ones, C each, move towards them; otherwise they are the running ones.
+    /// </summary>
+    internal abstract void BatchStatistics(
+        BatchNormSpec spec, bool training, Tensor x, Tensor runningMean, Tensor runningVariance, Tensor statistics);
+
+    /// <summary>y = (f(x) − mean)/σ·γ + β, then SiLU if asked, plus perSample N×C if given.</summary>
+    internal abstract void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y);
+
+    /// <summary>Gradients of x (if wanted), γ and β (added). In training the statistics depend on x, otherwise they are constants.</summary>
+    internal abstract void BatchNormGrad(
+        BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy,
+        Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta);
+
+    /// <summary>
     /// y = softmax(q·kᵀ·scale)·v for every head. q, k, v start at their tensor's first element and have rows
     /// <see cref="AttentionSpec.RowStride"/> floats apart, so that slices of one packed projection need no copy. y N×L×C;
     /// logSumExp N×heads×L is kept for the gradient, in the unit that the kernel likes.
@@ -202,6 +226,8 @@ public enum UnaryOp
 
     /// <summary>x·tanh(ln(1 + eˣ)).</summary>
     Mish,
+    /// <summary>max(x, 0)</summary>
+    Relu,
 }
 
 /// <summary>What a device's memory is doing, in bytes.</summary>
@@ -226,6 +252,16 @@ public readonly record struct ConvSpec(int Kernel, int Stride, int Padding, int 
 
 /// <summary>Group norm over <see cref="Groups"/> groups of adjacent channels, with an optional SiLU on its result.</summary>
 public readonly record struct GroupNormSpec(int Groups, float Epsilon, bool Silu);
+
+/// <summary>
+/// Batch norm: what is added to the variance, the share of a batch's statistics in the running ones, and what surrounds it: a
+/// <see cref="Relu"/> on what is normalised, a <see cref="Silu"/> on the result.
+/// </summary>
+public readonly record struct BatchNormSpec(float Epsilon = 1e-5f, float Momentum = 0.1f, bool Relu = false, bool Silu = false)
+{
+    /// <summary>PyTorch's ε and momentum.</summary>
+    public BatchNormSpec() : this(1e-5f) { }
+}
 
 /// <summary>The extents of one self-attention: samples, positions, heads, channels per head, and the distance between rows of q, k and v.</summary>
 public readonly record struct AttentionSpec(int Samples, int Length, int Heads, int HeadChannels, int RowStride)

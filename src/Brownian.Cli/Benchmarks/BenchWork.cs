@@ -33,7 +33,9 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
             Tensor xt = schedule.AddNoise(x0, timesteps, noise);
             for (int n = 0; n < batch; n++) times[n] = timesteps[n];
             clock.End(Phase.Data);
+            network.IsTraining = true;
             Tensor loss = network.Forward(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
+            network.IsTraining = false;
             clock.End(Phase.Forward);
             loss.Backward();
             clock.End(Phase.Backward);

@@ -6,7 +6,7 @@ namespace Brownian.Diffusion;
 /// <summary>A network that looks at noisy images and says what the noise, or what the image, was.</summary>
 public interface IDenoisingNetwork
 {
-    /// <summary>What is trained.</summary>
+    /// <summary>What is trained, and what else belongs to the weights.</summary>
     ParameterSet Parameters { get; }
 
     /// <summary>The channels of an image.</summary>
@@ -32,6 +32,16 @@ public interface IDenoisingNetwork
     /// dropout off. A network without dropout ignores it.
     /// </summary>
     Philox? Dropout { get; set; }
+
+    /// <summary>
+    /// True during the forward pass of a training step: batch norm then uses the batch's statistics and moves its running ones, which is
+    /// what it uses otherwise. A network without batch norm ignores it.
+    /// </summary>
+    bool IsTraining
+    {
+        get => false;
+        set { }
+    }
 
     /// <summary>Looks at noisy images.</summary>
     /// <param name="x">N×H×W×<see cref="Channels"/>.</param>

@@ -35,7 +35,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
 
     /// <summary>
     /// The loss of one batch, or of a part of it: an image's t and ε depend on its position in the whole batch, so that the split
-    /// into parts does not change them. Dropout is on during the call.
+    /// into parts does not change them. Dropout and <see cref="IDenoisingNetwork.IsTraining"/> are on during the call.
     /// </summary>
     /// <param name="network">The network in training.</param>
     /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
@@ -48,6 +48,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
         int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
         network.Dropout = new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage);
+        network.IsTraining = true;
         try
         {
             return Loss(network, x0, times, noise, kept);
@@ -55,6 +56,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         finally
         {
             network.Dropout = null;     // or samples drawn between training steps would lose activations too
+            network.IsTraining = false;
         }
     }
 

@@ -24,10 +24,16 @@ public sealed record SinusoidalEmbedding(int Dimension)
     /// <summary>The embedding of N timesteps, N×<see cref="Dimension"/>.</summary>
     public Tensor Of(ReadOnlySpan<float> timesteps, Device device)
     {
-        int half = Dimension / 2;
         Shape shape = Shape.Of(timesteps.Length, Dimension);
         using var host = new PooledFloats(shape.Count);
-        Span<float> rows = host.Span;
+        Write(timesteps, host.Span);
+        return Tensor.From(host.Span, shape, device);
+    }
+
+    /// <summary>The same on the host: N·<see cref="Dimension"/> numbers, one timestep after the other.</summary>
+    internal void Write(ReadOnlySpan<float> timesteps, Span<float> rows)
+    {
+        int half = Dimension / 2;
         if (Dimension % 2 != 0) rows.Clear();
         for (int i = 0; i < half; i++)
         {
@@ -41,7 +47,6 @@ public sealed record SinusoidalEmbedding(int Dimension)
                 rows[row + half + i] = (float)(CosineFirst ? sine : cosine);
             }
         }
-        return Tensor.From(rows, shape, device);
     }
 
     // Rounded to float32 after every step, as the reference implementations are: the angle t·frequency magnifies each rounding.

@@ -2,7 +2,7 @@ using Brownian.Tensors;
 
 namespace Brownian.Nn;
 
-/// <summary>Adam and AdamW over all parameters of a model at once, with clipping by the global norm.</summary>
+/// <summary>Adam and AdamW over all trained parameters of a model at once, with clipping by the global norm.</summary>
 public sealed class Adam
 {
     readonly ParameterSet _parameters;
@@ -16,13 +16,13 @@ public sealed class Adam
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_parameters, _options) = (parameters, options);
-        (FirstMoment, SecondMoment) = (parameters.NewBuffer(), parameters.NewBuffer());
+        (FirstMoment, SecondMoment) = (parameters.NewTrainedBuffer(), parameters.NewTrainedBuffer());
     }
 
     /// <summary>The steps made so far: with the two moments, the whole state. Set when a run is resumed.</summary>
     public long Steps { get; set; }
 
-    /// <summary>The running mean of gradients (PyTorch's <c>exp_avg</c>), laid out as <see cref="ParameterSet.Values"/>.</summary>
+    /// <summary>The running mean of gradients (PyTorch's <c>exp_avg</c>), laid out as <see cref="ParameterSet.Gradients"/>.</summary>
     public Tensor FirstMoment { get; }
 
     /// <summary>The running mean of squared gradients (<c>exp_avg_sq</c>), laid out likewise.</summary>
@@ -39,7 +39,7 @@ public sealed class Adam
         if (!double.IsFinite(norm)) return new AdamStepResult(norm, _parameters.FirstNonFiniteGradient());
         var step = new AdamStep(
             ++Steps, rate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _options.Decoupled, GradientScale(norm));
-        Tensor weights = _parameters.Values;
+        Tensor weights = _parameters.TrainedPart(_parameters.Values);
         weights.Device.Adam(step, weights, _parameters.Gradients, FirstMoment, SecondMoment);
         return new AdamStepResult(norm, null);
     }

@@ -26,6 +26,15 @@ public sealed class Ema
     /// <summary>The updates made so far. Set when a run is resumed.</summary>
     public long Updates { get; set; }
 
-    /// <summary>average = decay·average + (1 − decay)·weights, to be called after each step of the optimiser.</summary>
-    public void Update() => Average.Device.Lerp(Average, _parameters.Values, (float)(1 - _options.DecayAt(++Updates)));
+    /// <summary>
+    /// average = decay·average + (1 − decay)·weights, to be called after each step of the optimiser. What is not trained is copied, as
+    /// PyTorch's <c>AveragedModel</c> does: running statistics are averages already, and a count has none.
+    /// </summary>
+    public void Update()
+    {
+        Device device = Average.Device;
+        Tensor average = _parameters.TrainedPart(Average), untrained = _parameters.UntrainedPart(Average), values = _parameters.Values;
+        device.Lerp(average, _parameters.TrainedPart(values), (float)(1 - _options.DecayAt(++Updates)));
+        device.Affine(1, _parameters.UntrainedPart(values), 0, null, untrained, accumulate: false);
+    }
 }

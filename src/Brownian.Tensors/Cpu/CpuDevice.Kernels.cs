@@ -22,6 +22,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             {
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.Silu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 case UnaryOp.Mish: Elementwise.Map<V, Elementwise.Mish>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
+                case UnaryOp.Relu: Elementwise.Map<V, Elementwise.Relu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }
@@ -35,6 +36,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             {
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.SiluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 case UnaryOp.Mish: Elementwise.Map<V, Elementwise.MishGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
+                case UnaryOp.Relu: Elementwise.Map<V, Elementwise.ReluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }
@@ -71,6 +73,13 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) Noise.Dropout(this, px, rate, random, py, x.Shape.Count, accumulate);
+    }
+
+    internal override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
+    {
+        int samples = x.Shape[0];
+        fixed (float* px = x, py = y)
+            Noise.DropoutChannels<V>(this, px, rate, random, py, samples, x.Shape.Rows / samples, x.Shape.Channels, accumulate);
     }
 
     internal override void Normal(Philox random, long first, Tensor y)
@@ -162,6 +171,16 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     internal override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) BinomialFilter<V>.Double(this, x.Shape, px, scale, py, accumulate);
+    }
+
+    internal override void MaxPool(Tensor x, int factor, Tensor y)
+    {
+        fixed (float* px = x, py = y) MaxPooling<V>.Forward(this, x.Shape, factor, px, py);
+    }
+
+    internal override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate)
+    {
+        fixed (float* px = x, pdy = dy, pdx = dx) MaxPooling<V>.Gradient(this, x.Shape, factor, px, pdy, pdx, accumulate);
     }
 
     internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
@@ -257,6 +276,33 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         {
             Modulation.GradientOfAffine(m.Shape[0], gamma.Shape.Count, pm, pdg, pdb, pdGamma, pdBeta);
             if (pdm != null) Modulation.Gradient(m.Shape[0], gamma.Shape.Count, pgamma, pbeta, pdg, pdb, pdm, accumulate);
+        }
+    }
+
+    internal override void BatchStatistics(
+        BatchNormSpec spec, bool training, Tensor x, Tensor runningMean, Tensor runningVariance, Tensor statistics)
+    {
+        fixed (float* px = x, pm = runningMean, pv = runningVariance, ps = statistics)
+        {
+            if (training) BatchStatisticsKernels<V>.OfBatch(this, spec, x.Shape.Rows, x.Shape.Channels, px, pm, pv, ps);
+            else BatchStatisticsKernels<V>.OfRunning(spec, x.Shape.Channels, pm, pv, ps);
+        }
+    }
+
+    internal override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y)
+    {
+        fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pv = perSample, py = y)
+            BatchNormKernels<V>.Forward(this, spec, x.Shape.Rows, x.Shape.Channels, x.Shape.Rows / x.Shape[0], px, pg, pb, ps, pv, py);
+    }
+
+    internal override void BatchNormGrad(
+        BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy,
+        Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta)
+    {
+        fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pdy = dy, pdx = dx, pdg = dGamma, pdb = dBeta)
+        {
+            BatchNormKernels<V>.Gradient(
+                this, spec, training, x.Shape.Rows, x.Shape.Channels, px, pg, pb, ps, pdy, pdx, accumulate, pdg, pdb);
         }
     }
 

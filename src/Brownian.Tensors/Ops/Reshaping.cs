@@ -62,11 +62,7 @@ public static class Reshaping
     public static Tensor AveragePool(this Tensor x, int factor = 2)
     {
         ArgumentNullException.ThrowIfNull(x);
-        Refuse.IfNotImages("AveragePool", x);
-        Shape s = x.Shape;
-        if (factor < 1 || factor > s[1] || factor > s[2])
-            Refuse.Because($"AveragePool: cannot pool {s[1]}×{s[2]} pixels by {factor}; use a factor from 1 to {Math.Min(s[1], s[2])}.");
-        Tensor y = Tensor.Empty(Shape.Of(s[0], s[1] / factor, s[2] / factor, s[3]), x.Device);
+        Tensor y = Tensor.Empty(Pooled("AveragePool", x, factor), x.Device);
         x.Device.AveragePool(x, factor, y);
         return y.From(new AveragePoolNode(x, factor));
     }
@@ -79,5 +75,31 @@ public static class Reshaping
         }
 
         protected override bool Reads(Tensor input) => false;
+    }
+
+    /// <summary>The largest of blocks of factor×factor pixels, channel by channel; a remainder at the right and bottom is dropped.</summary>
+    public static Tensor MaxPool(this Tensor x, int factor = 2)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(Pooled("MaxPool", x, factor), x.Device);
+        x.Device.MaxPool(x, factor, y);
+        return y.From(new MaxPoolNode(x, factor));
+    }
+
+    sealed class MaxPoolNode(Tensor x, int factor) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.MaxPoolGrad(x, dy, factor, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    static Shape Pooled(string operation, Tensor x, int factor)
+    {
+        Refuse.IfNotImages(operation, x);
+        Shape s = x.Shape;
+        if (factor < 1 || factor > s[1] || factor > s[2])
+            Refuse.Because($"{operation}: cannot pool {s[1]}×{s[2]} pixels by {factor}; use a factor from 1 to {Math.Min(s[1], s[2])}.");
+        return Shape.Of(s[0], s[1] / factor, s[2] / factor, s[3]);
     }
 }

@@ -14,6 +14,15 @@ public static class TensorOps
         return y.From(new UnaryNode(UnaryOp.Silu, x));
     }
 
+    /// <summary>max(x, 0)</summary>
+    public static Tensor Relu(this Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Unary(UnaryOp.Relu, x, y);
+        return y.From(new UnaryNode(UnaryOp.Relu, x));
+    }
+
     /// <summary>x·tanh(ln(1 + eˣ)) (Misra 2019).</summary>
     public static Tensor Mish(this Tensor x)
     {
@@ -142,7 +151,7 @@ public static class TensorOps
     public static Tensor Dropout(this Tensor x, float rate, Philox random)
     {
         ArgumentNullException.ThrowIfNull(x);
-        if (rate is not (>= 0 and < 1)) Refuse.Because($"Dropout: the rate is {rate}; it must be at least 0 and below 1.");
+        CheckRate("Dropout", rate);
         if (rate == 0) return x;
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Dropout(x, rate, random, y, accumulate: false);
@@ -157,6 +166,37 @@ public static class TensorOps
         {
             if (x.NeedsGrad) x.Device.Dropout(dy, rate, random, x.GradBuffer(out bool accumulate), accumulate);
         }
+    }
+
+    /// <summary>
+    /// Sets whole channels of samples of x N×…×C to zero with probability <paramref name="rate"/> and divides the others by 1 − rate
+    /// (Tompson et al. 2015, section 3.2): neighbouring pixels tell of each other, so dropping single ones would hide little.
+    /// </summary>
+    /// <param name="x">N×…×C.</param>
+    /// <param name="rate">From 0 to below 1.</param>
+    /// <param name="random">Its element n·C + c decides for channel c of sample n.</param>
+    public static Tensor DropoutChannels(this Tensor x, float rate, Philox random)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        CheckRate("DropoutChannels", rate);
+        Refuse.IfEmpty("DropoutChannels", x);
+        if (rate == 0) return x;
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.DropoutChannels(x, rate, random, y, accumulate: false);
+        return y.From(new DropoutChannelsNode(x, rate, random));
+    }
+
+    sealed class DropoutChannelsNode(Tensor x, float rate, Philox random) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.DropoutChannels(dy, rate, random, x.GradBuffer(out bool accumulate), accumulate);
+        }
+    }
+
+    static void CheckRate(string operation, float rate)
+    {
+        if (rate is not (>= 0 and < 1)) Refuse.Because($"{operation}: the rate is {rate}; it must be at least 0 and below 1.");
     }
 
     /// <summary>Standard normal numbers: element i of the stream, counted from <paramref name="first"/>.</summary>

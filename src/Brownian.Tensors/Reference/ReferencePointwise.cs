@@ -11,6 +11,22 @@ static class ReferencePointwise
     /// <summary>x·tanh(ln(1 + eˣ)), Misra 2019.</summary>
     public static double[] Mish(double[] x) => Array.ConvertAll(x, v => v * Math.Tanh(Math.Log(1 + Math.Exp(v))));
 
+    public static double Relu(double x) => Math.Max(x, 0);
+
+    public static double[] Relu(double[] x) => Array.ConvertAll(x, Relu);
+
+    /// <summary>x/(1 − rate) in channels (n, c) of N×…×C whose number n·C + c of the stream is not below the rate, 0 in the others.</summary>
+    public static double[] DropoutChannels(double[] x, Shape shape, float rate, Philox random)
+    {
+        int channels = shape.Channels, length = x.Length / shape[0];
+        float[] drawn = new float[shape[0] * channels];
+        random.Uniform(drawn);
+        double[] y = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+            y[i] = drawn[i / length * channels + i % channels] < rate ? 0 : x[i] / (1 - (double)rate);
+        return y;
+    }
+
     /// <summary>a·x + b·z</summary>
     public static double[] Affine(double a, double[] x, double b, double[] z)
     {

@@ -76,4 +76,21 @@ static class ReferenceReshaping
                 }
         }
     }
+
+    /// <summary>y[n, i, j, c] = the largest of x[n, i·factor + a, j·factor + b, c] over 0 ≤ a, b &lt; factor.</summary>
+    public static double[] MaxPool(double[] x, Shape shape, int factor)
+    {
+        int samples = shape[0], height = shape[1] / factor, width = shape[2] / factor, channels = shape[3];
+        double[] y = new double[samples * height * width * channels];
+        Array.Fill(y, double.NegativeInfinity);
+        for (int n = 0; n < samples; n++)
+            for (int i = 0; i < height * factor; i++)
+                for (int j = 0; j < width * factor; j++)
+                    for (int c = 0; c < channels; c++)
+                    {
+                        ref double largest = ref y[((n * height + i / factor) * width + j / factor) * channels + c];
+                        largest = Math.Max(largest, x[((n * shape[1] + i) * shape[2] + j) * channels + c]);
+                    }
+        return y;
+    }
 }

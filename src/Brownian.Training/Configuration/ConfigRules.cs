@@ -13,6 +13,7 @@ static class ConfigRules
         Check("dataset_params", Of(config.Dataset))
         ?? Check("diffusion_params", Of(config.Diffusion))
         ?? Check("model_params", config.Model.Rules())
+        ?? Check("diffusion_params", Of(config.Diffusion, config.Model))
         ?? Check("train_params", Of(config.Train, config.Diffusion.Timesteps));
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DatasetParams s)
@@ -36,6 +37,13 @@ static class ConfigRules
             $"makes the last beta {s.BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
         yield return ("beta_schedule", Enum.IsDefined(s.BetaSchedule), $"is {s.BetaSchedule}, which does not exist");
         yield return ("variance", Enum.IsDefined(s.Variance), $"is {s.Variance}, which does not exist");
+    }
+
+    static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s, ModelParams model)
+    {
+        if (model.TimestepLimit is not (string key, int most)) yield break;
+        yield return ("num_timesteps", s.Timesteps <= most,
+            $"is {s.Timesteps}, but the network knows {most}; raise model_params.{key}, or lower num_timesteps");
     }
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(TrainParams s, int timesteps)

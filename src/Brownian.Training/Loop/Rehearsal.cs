@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Training;
 
 /// <summary>
 /// A few steps on the first batch, to learn the pace and the memory of those that follow. Gradients are computed and thrown away; the
-/// weights, the optimiser, the average and the order of batches stay as they are, and there is no generator whose state could move.
+/// weights, running statistics, the optimiser, the average and the order of batches stay as they are, and there is no generator whose
+/// state could move.
 /// </summary>
 /// <param name="BatchSeconds">The fastest batch, forward and backward.</param>
 /// <param name="ForwardSeconds">The fastest pass forward.</param>
@@ -24,6 +26,7 @@ sealed record Rehearsal(double BatchSeconds, double ForwardSeconds, long Forward
     public static Rehearsal Run(TrainingJob job, int steps, CancellationToken cancel)
     {
         var best = new Rehearsal(double.PositiveInfinity, double.PositiveInfinity, 0);
+        using UntrainedValues statistics = job.State.Parameters.KeepUntrained();
         for (int i = 0; i < steps; i++)
         {
             cancel.ThrowIfCancellationRequested();

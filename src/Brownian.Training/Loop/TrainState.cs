@@ -75,7 +75,8 @@ sealed class TrainState
             ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
             ParameterFile.Write(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
             ParameterFile.Write(
-                Path.Combine(folder, OptimizerName), Parameters, (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+                Path.Combine(folder, OptimizerName), Parameters.Trained,
+                (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
         });
     }
 
@@ -84,7 +85,8 @@ sealed class TrainState
         ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
         ParameterFile.Read(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
         ParameterFile.Read(
-            Path.Combine(folder, OptimizerName), Parameters, (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+            Path.Combine(folder, OptimizerName), Parameters.Trained,
+            (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
         (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
         _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);

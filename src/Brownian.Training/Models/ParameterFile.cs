@@ -9,7 +9,7 @@ namespace Brownian.Training;
 static class ParameterFile
 {
     /// <summary>Writes each buffer's part of every parameter as prefix + name.</summary>
-    public static void Write(string path, ParameterSet parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    public static void Write(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
         int longest = parameters.Max(parameter => parameter.Shape.Count);
         float[] values = new float[longest], scratch = new float[longest];      // for all: a large model's would fill the heap with garbage
@@ -18,11 +18,13 @@ static class ParameterFile
         {
             foreach (Parameter parameter in parameters)
             {
-                writer.Add(prefix + parameter.Name, SafetensorsType.F32, Extents(parameter), stream =>
+                bool isCount = parameter.Layout == ParameterLayout.Count;
+                writer.Add(prefix + parameter.Name, isCount ? SafetensorsType.I64 : SafetensorsType.F32, Extents(parameter), stream =>
                 {
                     Span<float> target = values.AsSpan(0, parameter.Shape.Count);
                     parameter.ToTorch(buffer, target, scratch.AsSpan(0, target.Length));
-                    WriteFloats(stream, target);
+                    if (isCount) WriteCount(stream, target[0]);
+                    else WriteFloats(stream, target);
                 });
             }
         }
@@ -34,7 +36,7 @@ static class ParameterFile
 
     /// <summary>Overwrites the buffers with what <see cref="Write"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, too many or of another shape; the message names it and both shapes.</exception>
-    public static void Read(string path, ParameterSet parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    public static void Read(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
         var expected = new HashSet<string>(StringComparer.Ordinal);
@@ -44,6 +46,7 @@ static class ParameterFile
             {
                 string name = prefix + parameter.Name;
                 expected.Add(name);
+                if (parameter.Layout == ParameterLayout.Count && !file.TryGet(name, out _)) continue;     // PyTorch did not always write it
                 CheckShape(path, file, name, parameter);
                 parameter.FromTorch(file.ReadFloats(name), buffer);
             }
@@ -56,7 +59,8 @@ static class ParameterFile
     {
         if (!file.TryGet(name, out SafetensorsEntry? entry))
             throw new InvalidDataException($"{path}: no tensor '{name}', which the model has as [{Join(Extents(parameter))}]; is model_params right?");
-        if (!entry.Shape.AsSpan().SequenceEqual(Extents(parameter)))
+        bool isCount = parameter.Layout == ParameterLayout.Count && entry.Count == 1;
+        if (!isCount && !entry.Shape.AsSpan().SequenceEqual(Extents(parameter)))
         {
             throw new InvalidDataException(
                 $"{path}: tensor '{name}' is [{Join(entry.Shape)}], but the model has it as [{Join(Extents(parameter))}]; is model_params right?");
@@ -66,6 +70,13 @@ static class ParameterFile
     static long[] Extents(Parameter parameter) => Array.ConvertAll(parameter.TorchShape.ToArray(), extent => (long)extent);
 
     static string Join(long[] extents) => string.Join(", ", extents);
+
+    static void WriteCount(Stream stream, float count)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, (long)count);
+        stream.Write(bytes);
+    }
 
     static void WriteFloats(Stream stream, Span<float> values)
     {

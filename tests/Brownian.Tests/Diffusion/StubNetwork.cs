@@ -44,6 +44,11 @@ sealed class StubNetwork : IDenoisingNetwork
     /// <summary>What <see cref="Dropout"/> was at each call.</summary>
     public List<Philox?> DropoutSeen { get; } = [];
 
+    public bool IsTraining { get; set; }
+
+    /// <summary>What <see cref="IsTraining"/> was at each call.</summary>
+    public List<bool> TrainingSeen { get; } = [];
+
     public List<float[]> TimestepsSeen { get; } = [];
 
     public List<int[]> LabelsSeen { get; } = [];
@@ -60,6 +65,7 @@ sealed class StubNetwork : IDenoisingNetwork
     {
         TimestepsSeen.Add(timesteps.ToArray());
         DropoutSeen.Add(Dropout);
+        TrainingSeen.Add(IsTraining);
         LabelsSeen.Add(labels.ToArray());
         float[] input = x.ToArray();
         int channels = x.Shape.Channels, size = input.Length / x.Shape[0], width = _g is null ? channels : 2 * channels;

@@ -113,6 +113,16 @@ public sealed class TrainingObjectiveTests : IDisposable
     }
 
     [Fact]
+    public void The_network_knows_that_it_trains_during_a_step_alone()
+    {
+        TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 1);
+        StubNetwork network = new(_device, Image, StubNetwork.Analytic);
+        objective.Loss(network, Images(2), step: 0);
+        network.Forward(Images(2), [1, 2]);
+        Assert.Equal([true, false], network.TrainingSeen);
+    }
+
+    [Fact]
     public void Timesteps_are_drawn_from_the_whole_schedule_evenly()
     {
         TrainingObjective objective = new(NoiseSchedule.Linear(8), Parameterization.Epsilon, Seed: 1);

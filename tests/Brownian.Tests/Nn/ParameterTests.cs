@@ -68,6 +68,37 @@ public sealed class ParameterTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_trained_lies_behind_the_rest_and_no_optimiser_touches_it()
+    {
+        var set = new ParameterSet();
+        Parameter table = set.Root.DeclareUntrained("table", ParameterLayout.Plain, Initialization.Of([5, 6, 7]), 3);
+        Parameter weight = set.Root.Declare("weight", ParameterLayout.Plain, Initialization.Ones, 17);
+        Parameter count = set.Root.DeclareUntrained("count", ParameterLayout.Count, Initialization.Zeros);
+        set.Allocate(_device, 1);
+        Assert.Equal((17L, 64, 32), (set.Count, set.Values.Shape.Count, set.Gradients.Shape.Count));
+        Assert.Equal((32, 0, 48), (table.Offset, weight.Offset, count.Offset));
+        Assert.Equal(["table", "weight", "count"], set.Select(p => p.Name));
+        Assert.Equal([weight], set.Trained);
+        Assert.Contains("table is not trained", Assert.Throws<InvalidOperationException>(() => table.Gradient).Message, StringComparison.Ordinal);
+
+        weight.FromTorch([.. Enumerable.Repeat(1f, 17)], set.Gradients);
+        new Adam(set, new AdamOptions { WeightDecay = 0.1, Decoupled = true }).Step(0.1);
+        Assert.Equal([5, 6, 7], table.ToTorch());
+        Assert.DoesNotContain(1f, weight.ToTorch());
+        Assert.Null(set.FirstNonFiniteGradient());
+
+        var average = new Ema(set, new EmaOptions { Decay = 0.5, Warmup = EmaWarmup.None });
+        table.FromTorch([8, 9, 10]);
+        count.FromTorch([3]);
+        average.Update();
+        Assert.Equal([8, 9, 10], table.ToTorch(average.Average));
+        Assert.Equal([3], count.ToTorch(average.Average));
+
+        using (set.KeepUntrained()) table.FromTorch([0, 0, 0]);
+        Assert.Equal([8, 9, 10], table.ToTorch());
+    }
+
+    [Fact]
     public void Values_and_gradients_are_views_into_the_flat_buffers()
     {
         var set = new ParameterSet();

@@ -4,9 +4,19 @@ namespace Brownian.Tests.Tensors;
 
 /// <summary>
 /// One input of a case: normal numbers of a given mean and deviation. <paramref name="PerSample"/> tells that the outermost axis
-/// counts samples, as weights' does not.
+/// counts samples, as weights' does not. <paramref name="Kink"/> tells that the operation has one at 0, where differences mislead.
 /// </summary>
-readonly record struct OpInput(Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true, bool PerSample = false);
+readonly record struct OpInput(
+    Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true, bool PerSample = false, bool Kink = false)
+{
+    const float Distance = 1e-3f;
+
+    public float[] Draw(Normals random)
+    {
+        float[] x = random.Floats(Shape.Count, Mean, Deviation);
+        return Kink ? Array.ConvertAll(x, v => Math.Abs(v) < Distance ? Distance : v) : x;
+    }
+}
 
 /// <summary>
 /// One operation on inputs of certain shapes: how tensors compute it and how the reference does. Adding an operation to the tests
@@ -57,7 +67,7 @@ sealed class OpExpectation
     public OpExpectation(OpCase op)
     {
         var random = new Normals(op.Name);
-        Inputs = Array.ConvertAll(op.Inputs, i => random.Floats(i.Shape.Count, i.Mean, i.Deviation));
+        Inputs = Array.ConvertAll(op.Inputs, i => i.Draw(random));
         double[][] exact = Array.ConvertAll(Inputs, Compare.Doubles);
         Output = op.Reference(exact);
         Weights = random.Floats(Output.Length, 0, 1);

@@ -22,14 +22,14 @@ static class OpTable
     public static IReadOnlyList<OpCase> Small { get; } =
     [
         .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
-        .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. AttentionCases.All,
+        .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
     ];
 
     /// <summary>Cases large enough to be cut into several tasks.</summary>
     public static IReadOnlyList<OpCase> Large { get; } =
     [
         .. Pointwise(Shape.Of(4, 64, 64, 20)), .. Rows(Shape.Of(4, 64, 64, 20)), .. Images(Shape.Of(4, 63, 65, 20)),
-        .. LinearCases.Large, .. ConvolutionCases.Large, .. GroupNormCases.Large, .. AttentionCases.Large,
+        .. LinearCases.Large, .. ConvolutionCases.Large, .. GroupNormCases.Large, .. BatchNormCases.Large, .. AttentionCases.Large,
     ];
 
     static readonly Dictionary<string, OpCase> ByName = Small.Concat(Large).ToDictionary(op => op.Name);
@@ -40,6 +40,7 @@ static class OpTable
     {
         yield return new($"silu {s}", [new(s, Deviation: 4)], x => x[0].Silu(), x => ReferencePointwise.Silu(x[0]));
         yield return new($"mish {s}", [new(s, Deviation: 4)], x => x[0].Mish(), x => ReferencePointwise.Mish(x[0]));
+        yield return new($"relu {s}", [new(s, Kink: true)], x => x[0].Relu(), x => ReferencePointwise.Relu(x[0]));
         yield return new($"affine {s}", [new(s), new(s)], x => TensorOps.Affine(0.75f, x[0], -2.5f, x[1]), x =>
             ReferencePointwise.Affine(0.75, x[0], -2.5, x[1]));
         yield return new($"add {s}", [new(s), new(s)], x => x[0].Add(x[1]), x => ReferencePointwise.Affine(1, x[0], 1, x[1]));
@@ -67,6 +68,8 @@ static class OpTable
         foreach (Shape v in new[] { Shape.Of(s.Channels), Shape.Of(s[0], s.Channels) })
             yield return new($"add rows {v} to {s}", [new(s), new(v)], x => x[0].AddRows(x[1]), x =>
                 ReferenceReductions.AddRows(x[0], s, x[1], v));
+        yield return new($"dropout of channels {s}", [new(s)],
+            x => x[0].DropoutChannels(0.3f, new Philox(7, 9)), x => ReferencePointwise.DropoutChannels(x[0], s, 0.3f, new Philox(7, 9)));
         foreach (int other in new[] { 1, 13, 16 })
             yield return new($"concat {other} to {s}", [new(s), new(s.WithChannels(other))],
                 x => Reshaping.ConcatChannels(x[0], x[1]), x => ReferenceReshaping.ConcatChannels(x[0], s.Channels, x[1], other));
@@ -82,6 +85,8 @@ static class OpTable
             if (factor > s[1]) continue;
             yield return new($"pool {s} by {factor}", [new(s)],
                 x => x[0].AveragePool(factor), x => ReferenceReshaping.AveragePool(x[0], s, factor));
+            yield return new($"max pool {s} by {factor}", [new(s)],
+                x => x[0].MaxPool(factor), x => ReferenceReshaping.MaxPool(x[0], s, factor));
         }
         yield return new($"double {s} smoothly", [new(s)], x => x[0].BinomialDouble(), x => ReferenceReshaping.BinomialDouble(x[0], s));
         Shape even = Shape.Of(s[0], 2 * s[1], 2 * s[2], s[3]);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Brownian.Diffusion;
 using Brownian.Tensors;
 using Brownian.Training;
 
@@ -49,6 +50,9 @@ public sealed class ModelTypeTests : IDisposable
     {
         Assert.Equal(10_188_081, new TutorialUNetParams().CreateNetwork(_device).Parameters.Count);
         Assert.Equal(35_746_307, new UNet2DParams().CreateNetwork(_device).Parameters.Count);
+        Assert.Equal(31_800_259, new PlainUNet(new PlainUNetParams().ToOptions()).Parameters.Count);
+        Assert.Equal(25_636_483, new ResidualUNet(new ResidualUNetParams().ToOptions()).Parameters.Count);
+        Assert.Equal(62_438_883, new SimpleUNet(new SimpleUNetParams().ToOptions()).Parameters.Count);
     }
 
     [Fact]

@@ -76,6 +76,20 @@ static unsafe class Elementwise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V MishExp<V>(V x) where V : unmanaged, ISimd<V> => VectorMath.Exp(V.Min(V.Splat(20f), x));
 
+    /// <summary>max(x, 0); what is not a number stays so, or a broken step would pass for a good one.</summary>
+    public readonly struct Relu : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => V.SelectGreater(V.Zero, x, V.Zero, x);
+    }
+
+    /// <summary>z where x is positive</summary>
+    public readonly struct ReluGrad : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => V.SelectGreater(x, V.Zero, z, V.Zero);
+    }
+
     /// <summary>d(x·σ)/dx = σ·(1 + x·(1 − σ))</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SiluSlope<V>(V x) where V : unmanaged, ISimd<V>

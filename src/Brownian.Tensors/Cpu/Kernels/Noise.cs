@@ -1,3 +1,5 @@
+using Brownian.Tensors.Cpu.Simd;
+
 namespace Brownian.Tensors.Cpu.Kernels;
 
 /// <summary>Random numbers into tensors. Element i depends on the stream and on i alone, so blocks may run anywhere.</summary>
@@ -34,6 +36,29 @@ static unsafe class Noise
                 float value = uniform[i] < Rate ? 0 : x[i] * scale;
                 y[i] = Accumulate ? y[i] + value : value;
             }
+        }
+    }
+
+    public static void DropoutChannels<V>(
+        CpuDevice device, float* x, float rate, Philox random, float* y, int samples, int positions, int channels, bool accumulate)
+        where V : unmanaged, ISimd<V>
+    {
+        float* scratch = device.Scratch(channels);
+        device.Workers.For(samples, new DropoutChannelsJob<V>((nint)x, rate, random, (nint)y, positions, channels, (nint)scratch, accumulate));
+    }
+
+    readonly record struct DropoutChannelsJob<V>(
+        nint X, float Rate, Philox Random, nint Y, int Positions, int Channels, nint Scratch, bool Accumulate) : IJob where V : unmanaged, ISimd<V>
+    {
+        public void Run(int sample, int worker)
+        {
+            float* factors = (float*)Scratch + (nint)worker * Channels;
+            var drawn = new Span<float>(factors, Channels);
+            Random.Uniform(drawn, (long)sample * Channels);
+            foreach (ref float factor in drawn) factor = factor < Rate ? 0 : 1 / (1 - Rate);
+            nint at = (nint)sample * Positions * Channels;
+            for (int i = 0; i < Positions; i++, at += Channels)
+                Elementwise.Map<V, Elementwise.Multiply>((float*)X + at, factors, 0, 0, (float*)Y + at, Channels, Accumulate);
         }
     }
 }

@@ -40,6 +40,9 @@ public abstract record ModelParams
     /// <summary>What values the section may have, under the names of its keys; a later rule may rely on those before it.</summary>
     internal abstract IEnumerable<(string Key, bool Good, string Message)> Rules();
 
+    /// <summary>The key that gives the most timesteps the network can tell apart, and its value; null for no limit.</summary>
+    internal virtual (string Key, int Most)? TimestepLimit => null;
+
     /// <summary>Why a network that can be sampled from cannot be trained; null for none.</summary>
     internal virtual ConfigProblem? WhyNotTrainable => null;
 }

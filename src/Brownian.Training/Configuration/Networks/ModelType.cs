@@ -21,6 +21,9 @@ abstract class ModelType
     [
         new ModelType<TutorialUNetParams>(),
         new ModelType<UNet2DParams>(),
+        new ModelType<PlainUNetParams>(),
+        new ModelType<ResidualUNetParams>(),
+        new ModelType<SimpleUNetParams>(),
     ];
 
     public abstract string Name { get; }

@@ -1,0 +1,141 @@
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// The U-Net of Ronneberger et al. 2015 with batch norm and a time embedding, as a widely read article on DDPM for CIFAR-10 has it:
+/// max-pooling down, transposed convolutions up, no attention. Parameter names and shapes are the article's, so its weights load.
+/// </summary>
+public sealed class PlainUNet : IDenoisingNetwork
+{
+    const int Levels = 4;
+
+    /// <summary>The images are halved so often that sides must be multiples of this.</summary>
+    internal const int Multiple = 1 << Levels;
+
+    static readonly ConvSpec Doubling = new(2, 2), Pointwise = new(1);
+
+    readonly PlainUNetOptions _options;
+    readonly SinusoidalEmbedding _sinusoid;
+    readonly PlainBlock[] _downs = new PlainBlock[Levels], _ups = new PlainBlock[Levels];
+    readonly ConvTranspose2d[] _double = new ConvTranspose2d[Levels];
+    readonly PlainBlock _bottleneck;
+    readonly Conv2d _output;
+
+    /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public PlainUNet(PlainUNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        ParameterScope root = Parameters.Root;
+        int time = options.TimeFeatures;
+        _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
+        int ChannelsOf(int level) => options.FirstChannels << level;
+        for (int level = 0; level < Levels; level++)
+        {
+            int inputs = level == 0 ? options.ImageChannels : ChannelsOf(level - 1);
+            _downs[level] = new PlainBlock(root.Under($"down{level + 1}"), inputs, ChannelsOf(level), time);
+        }
+        _bottleneck = new PlainBlock(root.Under("bottleneck"), ChannelsOf(Levels - 1), ChannelsOf(Levels), time);
+        for (int level = Levels - 1; level >= 0; level--)
+        {
+            int below = ChannelsOf(level + 1), here = ChannelsOf(level);
+            _double[level] = new ConvTranspose2d(root.Under($"up{level + 1}"), below, here, Doubling);
+            _ups[level] = new PlainBlock(root.Under($"dec{level + 1}"), 2 * here, here, time);
+        }
+        _output = new Conv2d(root.Under("out"), options.FirstChannels, options.ImageChannels, Pointwise);
+    }
+
+    /// <summary>Declares the parameters and gives them memory and first values.</summary>
+    /// <param name="options">The size.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="seed">Of the first values.</param>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public PlainUNet(PlainUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
+
+    /// <summary>The size.</summary>
+    public PlainUNetOptions Options => _options;
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <inheritdoc/>
+    public int Channels => _options.ImageChannels;
+
+    /// <inheritdoc/>
+    public int Height => _options.Height;
+
+    /// <inheritdoc/>
+    public int Width => _options.Width;
+
+    /// <inheritdoc/>
+    public int SizeMultiple => Multiple;
+
+    /// <summary>Ignored: this network has no dropout.</summary>
+    public Philox? Dropout { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsTraining { get; set; }
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        Tensor time = _sinusoid.Of(timesteps, x.Device);
+        var skips = new Tensor[Levels];
+        Tensor h = x;
+        for (int level = 0; level < Levels; level++)
+        {
+            skips[level] = _downs[level].Forward(h, time, IsTraining);
+            h = skips[level].MaxPool();
+        }
+        h = _bottleneck.Forward(h, time, IsTraining);
+        for (int level = Levels - 1; level >= 0; level--)
+            h = _ups[level].Forward(Reshaping.ConcatChannels(_double[level].Forward(h), skips[level]), time, IsTraining);
+        return _output.Forward(h);
+    }
+
+    /// <inheritdoc/>
+    public long MultiplyAdds(int height, int width)
+    {
+        long total = _output.MultiplyAdds(height, width) + _bottleneck.MultiplyAdds(height >> Levels, width >> Levels);
+        for (int level = 0; level < Levels; level++)
+        {
+            total += _downs[level].MultiplyAdds(height >> level, width >> level) + _ups[level].MultiplyAdds(height >> level, width >> level);
+            total += _double[level].MultiplyAdds(height >> (level + 1), width >> (level + 1));
+        }
+        return total;
+    }
+}
+
+/// <summary>
+/// Two 3×3 convolutions, each with batch norm and SiLU after it, and the time embedding added between them. Where both its channel
+/// counts are multiples of 16 a convolution takes Winograd's way: all but the one that sees the image.
+/// </summary>
+sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeFeatures)
+{
+    static readonly ConvSpec Same = new(3, 1, 1);
+
+    readonly Conv2d _conv1 = new(scope.Under("conv1"), inputs, outputs, Same);
+    readonly BatchNorm2d _norm1 = new(scope.Under("bn1"), outputs, silu: true);
+    readonly Conv2d _conv2 = new(scope.Under("conv2"), outputs, outputs, Same);
+    readonly BatchNorm2d _norm2 = new(scope.Under("bn2"), outputs, silu: true);
+    readonly Linear _time = new(scope.Under("time"), timeFeatures, outputs);
+
+    /// <param name="x">N×H×W×inputs.</param>
+    /// <param name="time">The time embedding, N×features.</param>
+    /// <param name="training">Whether the norms use the batch's statistics.</param>
+    /// <returns>N×H×W×outputs.</returns>
+    public Tensor Forward(Tensor x, Tensor time, bool training)
+    {
+        Tensor h = _norm1.Forward(_conv1.Forward(x), training, perSample: _time.Forward(time));
+        return _norm2.Forward(_conv2.Forward(h), training);
+    }
+
+    public long MultiplyAdds(int height, int width) =>
+        _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width) + _time.MultiplyAdds(1);
+}

@@ -1,0 +1,160 @@
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// The U-Net of LearnOpenCV's "Guide to training DDPMs from scratch", after Ho et al. 2020: residual blocks with attention at chosen
+/// levels, a skip connection for every block and every step down, a frozen table of sines and cosines. Parameter names and shapes are
+/// the original's (misspelt ones too), so its weights load.
+/// </summary>
+public sealed class ResidualUNet : IDenoisingNetwork
+{
+    /// <summary>The groups of every norm.</summary>
+    internal const int Groups = 8;
+
+    static readonly ConvSpec Same = new(3, 1, 1), Halving = new(3, 2, 1);
+
+    readonly ResidualUNetOptions _options;
+    readonly FrozenSinusoidalTable _table;
+    readonly Linear _timeIn, _timeOut;
+    readonly Conv2d _first, _last;
+    readonly ResidualBlock[][] _encoder, _decoder;
+    readonly Conv2d[] _halve, _double;
+    readonly ResidualBlock[] _bottleneck;
+    readonly GroupNorm _norm;
+    int _blocks;
+
+    /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public ResidualUNet(ResidualUNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        ParameterScope root = Parameters.Root;
+        int start = options.BaseChannels, features = start * options.TimeMultiple, levels = options.BaseChannelsMultiples.Count;
+        _table = new FrozenSinusoidalTable(
+            Time(0), options.TotalTimeSteps, new SinusoidalEmbedding(start) { FrequencyShift = 1 });
+        _timeIn = new Linear(Time(1), start, features);
+        _timeOut = new Linear(Time(3), features, features);
+        _first = new Conv2d(root.Under("first"), options.InputChannels, start, Same);
+
+        var skips = new Stack<int>([start]);
+        (_encoder, _halve) = (new ResidualBlock[levels][], new Conv2d[levels - 1]);
+        int channels = Encode(root, skips);
+        _bottleneck = [Block(root.Under("bottleneck_blocks", 0), channels, channels, attention: true),
+            Block(root.Under("bottleneck_blocks", 1), channels, channels, attention: false)];
+        (_decoder, _double) = (new ResidualBlock[levels][], new Conv2d[levels - 1]);
+        channels = Decode(root, skips, channels);
+        _norm = new GroupNorm(root.Under("final", 0), Groups, channels, silu: true);
+        _last = new Conv2d(root.Under("final", 2), channels, options.InputChannels, Same);
+
+        ParameterScope Time(int index) => root.Under("time_embeddings").Under("time_blocks", index);
+    }
+
+    /// <summary>Declares the parameters and gives them memory and first values.</summary>
+    /// <param name="options">The size.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="seed">Of the first values.</param>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public ResidualUNet(ResidualUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
+
+    /// <summary>The size.</summary>
+    public ResidualUNetOptions Options => _options;
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <inheritdoc/>
+    public int Channels => _options.InputChannels;
+
+    /// <inheritdoc/>
+    public int Height => _options.Height;
+
+    /// <inheritdoc/>
+    public int Width => _options.Width;
+
+    /// <inheritdoc/>
+    public int SizeMultiple => _options.SizeMultiple;
+
+    /// <inheritdoc/>
+    public Philox? Dropout { get; set; }
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        // Every block applies SiLU to the embedding before its own projection: once is enough.
+        Tensor time = _timeOut.Forward(_timeIn.Forward(_table.Forward(timesteps)).Silu()).Silu();
+        var pass = new ResidualPass(time, Dropout);
+        var skips = new Stack<Tensor>();
+        Tensor h = _first.Forward(x);
+        skips.Push(h);
+        for (int level = 0; level < _encoder.Length; level++)
+        {
+            foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, pass));
+            if (level < _halve.Length) skips.Push(h = _halve[level].Forward(h));
+        }
+        foreach (ResidualBlock block in _bottleneck) h = block.Forward(h, pass);
+        for (int level = _decoder.Length - 1; level >= 0; level--)
+        {
+            foreach (ResidualBlock block in _decoder[level]) h = block.Forward(Reshaping.ConcatChannels(h, skips.Pop()), pass);
+            if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
+        }
+        return _last.Forward(_norm, h);
+    }
+
+    /// <inheritdoc/>
+    public long MultiplyAdds(int height, int width)
+    {
+        long total = _timeIn.MultiplyAdds(1) + _timeOut.MultiplyAdds(1) + _first.MultiplyAdds(height, width) + _last.MultiplyAdds(height, width);
+        for (int level = 0; level < _encoder.Length; level++)
+        {
+            (int h, int w) = (height >> level, width >> level);
+            total += _encoder[level].Sum(block => block.MultiplyAdds(h, w)) + _decoder[level].Sum(block => block.MultiplyAdds(h, w));
+            if (level < _halve.Length) total += _halve[level].MultiplyAdds(h, w) + _double[level].MultiplyAdds(h, w);
+        }
+        int last = _encoder.Length - 1;
+        return total + _bottleneck.Sum(block => block.MultiplyAdds(height >> last, width >> last));
+    }
+
+    // Blocks and steps between levels share one list in the original, and its numbers.
+    int Encode(ParameterScope root, Stack<int> skips)
+    {
+        int channels = _options.BaseChannels, index = 0;
+        for (int level = 0; level < _encoder.Length; level++)
+        {
+            int outputs = _options.BaseChannels * _options.BaseChannelsMultiples[level];
+            _encoder[level] = new ResidualBlock[_options.NumResBlocks];
+            for (int i = 0; i < _encoder[level].Length; i++, channels = outputs)
+            {
+                _encoder[level][i] = Block(root.Under("encoder_blocks", index++), channels, outputs, _options.ApplyAttention[level]);
+                skips.Push(outputs);
+            }
+            if (level == _halve.Length) continue;
+            _halve[level] = new Conv2d(root.Under("encoder_blocks", index++).Under("downsample"), channels, channels, Halving);
+            skips.Push(channels);
+        }
+        return channels;
+    }
+
+    int Decode(ParameterScope root, Stack<int> skips, int channels)
+    {
+        int index = 0;
+        for (int level = _decoder.Length - 1; level >= 0; level--)
+        {
+            int outputs = _options.BaseChannels * _options.BaseChannelsMultiples[level];
+            _decoder[level] = new ResidualBlock[_options.NumResBlocks + 1];
+            for (int i = 0; i < _decoder[level].Length; i++, channels = outputs)
+                _decoder[level][i] = Block(root.Under("decoder_blocks", index++), channels + skips.Pop(), outputs, _options.ApplyAttention[level]);
+            if (level > 0)
+                _double[level - 1] = new Conv2d(root.Under("decoder_blocks", index++).Under("upsample", 1), channels, channels, Same);
+        }
+        return channels;
+    }
+
+    ResidualBlock Block(ParameterScope scope, int inputs, int outputs, bool attention) =>
+        new(scope, inputs, outputs, attention, _options, _blocks++);
+}

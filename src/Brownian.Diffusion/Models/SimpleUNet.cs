@@ -1,0 +1,96 @@
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>
+/// The "SimpleUnet" of DeepFindr's "Diffusion models from scratch in PyTorch": batch norm after ReLU, 4×4 convolutions of stride 2 down
+/// and up, no attention. Parameter names and shapes are the notebook's, so its weights load.
+/// </summary>
+public sealed class SimpleUNet : IDenoisingNetwork
+{
+    static readonly ConvSpec Same = new(3, 1, 1), Pointwise = new(1);
+
+    readonly SimpleUNetOptions _options;
+    readonly SinusoidalEmbedding _sinusoid;
+    readonly Linear _time;
+    readonly Conv2d _input, _output;
+    readonly SimpleBlock[] _downs, _ups;
+
+    /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public SimpleUNet(SimpleUNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        ParameterScope root = Parameters.Root;
+        IReadOnlyList<int> channels = options.DownChannels;
+        int blocks = channels.Count - 1, time = options.TimeEmbDim;
+        _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
+        _time = new Linear(root.Under("time_mlp", 1), time, time);
+        _input = new Conv2d(root.Under("conv0"), options.ImageChannels, channels[0], Same);
+        _downs = new SimpleBlock[blocks];
+        for (int i = 0; i < blocks; i++) _downs[i] = new SimpleBlock(root.Under("downs", i), channels[i], channels[i + 1], time, up: false);
+        _ups = new SimpleBlock[blocks];
+        for (int i = 0; i < blocks; i++)
+            _ups[i] = new SimpleBlock(root.Under("ups", i), 2 * channels[blocks - i], channels[blocks - i - 1], time, up: true);
+        _output = new Conv2d(root.Under("output"), channels[0], options.ImageChannels, Pointwise);
+    }
+
+    /// <summary>Declares the parameters and gives them memory and first values.</summary>
+    /// <param name="options">The size.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="seed">Of the first values.</param>
+    /// <exception cref="ArgumentException">The options do not make a network.</exception>
+    public SimpleUNet(SimpleUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
+
+    /// <summary>The size.</summary>
+    public SimpleUNetOptions Options => _options;
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <inheritdoc/>
+    public int Channels => _options.ImageChannels;
+
+    /// <inheritdoc/>
+    public int Height => _options.Height;
+
+    /// <inheritdoc/>
+    public int Width => _options.Width;
+
+    /// <inheritdoc/>
+    public int SizeMultiple => _options.SizeMultiple;
+
+    /// <summary>Ignored: this network has no dropout.</summary>
+    public Philox? Dropout { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsTraining { get; set; }
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        Tensor time = _time.Forward(_sinusoid.Of(timesteps, x.Device)).Relu();
+        var skips = new Tensor[_downs.Length];
+        Tensor h = _input.Forward(x);
+        for (int i = 0; i < _downs.Length; i++) skips[i] = h = _downs[i].Forward(h, time, IsTraining);
+        for (int i = 0; i < _ups.Length; i++) h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time, IsTraining);
+        return _output.Forward(h);
+    }
+
+    /// <inheritdoc/>
+    public long MultiplyAdds(int height, int width)
+    {
+        long total = _time.MultiplyAdds(1) + _input.MultiplyAdds(height, width) + _output.MultiplyAdds(height, width);
+        for (int i = 0; i < _downs.Length; i++)
+        {
+            // Block i goes down from this size to half of it, and its mirror image up from half.
+            total += _downs[i].MultiplyAdds(height >> i, width >> i) + _ups[^(i + 1)].MultiplyAdds(height >> (i + 1), width >> (i + 1));
+        }
+        return total;
+    }
+}

@@ -1,0 +1,49 @@
+using Brownian.Tensors;
+
+namespace Brownian.Nn;
+
+/// <summary>
+/// A table of sines and cosines, one row for each timestep, that is stored with the weights though it is never trained:
+/// <c>torch.nn.Embedding.from_pretrained</c> of <see cref="SinusoidalEmbedding"/>. A timestep between two rows takes its share of each.
+/// </summary>
+public sealed class FrozenSinusoidalTable
+{
+    readonly Parameter _weight;
+    readonly int _rows;
+
+    /// <summary>Declares an untrained <c>weight</c>.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="rows">The number of timesteps, T.</param>
+    /// <param name="embedding">What the rows are filled with; its dimension is their length.</param>
+    public FrozenSinusoidalTable(ParameterScope scope, int rows, SinusoidalEmbedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        _rows = rows;
+        float[] timesteps = new float[rows], table = new float[rows * embedding.Dimension];
+        for (int t = 0; t < rows; t++) timesteps[t] = t;
+        embedding.Write(timesteps, table);
+        _weight = scope.DeclareUntrained("weight", ParameterLayout.Plain, Initialization.Of(table), rows, embedding.Dimension);
+    }
+
+    /// <summary>The rows of N timesteps, N×dimension.</summary>
+    /// <exception cref="ArgumentException">A timestep lies outside the table.</exception>
+    public Tensor Forward(ReadOnlySpan<float> timesteps)
+    {
+        // A product with rows that are 1 in one place, or share it between two.
+        using var host = new PooledFloats(timesteps.Length * _rows);
+        Span<float> shares = host.Span;
+        shares.Clear();
+        for (int n = 0; n < timesteps.Length; n++)
+        {
+            float t = timesteps[n];
+            if (!(t >= 0 && t <= _rows - 1))
+                throw new ArgumentException($"Timestep {t} at position {n}: the table of this network goes from 0 to {_rows - 1}.");
+            int row = (int)t;
+            float above = t - row;
+            shares[n * _rows + row] = 1 - above;
+            if (above > 0) shares[n * _rows + row + 1] = above;
+        }
+        Tensor table = _weight.Value;
+        return Tensor.From(shares, Shape.Of(timesteps.Length, _rows), table.Device).Linear(table);
+    }
+}

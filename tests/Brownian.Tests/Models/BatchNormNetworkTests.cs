@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+/// <summary>The networks with batch norm, in evaluation and in training, read from files as PyTorch writes them.</summary>
+public sealed class BatchNormNetworkTests : IDisposable
+{
+    readonly Device _device = Device.Cpu();
+
+    public void Dispose() => _device.Dispose();
+
+    PlainUNet Plain()
+    {
+        var network = new PlainUNet(new() { FirstChannels = 8, TimeFeatures = 32 }, _device);
+        Read(network, "plain_unet");
+        return network;
+    }
+
+    SimpleUNet Simple()
+    {
+        var network = new SimpleUNet(new() { Height = 32, Width = 32, DownChannels = [8, 12, 16, 24, 32], TimeEmbDim = 16 }, _device);
+        Read(network, "simple_unet");
+        return network;
+    }
+
+    static void Read(IDenoisingNetwork network, string folder) =>
+        ParameterFile.Read(Shared.Golden($"{folder}/weights.safetensors"), network.Parameters, ("", network.Parameters.Values));
+
+    [Theory]
+    [InlineData(3, 31_800_259)]
+    [InlineData(1, 31_798_977)]
+    public void The_plain_network_has_as_many_parameters_as_the_original(int channels, long expected) =>
+        Assert.Equal(expected, new PlainUNet(new() { ImageChannels = channels }).Parameters.Count);
+
+    [Fact]
+    public void The_simple_network_has_as_many_parameters_as_the_original() =>
+        Assert.Equal(62_438_883, new SimpleUNet(new()).Parameters.Count);
+
+    [Fact]
+    public void Names_shapes_and_order_are_those_of_the_originals()
+    {
+        AssertNames("plain_unet", "parameters", Plain());
+        AssertNames("simple_unet", "names", Simple());
+    }
+
+    static void AssertNames(string folder, string key, IDenoisingNetwork network)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"{folder}/config.json")));
+        Assert.Equal(
+            json.RootElement.GetProperty(key).EnumerateArray().Select(p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray())}"),
+            network.Parameters.Trained.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
+    }
+
+    [Fact]
+    public void The_plain_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone()
+    {
+        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("plain_unet/io.safetensors"));
+        PlainUNet network = Plain();
+        float[] before = network.Parameters.UntrainedPart(network.Parameters.Values).ToArray();
+        new GoldenStep(io, "eval.", "x", "t").Check(network, _device);
+        Assert.Equal(before, network.Parameters.UntrainedPart(network.Parameters.Values).ToArray());
+    }
+
+    [Fact]
+    public void The_plain_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards()
+    {
+        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("plain_unet/io.safetensors"));
+        PlainUNet network = Plain();
+        network.IsTraining = true;
+        // What a batch norm follows may be shifted as one likes.
+        bool IsZero(string name) => name.EndsWith("conv1.bias", StringComparison.Ordinal) || name.EndsWith("conv2.bias", StringComparison.Ordinal);
+        var step = new GoldenStep(io, "train.", "x", "t") { IsZero = IsZero };
+        step.Check(network, _device);
+        step.CheckAfter(network.Parameters);
+    }
+
+    [Fact]
+    public void The_simple_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone()
+    {
+        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("simple_unet/io.safetensors"));
+        SimpleUNet network = Simple();
+        float[] before = network.Parameters.UntrainedPart(network.Parameters.Values).ToArray();
+        new GoldenStep(io, "", "sample", "timestep").Check(network, _device);
+        Assert.Equal(before, network.Parameters.UntrainedPart(network.Parameters.Values).ToArray());
+    }
+
+    [Fact]
+    public void The_simple_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards()
+    {
+        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("simple_unet/io.safetensors"));
+        SimpleUNet network = Simple();
+        network.IsTraining = true;
+        var step = new GoldenStep(io, "train.", "sample", "timestep");
+        step.Check(network, _device);
+        step.CheckAfter(network.Parameters);
+    }
+
+    [Fact]
+    public void The_cost_of_an_image_is_that_of_its_convolutions()
+    {
+        Assert.Equal(PlainCost(64, 256, 32), new PlainUNet(new()).MultiplyAdds(32, 32));
+        Assert.Equal(4 * SimpleImageCost(64), SimpleImageCost(128));
+
+        static long SimpleImageCost(int side)
+        {
+            var network = new SimpleUNet(new());
+            return network.MultiplyAdds(side, side) - network.Parameters.Where(p => p.Name.Contains("time_mlp") && p.Name.EndsWith("weight", StringComparison.Ordinal)).Sum(p => p.Shape.Count);
+        }
+    }
+
+    static long PlainCost(long w, long time, long side)
+    {
+        long total = side * side * w * 3;                           // out
+        for (int level = 0; level <= 4; level++)
+        {
+            long c = w << level, pixels = side * side >> (2 * level), inputs = level == 0 ? 3 : c / 2;
+            total += pixels * 9 * (inputs * c + c * c) + time * c;
+            if (level < 4) total += pixels * 9 * (2 * c * c + c * c) + time * c + pixels / 4 * 4 * 2 * c * c;
+        }
+        return total;
+    }
+
+    [Fact]
+    public void Sizes_that_cannot_be_halved_are_refused()
+    {
+        Assert.Equal("PlainUNet: Width is 40; it must be a multiple of 16.",
+            Assert.Throws<ArgumentException>(() => new PlainUNet(new() { Width = 40 })).Message);
+        Assert.Equal("SimpleUNet: Height is 72, which cannot be halved evenly 4 times; use a multiple of 16.",
+            Assert.Throws<ArgumentException>(() => new SimpleUNet(new() { Height = 72 })).Message);
+        Assert.Equal("PlainUNet: images of 8×16 pixels cannot be halved evenly; use multiples of 16.",
+            Assert.Throws<ArgumentException>(() => Plain().Forward(Tensor.Zeros(Shape.Of(1, 8, 16, 3), _device), [1])).Message);
+    }
+
+    [Fact]
+    public void A_single_number_per_channel_cannot_be_trained_with()
+    {
+        PlainUNet network = Plain();
+        Tensor x = Tensor.Zeros(Shape.Of(1, 16, 16, 3), _device);
+        network.Forward(x, [1]);
+        network.IsTraining = true;
+        Assert.Contains("train with more images at a time", Assert.Throws<ArgumentException>(() => network.Forward(x, [1])).Message, StringComparison.Ordinal);
+    }
+}
