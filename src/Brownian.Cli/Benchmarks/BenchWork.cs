@@ -33,7 +33,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
             Tensor xt = schedule.AddNoise(x0, timesteps, noise);
             for (int n = 0; n < batch; n++) times[n] = timesteps[n];
             clock.End(Phase.Data);
-            Tensor loss = network.Forward(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
+            Tensor loss = network.Answer(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
             clock.End(Phase.Forward);
             loss.Backward();
             clock.End(Phase.Backward);
@@ -56,7 +56,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         {
             using NoGrad noGrad = device.NoGrad();
             using TensorScope scope = device.OpenScope();
-            network.Forward(x, timesteps);
+            network.Answer(x, timesteps);
         }
     }
 
@@ -75,7 +75,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         }
     }
 
-    static long Cost(IDenoisingNetwork network, int batch) => batch * network.MultiplyAdds(network.Height, network.Width);
+    static long Cost(IDenoisingNetwork network, int batch) => batch * network.AnswerMultiplyAdds(network.Height, network.Width);
 
     static NoiseSchedule Schedule() => NoiseSchedule.Linear();
 
