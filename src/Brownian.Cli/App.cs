@@ -35,6 +35,7 @@ static class App
         new TrainCommand(terminal, cancel),
         new SampleCommand(terminal, cancel),
         new PredictCommand(terminal),
+        new DataCommand(terminal, cancel),
         new ImportCommand(terminal),
         new BenchCommand(terminal, cancel),
     };
@@ -49,6 +50,10 @@ static class App
                 ? $"there is no command '{unknown}'; the commands are {commands}."
                 : $"name a command: {commands}; 'brownian --help' explains them.";
         }
-        return $"{parsed.Errors[0].Message.TrimEnd('.')}; 'brownian {command.Name} --help' lists what there is.";
+        return $"{parsed.Errors[0].Message.TrimEnd('.')}; 'brownian {NameOf(command)} --help' lists what there is.";
     }
+
+    // "data grid" for a command within a command.
+    static string NameOf(Command command) =>
+        command.Parents.FirstOrDefault() is Command parent and not RootCommand ? $"{NameOf(parent)} {command.Name}" : command.Name;
 }

@@ -34,7 +34,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
             for (int n = 0; n < batch; n++) times[n] = timesteps[n];
             clock.End(Phase.Data);
             network.IsTraining = true;
-            Tensor loss = network.Forward(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
+            Tensor loss = network.Answer(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
             network.IsTraining = false;
             clock.End(Phase.Forward);
             loss.Backward();
@@ -58,7 +58,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         {
             using NoGrad noGrad = device.NoGrad();
             using TensorScope scope = device.OpenScope();
-            network.Forward(x, timesteps);
+            network.Answer(x, timesteps);
         }
     }
 
@@ -77,7 +77,7 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         }
     }
 
-    static long Cost(IDenoisingNetwork network, int batch) => batch * network.MultiplyAdds(network.Height, network.Width);
+    static long Cost(IDenoisingNetwork network, int batch) => batch * network.AnswerMultiplyAdds(network.Height, network.Width);
 
     static NoiseSchedule Schedule() => NoiseSchedule.Linear();
 

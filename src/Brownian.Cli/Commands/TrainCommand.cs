@@ -10,6 +10,11 @@ sealed class TrainCommand : Command
 {
     readonly Option<string?> _config =
         OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits and a small network.");
+    readonly Option<string?> _preset =
+        OptionOf.Text("--preset", "NAME", $"A configuration that comes with the program: {string.Join(", ", Presets.Names)}.");
+    readonly Option<string?> _data =
+        OptionOf.Text("--data", "PATH", "The images, in the place of the configuration's: a folder or zip of images, IDX or CIFAR files.");
+    readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at an image that cannot be read; otherwise such are left out.");
     readonly Option<string[]> _set =
         new("--set") { Description = "Override one key, e.g. train_params.lr=2e-4. Repeatable.", HelpName = "section.key=value" };
     readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Where runs go. Default: runs");
@@ -25,10 +30,11 @@ sealed class TrainCommand : Command
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
         "Train a model. Ctrl-C saves and says how to resume.\n"
-        + "Example: brownian train --config configs/mnist.yaml --set train_params.lr=2e-4")
+        + "Example: brownian train --preset mnist --set train_params.lr=2e-4")
     {
         (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_config, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads, _dryRun]) Add(option);
+        foreach (Option option in (Option[])
+            [_config, _preset, _data, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
         SetAction(Run);
     }
 
@@ -41,15 +47,24 @@ sealed class TrainCommand : Command
 
     int Start(ParseResult parsed)
     {
-        TrainConfig config = TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
-        IImageDataset images = ConfiguredDataset.Open(config);      // before there is a folder, so that a wrong path leaves none behind
+        TrainConfig config = Configuration(parsed);
+        // Before there is a folder, so that a wrong path leaves none behind.
+        IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
+        using var opened = images as IDisposable;
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }
 
+    TrainConfig Configuration(ParseResult parsed)
+    {
+        if (parsed.GetValue(_preset) is not { } preset) return TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
+        if (parsed.GetResult(_config) is not null) throw new ArgumentException("--preset and --config both give the configuration; use one.");
+        return Presets.Load(preset, Overrides(parsed));
+    }
+
     int Resume(ParseResult parsed, string path)
     {
-        foreach (Option option in (Option[])[_config, _runs, _name, _seed])
+        foreach (Option option in (Option[])[_config, _preset, _runs, _name, _seed])
         {
             if (parsed.GetResult(option) is not null)
                 throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
@@ -58,7 +73,8 @@ sealed class TrainCommand : Command
         TrainConfig config = run.Config.With(Overrides(parsed));
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
-        IImageDataset images = ConfiguredDataset.Open(config);
+        IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
+        using var opened = images as IDisposable;
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, images, parsed.GetValue(_threads) ?? config.Train.Threads);
@@ -84,6 +100,8 @@ sealed class TrainCommand : Command
     List<string> Overrides(ParseResult parsed)
     {
         List<string> overrides = [.. parsed.GetValue(_set) ?? []];
+        if (parsed.GetValue(_data) is { } path) overrides.Add($"dataset_params.im_path='{path.Replace("'", "''", StringComparison.Ordinal)}'");
+        if (parsed.GetValue(_strict)) overrides.Add("dataset_params.strict=true");
         Shortcut("task_name", parsed.GetValue(_name));
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));

@@ -11,9 +11,6 @@ public sealed class PlainUNet : IDenoisingNetwork
 {
     const int Levels = 4;
 
-    /// <summary>The images are halved so often that sides must be multiples of this.</summary>
-    internal const int Multiple = 1 << Levels;
-
     static readonly ConvSpec Doubling = new(2, 2), Pointwise = new(1);
 
     readonly PlainUNetOptions _options;
@@ -72,7 +69,7 @@ public sealed class PlainUNet : IDenoisingNetwork
     public int Width => _options.Width;
 
     /// <inheritdoc/>
-    public int SizeMultiple => Multiple;
+    public int SizeMultiple => 1 << Levels;
 
     /// <summary>Ignored: this network has no dropout.</summary>
     public Philox? Dropout { get; set; }

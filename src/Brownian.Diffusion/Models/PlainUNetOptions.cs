@@ -21,8 +21,8 @@ public sealed record PlainUNetOptions
     internal void Validate()
     {
         Require(ImageChannels >= 1, nameof(ImageChannels), ImageChannels, "at least 1");
-        Require(Height >= 1 && Height % PlainUNet.Multiple == 0, nameof(Height), Height, $"a multiple of {PlainUNet.Multiple}");
-        Require(Width >= 1 && Width % PlainUNet.Multiple == 0, nameof(Width), Width, $"a multiple of {PlainUNet.Multiple}");
+        Require(Height >= 1, nameof(Height), Height, "at least 1");
+        Require(Width >= 1, nameof(Width), Width, "at least 1");
         Require(FirstChannels >= 1, nameof(FirstChannels), FirstChannels, "at least 1");
         Require(TimeFeatures >= 4 && TimeFeatures % 2 == 0, nameof(TimeFeatures), TimeFeatures, "even and at least 4 (sines and cosines)");
     }

@@ -51,14 +51,8 @@ public sealed record ResidualUNetOptions
         if (ApplyAttention.Count != BaseChannelsMultiples.Count)
             Refuse($"ApplyAttention has {ApplyAttention.Count} entries for {BaseChannelsMultiples.Count} levels; give one for each.");
         if (DropoutRate is not (>= 0 and < 1)) Refuse($"DropoutRate is {DropoutRate}; it must be at least 0 and below 1.");
-        RequireMultiple(nameof(Height), Height);
-        RequireMultiple(nameof(Width), Width);
-    }
-
-    void RequireMultiple(string name, int side)
-    {
-        if (side < 1 || side % SizeMultiple != 0)
-            Refuse($"{name} is {side}, which cannot be halved evenly {BaseChannelsMultiples.Count - 1} times; use a multiple of {SizeMultiple}.");
+        AtLeastOne(Height, nameof(Height));
+        AtLeastOne(Width, nameof(Width));
     }
 
     static void AtLeastOne(int value, string name)

@@ -29,14 +29,7 @@ public sealed record SimpleUNetOptions
             if (channels < 1) Refuse($"DownChannels has {channels}; each must be at least 1.");
         }
         if (TimeEmbDim < 4 || TimeEmbDim % 2 != 0) Refuse($"TimeEmbDim is {TimeEmbDim}; it must be even and at least 4 (sines and cosines).");
-        RequireMultiple(nameof(Height), Height);
-        RequireMultiple(nameof(Width), Width);
-    }
-
-    void RequireMultiple(string name, int side)
-    {
-        if (side < 1 || side % SizeMultiple != 0)
-            Refuse($"{name} is {side}, which cannot be halved evenly {DownChannels.Count - 1} times; use a multiple of {SizeMultiple}.");
+        if (Height < 1 || Width < 1) Refuse($"images are {Height}×{Width}; both sides must be at least 1.");
     }
 
     static void Refuse(string why) => throw new ArgumentException($"SimpleUNet: {why}");

@@ -58,8 +58,6 @@ public sealed record TutorialUNetOptions
         ValidateChannels(MidChannels, nameof(MidChannels));
         if (TutorialUNet.FinalChannels % NumHeads != 0)
             Refuse($"NumHeads is {NumHeads}; it must divide {TutorialUNet.FinalChannels}, the channels of the last up block.");
-        if (ImSize % SizeMultiple != 0)
-            Refuse($"ImSize is {ImSize}, which cannot be halved evenly {DownSample.Count(halves => halves)} times; use a multiple of {SizeMultiple}.");
     }
 
     void ValidateLists()

@@ -140,8 +140,6 @@ public sealed record UNet2DOptions
         ValidateLevels();
         ValidateMiddle();
         ValidateTime();
-        if (Height % SizeMultiple != 0 || Width % SizeMultiple != 0)
-            Refuse($"images of {Height}×{Width} pixels cannot be halved evenly {Levels - 1} times; use multiples of {SizeMultiple}.");
     }
 
     void ValidateLevels()

@@ -82,7 +82,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         ArgumentNullException.ThrowIfNull(x0);
         NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
         Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, noise);
-        Tensor output = network.Forward(xt, Array.ConvertAll(levels, level => (float)level.Timestep), labels);
+        Tensor output = network.Answer(xt, Array.ConvertAll(levels, level => (float)level.Timestep), labels);
         double[] perImage = new double[times.Length];
         Tensor? total = null;
         if (Bound is not { Alone: true })

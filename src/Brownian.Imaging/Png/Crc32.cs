@@ -1,10 +1,11 @@
 namespace Brownian.Imaging;
 
-/// <summary>CRC-32 of ISO 3309 with the reflected polynomial 0xEDB88320 (PNG annex D).</summary>
-static class Crc32
+/// <summary>CRC-32 of ISO 3309 with the reflected polynomial 0xEDB88320 (PNG annex D), which zip archives use too.</summary>
+public static class Crc32
 {
     static readonly uint[] Table = BuildTable();
 
+    /// <summary>The checksum of some bytes.</summary>
     public static uint Of(ReadOnlySpan<byte> data) => Of(data, []);
 
     /// <summary>Of two pieces, one after the other.</summary>

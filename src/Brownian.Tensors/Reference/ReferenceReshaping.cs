@@ -16,6 +16,33 @@ static class ReferenceReshaping
         return y;
     }
 
+    /// <summary>y[n, i, j, c] = x[n, m(i), m(j), c], where m goes to and fro: 0 1 … n−1 n−2 … 1 0 1 …</summary>
+    public static double[] PadByMirroring(double[] x, Shape shape, int height, int width) => At(x, shape, height, width, (i, size) =>
+    {
+        int at = 0;
+        for (int step = 0, way = 1; step < i && size > 1; step++)
+        {
+            if (at + way < 0 || at + way >= size) way = -way;
+            at += way;
+        }
+        return at;
+    });
+
+    /// <summary>y[n, i, j, c] = x[n, i, j, c]</summary>
+    public static double[] CropTo(double[] x, Shape shape, int height, int width) => At(x, shape, height, width, (i, _) => i);
+
+    static double[] At(double[] x, Shape shape, int height, int width, Func<int, int, int> place)
+    {
+        double[] y = new double[shape[0] * height * width * shape[3]];
+        int to = 0;
+        for (int n = 0; n < shape[0]; n++)
+            for (int i = 0; i < height; i++)
+                for (int j = 0; j < width; j++)
+                    for (int c = 0; c < shape[3]; c++)
+                        y[to++] = x[((n * shape[1] + place(i, shape[1])) * shape[2] + place(j, shape[2])) * shape[3] + c];
+        return y;
+    }
+
     /// <summary>y[n, i, j, c] = x[n, ⌊i/factor⌋, ⌊j/factor⌋, c]</summary>
     public static double[] UpsampleNearest(double[] x, Shape shape, int factor)
     {

@@ -1,3 +1,5 @@
+using Brownian.Imaging;
+
 namespace Brownian.Training;
 
 /// <summary>
@@ -12,7 +14,12 @@ static class ConfigKeys
         new("im_channels", (s, v) => s with { ImageChannels = v.IsNull ? null : v.Integer() }, s => s.ImageChannels, MayBeNull: true),
         new("count", (s, v) => s with { Count = v.Integer() }, s => s.IsBuiltIn ? s.Count : null),
         new("limit", (s, v) => s with { Limit = v.IsNull ? null : v.Integer() }, s => s.Limit, MayBeNull: true),
-        new("horizontal_flip", (s, v) => s with { HorizontalFlip = v.Flag() }, s => s.HorizontalFlip),
+        new("resize", (s, v) => s with { Resize = v.OneOf<ResizeMode>() }, s => s.Resize),
+        new("interpolation", (s, v) => s with { Interpolation = v.OneOf<ResizeFilter>() }, s => s.Interpolation),
+        new("crop", (s, v) => s with { Crop = v.OneOf<CropMode>() }, s => s.Crop),
+        new("horizontal_flip", (s, v) => s with { HorizontalFlip = v.IsNull ? null : v.Flag() }, s => s.HorizontalFlip, MayBeNull: true),
+        new("cache", (s, v) => s with { Cache = v.OneOf<CacheMode>() }, s => s.Cache),
+        new("strict", (s, v) => s with { Strict = v.Flag() }, s => s.Strict),
     ];
 
     public static readonly ConfigKey<DiffusionParams>[] Diffusion =

@@ -22,6 +22,10 @@ static class ConfigRules
         yield return ("im_channels", s.ImageChannels is null or 1 or 3 or 4, $"is {s.ImageChannels}; images have 1, 3 or 4");
         yield return ("count", s.Count is >= 1 and <= 1_000_000, $"is {s.Count}; draw 1 to 1000000 digits");
         yield return ("limit", s.Limit is null or >= 1, $"is {s.Limit}; use at least 1 image");
+        yield return ("resize", Enum.IsDefined(s.Resize), $"is {s.Resize}, which does not exist");
+        yield return ("interpolation", Enum.IsDefined(s.Interpolation), $"is {s.Interpolation}, which does not exist");
+        yield return ("crop", Enum.IsDefined(s.Crop), $"is {s.Crop}, which does not exist");
+        yield return ("cache", Enum.IsDefined(s.Cache), $"is {s.Cache}, which does not exist");
     }
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s)

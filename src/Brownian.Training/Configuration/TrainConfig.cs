@@ -116,7 +116,7 @@ public sealed record TrainConfig
 
     /// <summary>
     /// SHA-256, in hexadecimal, of everything that decides the weights after a given step: two runs with the same hash agree bit for
-    /// bit. Names, threads, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
+    /// bit. Names, threads, caches, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
     /// </summary>
     public string Hash()
     {
@@ -124,6 +124,7 @@ public sealed record TrainConfig
         bool fixedLength = Train.LearningRateSchedule == LearningRateKind.Constant;
         TrainConfig decisive = this with
         {
+            Dataset = Dataset with { Cache = default, Strict = false },
             Diffusion = Diffusion with { Variance = default, ClipSample = false },
             Train = Train with
             {

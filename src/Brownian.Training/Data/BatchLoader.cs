@@ -12,8 +12,11 @@ public sealed class BatchLoader : IDisposable
     readonly IImageDataset data;
     readonly BatchOrder order;
     readonly bool horizontalFlip;
+    readonly bool randomCrop;
+    readonly bool decodes;
     readonly int batchSize;
     readonly int imageBytes;
+    readonly byte[] image;      // of the filler alone
     readonly BlockingCollection<Batch> ready;
     readonly ConcurrentBag<BatchBuffers> free = [];
     readonly ConcurrentBag<BatchBuffers> freeTails = [];        // the smaller last batches of epochs
@@ -35,11 +38,12 @@ public sealed class BatchLoader : IDisposable
     /// Every batch is full, and the images left at the end of an epoch are passed over; otherwise they form a smaller last batch.
     /// </param>
     /// <param name="horizontalFlip">Mirrors each image left to right with probability 1/2, drawn anew in each epoch.</param>
+    /// <param name="randomCrop">Cuts each image that is larger than the set's size at a place drawn anew in each epoch; otherwise in the middle.</param>
     /// <param name="prefetch">How many batches are prepared ahead, at least 1.</param>
     /// <exception cref="ArgumentException">The batch is larger than the set, or a number is out of its range.</exception>
     public BatchLoader(
         IImageDataset data, int batchSize, ulong seed, long startBatch = 0,
-        bool shuffle = true, bool dropLast = true, bool horizontalFlip = false, int prefetch = 2)
+        bool shuffle = true, bool dropLast = true, bool horizontalFlip = false, bool randomCrop = false, int prefetch = 2)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -57,7 +61,10 @@ public sealed class BatchLoader : IDisposable
         this.data = data;
         this.batchSize = batchSize;
         this.horizontalFlip = horizontalFlip;
+        this.randomCrop = randomCrop;
+        decodes = data is PreparedImages { IsCached: false };
         order = new BatchOrder(data.Count, batchSize, seed, shuffle, dropLast);
+        image = new byte[imageBytes];
         ready = new BlockingCollection<Batch>(prefetch);
         filler = new Thread(() => Fill(startBatch)) { IsBackground = true, Name = "batch loader" };
         filler.Start();
@@ -120,11 +127,10 @@ public sealed class BatchLoader : IDisposable
 
     void Fill(long startBatch)
     {
-        byte[] image = new byte[imageBytes];
         try
         {
             for (long index = startBatch; ; index++)
-                ready.Add(Prepare(index, image), stop.Token);
+                ready.Add(Prepare(index), stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -136,22 +142,52 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    Batch Prepare(long index, byte[] image)
+    Batch Prepare(long index)
     {
         int epoch = order.Epoch(index);
         BatchBuffers buffers = Rent(order.Size(index));
         order.Fill(index, buffers.ImageIndices);
+        if (decodes)
+        {
+            ReadInParallel(epoch, buffers);
+            return new Batch(this, buffers, index, epoch);
+        }
         for (int i = 0; i < buffers.ImageIndices.Length; i++)
         {
             stop.Token.ThrowIfCancellationRequested();
-            int source = buffers.ImageIndices[i];
-            data.Read(source, image);
-            if (horizontalFlip && order.IsMirrored(epoch, source))
-                Mirror(image);
-            PixelScale.FromBytes(image, buffers.Pixels.AsSpan(i * imageBytes, imageBytes));
-            buffers.Labels[i] = data.Label(source);
+            ReadImage(epoch, i, buffers, image);
         }
         return new Batch(this, buffers, index, epoch);
+    }
+
+    void ReadInParallel(int epoch, BatchBuffers buffers)
+    {
+        try
+        {
+            Parallel.For(
+                0, buffers.ImageIndices.Length, new ParallelOptions { CancellationToken = stop.Token }, () => new byte[imageBytes],
+                (i, _, scratch) =>
+                {
+                    ReadImage(epoch, i, buffers, scratch);
+                    return scratch;
+                },
+                _ => { });
+        }
+        catch (AggregateException e)
+        {
+            throw e.InnerExceptions[0];
+        }
+    }
+
+    void ReadImage(int epoch, int position, BatchBuffers buffers, byte[] scratch)
+    {
+        int source = buffers.ImageIndices[position];
+        if (randomCrop) data.Read(source, order.Crop(epoch, source), scratch);
+        else data.Read(source, scratch);
+        if (horizontalFlip && order.IsMirrored(epoch, source))
+            Mirror(scratch);
+        PixelScale.FromBytes(scratch, buffers.Pixels.AsSpan(position * imageBytes, imageBytes));
+        buffers.Labels[position] = data.Label(source);
     }
 
     BatchBuffers Rent(int count) =>

@@ -22,12 +22,20 @@ sealed class Subset : IImageDataset
     public IReadOnlyList<string> Classes => whole.Classes;
     public string Description => $"the first {Count} of: {whole.Description}";
 
+    public bool MayBeMirrored => whole.MayBeMirrored;
+
     public long UnreadBytes => Math.Min(whole.UnreadBytes, (long)Count * this.ImageBytes());
 
     public void Read(int index, Span<byte> pixels)
     {
         this.CheckIndex(index);
         whole.Read(index, pixels);
+    }
+
+    public void Read(int index, CropPosition at, Span<byte> pixels)
+    {
+        this.CheckIndex(index);
+        whole.Read(index, at, pixels);
     }
 
     public int Label(int index)

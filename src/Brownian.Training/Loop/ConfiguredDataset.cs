@@ -3,18 +3,44 @@ namespace Brownian.Training;
 /// <summary>Opens the images that a configuration names.</summary>
 public static class ConfiguredDataset
 {
-    /// <summary>The images of <c>dataset_params</c>, checked against the network that will learn from them.</summary>
+    /// <summary>The images of <c>dataset_params</c>, brought to the size of the network that will learn from them.</summary>
     /// <param name="config">Names the images and the network.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or the images are not of the network's size.</exception>
+    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <param name="cancel">Ends it early.</param>
+    /// <exception cref="InvalidDataException">There are no images, or one is broken and that is not tolerated.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static IImageDataset Open(TrainConfig config)
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
+    /// <remarks>Some sets keep files open: dispose what is <see cref="IDisposable"/>.</remarks>
+    public static IImageDataset Open(TrainConfig config, Action<string>? warn = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        IImageDataset images = OpenAll(config);
-        if (config.Dataset.Limit is { } limit && limit < images.Count) images = images.Take(limit);
-        Check(images, config);
+        IImageDataset images = PreparedImages.From(Source(config), Preparation(config), warn, cancel);
+        try
+        {
+            Check(images, config);
+        }
+        catch
+        {
+            (images as IDisposable)?.Dispose();
+            throw;
+        }
         return images;
+    }
+
+    /// <summary>Whether training mirrors images at random: as the configuration says, and otherwise as it suits them.</summary>
+    internal static bool Mirrors(IImageDataset images, DatasetParams dataset) => dataset.HorizontalFlip ?? images.MayBeMirrored;
+
+    /// <summary>What is done to images at random, in a few words, and why where nobody asked for it.</summary>
+    internal static string Augmentation(IImageDataset images, DatasetParams dataset)
+    {
+        string why = dataset.HorizontalFlip is null ? ", as these are pictures in colour" : "";
+        string[] what =
+        [
+            .. Mirrors(images, dataset) ? [$"horizontal flips{why}"] : (string[])[],
+            .. dataset.Crop == CropMode.Random ? ["random crops"] : (string[])[],
+        ];
+        return what.Length == 0 ? "none" : string.Join("; ", what);
     }
 
     /// <summary>Throws unless the network can learn from these images in such batches.</summary>
@@ -43,14 +69,25 @@ public static class ConfiguredDataset
         }
     }
 
-    static IImageDataset OpenAll(TrainConfig config)
+    static ImagePreparation Preparation(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
-        if (dataset.IsBuiltIn) return new DrawnDigits(dataset.Count, config.Train.Seed, Math.Clamp(Math.Max(config.Model.Width, config.Model.Height), 8, 512));
-        string path = dataset.ImagePath;
-        bool isImageFolder = Directory.Exists(path) && !Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any();
-        return isImageFolder
-            ? ImageFolderDataset.Open(path, dataset.ImageChannels ?? config.Model.Channels)
-            : IdxDataset.Open(path);
+        return new ImagePreparation(config.Model.Width, config.Model.Height, dataset.ImageChannels ?? config.Model.Channels)
+        {
+            Resize = dataset.Resize,
+            Interpolation = dataset.Interpolation,
+            Crop = dataset.Crop,
+            Cache = dataset.Cache,
+            Strict = dataset.Strict,
+            Limit = dataset.Limit,
+        };
+    }
+
+    static IImageSource Source(TrainConfig config)
+    {
+        DatasetParams dataset = config.Dataset;
+        if (!dataset.IsBuiltIn) return ImageSources.Open(DataPlaces.Find(dataset.ImagePath));
+        int side = Math.Clamp(Math.Max(config.Model.Width, config.Model.Height), 8, 512);
+        return new DatasetImages(new DrawnDigits(dataset.Count, config.Train.Seed, side));
     }
 }

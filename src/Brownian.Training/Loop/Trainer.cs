@@ -26,7 +26,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using FileStream turn = run.Lock();
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
-        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        IImageDataset images = Images(progress, cancel);
+        using IDisposable? opened = Opened(images);
+        using var job = new TrainingJob(config, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(Rehearsals, cancel);
     }
@@ -43,7 +45,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     {
         config.Validate();
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
-        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        IImageDataset images = Images(progress, cancel);
+        using IDisposable? opened = Opened(images);
+        using var job = new TrainingJob(config, device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -53,10 +57,14 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <summary>How many steps a run tries first, without a trace in its result.</summary>
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
-    IImageDataset Images()
+    IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        IImageDataset images = dataset ?? ConfiguredDataset.Open(config);
+        IImageDataset images =
+            dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
         ConfiguredDataset.Check(images, config);
         return images;
     }
+
+    // A set that the caller gave stays open.
+    IDisposable? Opened(IImageDataset images) => dataset is null ? images as IDisposable : null;
 }

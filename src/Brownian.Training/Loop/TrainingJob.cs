@@ -23,9 +23,9 @@ sealed class TrainingJob : IDisposable
         checkpoints?.Newest(Warn, Restore);
         Loader = new BatchLoader(
             images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
-            horizontalFlip: config.Dataset.HorizontalFlip);
+            horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset), randomCrop: config.Dataset.Crop == CropMode.Random);
         Plan = new TrainingPlan(config.Train, Loader.BatchesPerEpoch);
-        FlopsPerImage = 2 * State.Network.MultiplyAdds(images.Height, images.Width);
+        FlopsPerImage = 2 * State.Network.AnswerMultiplyAdds(images.Height, images.Width);
     }
 
     public TrainConfig Config { get; }
@@ -60,7 +60,7 @@ sealed class TrainingJob : IDisposable
     }
 
     public TrainProgress.Started Introduce() => new(
-        Images.Description, Config.Dataset.HorizontalFlip ? "horizontal flips" : "none", State.Parameters.Count, FlopsPerImage,
+        Images.Description, ConfiguredDataset.Augmentation(Images, Config.Dataset), State.Parameters.Count, FlopsPerImage,
         State.Step, Plan.TotalSteps, Plan.StepsPerEpoch, Device.Name);
 
     public void Dispose() => Loader.Dispose();

@@ -30,21 +30,27 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_of_unequal_size_or_no_pictures_are_named()
+    public void Pictures_that_are_too_few_too_small_or_none_are_named()
     {
-        Png.Write(_line.Write("odd/.keep", "").Replace(".keep", "a.png", StringComparison.Ordinal), new Image(8, 8, 1));
-        Png.Write(_line.At("odd", "b.png"), new Image(8, 6, 1));
-        TrainOn("odd", "b.png");
+        Image("few/a.png", Png.Encode(new Image(9, 8, 1)));
+        CommandLine.Run("train", "--config", _line.Config, "--data", _line.At("few")).IsBadInput("batch_size", "1 images", "few");
         byte[] png = Png.Encode(new Image(8, 8, 1));
         Image("cut/a.png", png[..^13]);
         TrainOn("cut", "a.png");
+        Image("small/a.png", Png.Encode(new Image(8, 7, 1)));
+        CommandLine.Run("train", "--config", _line.Config, "--data", _line.At("small"), "--set", "dataset_params.resize=none")
+            .IsBadInput(_line.At("small", "a.png"), "8×7", "8×8");
         Image("text/a.png", Encoding.UTF8.GetBytes("not a picture"));
         TrainOn("text", "a.png");
         Assert.False(Directory.Exists(_line.At("runs")));
     }
 
     [Theory]
-    [InlineData("model_params.im_size=9", "im_size", "9")]
+    [InlineData("model_params.im_size=0", "im_size", "0")]
+    [InlineData("dataset_params.resize=fill", "resize", "fill", "cover or contain or stretch or none")]
+    [InlineData("dataset_params.interpolation=cubic", "interpolation", "cubic", "bicubic")]
+    [InlineData("dataset_params.crop=left", "crop", "left", "center or random")]
+    [InlineData("dataset_params.cache=ram", "cache", "ram", "auto or memory or disk or none")]
     [InlineData("model_params.down_channels=[8, 12]", "down_channels", "12")]
     [InlineData("model_params.num_heads=3", "num_heads", "3")]
     [InlineData("model_params.time_emb_dim=7", "time_emb_dim", "7")]
@@ -57,7 +63,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("trian_params.lr=1", "trian_params")]
     [InlineData("lr=1", "lr=1", "section.key=value")]
     [InlineData("diffusion_params.num_timesteps=1", "num_timesteps", "1")]
-    [InlineData("model_params.im_channels=3", "im_channels", "3", "1")]
+    [InlineData("dataset_params.im_channels=3", "im_channels", "3", "1")]
     public void Values_that_cannot_be_used_are_named(string set, params string[] named)
     {
         CommandLine.Run("train", "--config", _line.Config, "--runs", _line.At("runs"), "--set", set).IsBadInput(named);
@@ -110,7 +116,7 @@ public sealed class BadInputTests : IDisposable
         CommandLine.Run("train", "--resume", _line.Root).IsBadInput(_line.Root);
 
         string json = Path.Combine(run, "model", "model.json");
-        File.WriteAllText(json, File.ReadAllText(json).Replace("\"im_size\": 8", "\"im_size\": 9", StringComparison.Ordinal));
+        File.WriteAllText(json, File.ReadAllText(json).Replace("\"im_size\": 8", "\"im_size\": 0", StringComparison.Ordinal));
         Sample(Path.Combine(run, "model")).IsBadInput(json, "im_size");
         File.WriteAllText(json, "{");
         Sample(Path.Combine(run, "model")).IsBadInput(json);

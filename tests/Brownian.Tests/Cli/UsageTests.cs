@@ -19,6 +19,10 @@ public sealed class UsageTests
     [InlineData("--input", "predict", "--model", "m", "--output", "o")]
     [InlineData("--weights", "import", "--config", "c", "--out", "o")]
     [InlineData("'fly'", "bench", "fly")]
+    [InlineData("brownian data", "data", "grid", "--count", "0")]
+    [InlineData("'brownian data inspect --help'", "data", "inspect")]
+    [InlineData("did you mean 'mnist'", "train", "--preset", "mnits")]
+    [InlineData("--config", "train", "--preset", "mnist", "--config", "c")]
     [InlineData("5000 threads", "bench", "forward", "--threads", "5000")]
     public void Wrong_usage_is_one_line_that_names_what_is_wrong(string named, params string[] args) =>
         CommandLine.Run(args).IsBadInput(named);
@@ -29,11 +33,14 @@ public sealed class UsageTests
     [InlineData("predict")]
     [InlineData("import")]
     [InlineData("bench")]
-    public void Every_command_explains_itself_with_an_example(string command)
+    [InlineData("data")]
+    [InlineData("data", "inspect")]
+    [InlineData("data", "grid")]
+    public void Every_command_explains_itself_with_an_example(params string[] command)
     {
-        CommandResult result = CommandLine.Run(command, "--help");
+        CommandResult result = CommandLine.Run([.. command, "--help"]);
         Assert.Equal((ExitCode.Success, ""), (result.Code, result.Error));
-        Assert.Contains($"Example: brownian {command} ", result.Out, StringComparison.Ordinal);
+        Assert.Contains($"Example: brownian {string.Join(' ', command)} ", result.Out, StringComparison.Ordinal);
     }
 
     [Fact]

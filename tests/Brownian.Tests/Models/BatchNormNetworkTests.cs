@@ -127,10 +127,6 @@ public sealed class BatchNormNetworkTests : IDisposable
     [Fact]
     public void Sizes_that_cannot_be_halved_are_refused()
     {
-        Assert.Equal("PlainUNet: Width is 40; it must be a multiple of 16.",
-            Assert.Throws<ArgumentException>(() => new PlainUNet(new() { Width = 40 })).Message);
-        Assert.Equal("SimpleUNet: Height is 72, which cannot be halved evenly 4 times; use a multiple of 16.",
-            Assert.Throws<ArgumentException>(() => new SimpleUNet(new() { Height = 72 })).Message);
         Assert.Equal("PlainUNet: images of 8×16 pixels cannot be halved evenly; use multiples of 16.",
             Assert.Throws<ArgumentException>(() => Plain().Forward(Tensor.Zeros(Shape.Of(1, 8, 16, 3), _device), [1])).Message);
     }

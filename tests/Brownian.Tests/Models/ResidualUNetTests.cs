@@ -102,7 +102,7 @@ public sealed class ResidualUNetTests : IDisposable
 
     public static TheoryData<ResidualUNetOptions, string> Impossible => new()
     {
-        { Tiny with { Height = 9 }, "ResidualUNet: Height is 9, which cannot be halved evenly 1 times; use a multiple of 2." },
+        { Tiny with { Height = 0 }, "ResidualUNet: Height is 0; it must be at least 1." },
         { Tiny with { BaseChannels = 12 }, "ResidualUNet: BaseChannels is 12; it must be a multiple of 8, the groups of the norms." },
         { Tiny with { ApplyAttention = [true] }, "ResidualUNet: ApplyAttention has 1 entries for 2 levels; give one for each." },
         { Tiny with { BaseChannelsMultiples = [1, 0] }, "ResidualUNet: BaseChannelsMultiples is 0; it must be at least 1." },

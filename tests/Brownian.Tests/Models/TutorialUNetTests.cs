@@ -105,7 +105,6 @@ public sealed class TutorialUNetTests : IDisposable
 
     public static TheoryData<TutorialUNetOptions, string> Impossible => new()
     {
-        { new() { ImSize = 30 }, "TutorialUNet: ImSize is 30, which cannot be halved evenly 2 times; use a multiple of 4." },
         { new() { TimeEmbDim = 127 }, "TutorialUNet: TimeEmbDim is 127; it must be even and at least 2 (sines and cosines)." },
         { new() { DownChannels = [32, 60, 128, 256] }, "TutorialUNet: DownChannels[1] is 60; it must be a multiple of 8, the groups of the norms." },
         { new() { NumHeads = 3 }, "TutorialUNet: DownChannels[0] is 32, which 3 heads do not divide." },

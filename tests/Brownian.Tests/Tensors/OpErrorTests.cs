@@ -27,6 +27,8 @@ public sealed class OpErrorTests(Devices devices) : IClassFixture<Devices>
         new("concat ranks", t => Reshaping.ConcatChannels(t([2, 3]), t([2, 3, 1])), ["ConcatChannels", "2×3", "2×3×1"]),
         new("upsample rank", t => t([2, 3]).UpsampleNearest(), ["UpsampleNearest", "N×H×W×C", "2×3"]),
         new("upsample factor", t => t([1, 2, 2, 1]).UpsampleNearest(0), ["UpsampleNearest", "0"]),
+        new("mirror", t => t([1, 3, 2, 1]).PadByMirroring(4, 1), ["PadByMirroring", "3×2", "4×1"]),
+        new("crop", t => t([1, 3, 2, 1]).CropTo(3, 3), ["CropTo", "3×3", "3×2"]),
         new("pool rank", t => t([2, 3]).AveragePool(), ["AveragePool", "N×H×W×C", "2×3"]),
         new("pool factor", t => t([1, 3, 2, 1]).AveragePool(3), ["AveragePool", "3×2", "3", "1 to 2"]),
         new("max pool factor", t => t([1, 3, 2, 1]).MaxPool(3), ["MaxPool", "3×2", "3", "1 to 2"]),

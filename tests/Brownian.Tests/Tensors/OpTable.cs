@@ -22,7 +22,7 @@ static class OpTable
     public static IReadOnlyList<OpCase> Small { get; } =
     [
         .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
-        .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
+        .. PaddingCases.All, .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
     ];
 
     /// <summary>Cases large enough to be cut into several tasks.</summary>

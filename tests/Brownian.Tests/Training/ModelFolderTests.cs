@@ -75,7 +75,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("\"version\": 1", "\"version\": 2", "version is 2; this program reads 1")]
     [InlineData("brownian-model", "other", "format is 'other'")]
     [InlineData("\"epsilon\"", "\"eps\"", "predicts: 'eps' is nothing a network can predict")]
-    [InlineData("\"im_size\": 8", "\"im_size\": 9", "model_params.im_size is 9, which cannot be halved 1 times")]
+    [InlineData("\"im_size\": 8", "\"im_size\": 0", "model_params.im_size is 0; it must be 1 to 4096")]
     [InlineData("\"im_size\": 8", "\"im_size\": \"8\"", "model_params.im_size must be a whole number, not '8'")]
     [InlineData("\"im_size\": 8", "\"im_sizes\": 8", "unknown key 'im_sizes' in model_params of type tutorial_unet; did you mean 'im_size'")]
     [InlineData("\"step\": 7", "\"step\": 7,\n  \"more\": 1", "more")]

@@ -1,3 +1,4 @@
+using Brownian.Imaging;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -69,6 +70,16 @@ public sealed class TrainConfigTests : IDisposable
             new()
             {
                 Dataset = new() { ImagePath = "a 'quoted': path # with signs", ImageChannels = 3, Limit = 7, HorizontalFlip = true },
+                Model = new UNet2DParams(),
+                Train = new() { Epochs = 40 },
+            },
+            new()
+            {
+                Dataset = new()
+                {
+                    Resize = ResizeMode.None, Interpolation = ResizeFilter.Lanczos, Crop = CropMode.Random, HorizontalFlip = false,
+                    Cache = CacheMode.Disk, Strict = true,
+                },
                 Diffusion = new() { BetaSchedule = BetaSchedule.ScaledLinear, Variance = VarianceKind.Large, ClipSample = false },
                 Train = new() { Steps = 5_000_000_000, Optimizer = OptimizerKind.AdamW, Betas = [0.95, 0.999] },
             },

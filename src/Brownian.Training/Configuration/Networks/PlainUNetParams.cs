@@ -62,7 +62,7 @@ public sealed record PlainUNetParams : ModelParams, IModelType<PlainUNetParams>
     internal override IEnumerable<(string Key, bool Good, string Message)> Rules()
     {
         yield return ("in_ch", ImageChannels is 1 or 3 or 4, $"is {ImageChannels}; images have 1, 3 or 4");
-        foreach ((string, bool, string) rule in SizeRules.Of("im_size", ImageSize, halvings: 4)) yield return rule;
+        yield return SizeRules.Of("im_size", ImageSize);
         yield return ("w", FirstChannels is >= 1 and <= MaxChannels, $"is {FirstChannels}; it must be 1 to {MaxChannels}");
         yield return ("time_dim", TimeFeatures is >= 4 and <= 1 << 16 && TimeFeatures % 2 == 0,
             $"is {TimeFeatures}; it must be even and at least 4, for sines and cosines");

@@ -101,7 +101,7 @@ public sealed record ResidualUNetParams : ModelParams, IModelType<ResidualUNetPa
         }
         yield return ("apply_attention", Attention.Count == Multiples.Count,
             $"has {Attention.Count} entries for {Multiples.Count} levels; give one for each of base_channels_multiples");
-        foreach ((string, bool, string) rule in SizeRules.Of("im_size", ImageSize, Multiples.Count - 1)) yield return rule;
+        yield return SizeRules.Of("im_size", ImageSize);
         yield return ("num_res_blocks", Blocks is >= 1 and <= 100, $"is {Blocks}; it must be at least 1");
         yield return ("dropout_rate", DropoutRate is >= 0 and < 1, $"is {DropoutRate}; it must be at least 0 and below 1");
         yield return ("time_multiple", TimeMultiple is >= 1 and <= 100, $"is {TimeMultiple}; it must be 1 to 100");

@@ -67,7 +67,7 @@ public sealed record SimpleUNetParams : ModelParams, IModelType<SimpleUNetParams
             $"has {DownChannels.Count} entries; it needs at least 2, for one down block, and at most 20");
         foreach (int channels in DownChannels)
             yield return ("down_channels", channels is >= 1 and <= MaxChannels, $"has {channels}; it must be 1 to {MaxChannels}");
-        foreach ((string, bool, string) rule in SizeRules.Of("im_size", ImageSize, DownChannels.Count - 1)) yield return rule;
+        yield return SizeRules.Of("im_size", ImageSize);
         yield return ("time_emb_dim", TimeEmbeddingSize is >= 4 and <= MaxChannels && TimeEmbeddingSize % 2 == 0,
             $"is {TimeEmbeddingSize}; it must be even and at least 4, for sines and cosines");
     }

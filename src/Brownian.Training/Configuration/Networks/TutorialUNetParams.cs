@@ -91,7 +91,6 @@ public sealed record TutorialUNetParams : ModelParams, IModelType<TutorialUNetPa
 
     internal override IEnumerable<(string Key, bool Good, string Message)> Rules()
     {
-        int halvings = DownSample.Count(halves => halves), multiple = 1 << Math.Min(halvings, 20);
         yield return ("im_channels", ImageChannels is 1 or 3 or 4, $"is {ImageChannels}; images have 1, 3 or 4");
         yield return ("im_size", ImageSize is >= 1 and <= 4096, $"is {ImageSize}; it must be 1 to 4096");
         yield return ("down_channels", DownChannels.Count is >= 2 and <= 20,
@@ -100,8 +99,6 @@ public sealed record TutorialUNetParams : ModelParams, IModelType<TutorialUNetPa
             $"has {MidChannels.Count} entries; it needs at least 2, for one middle block");
         yield return ("down_sample", DownSample.Count == DownChannels.Count - 1,
             $"has {DownSample.Count} entries for {DownChannels.Count - 1} down blocks; give one fewer than down_channels has");
-        yield return ("im_size", ImageSize % multiple == 0,
-            $"is {ImageSize}, which cannot be halved {halvings} times; use a multiple of {multiple}");
         yield return ("num_heads", Heads >= 1 && LastUpChannels % Heads == 0,
             $"is {Heads}; it must divide {LastUpChannels}, the channels of the last up block");
         foreach ((string, bool, string) rule in ChannelRules("down_channels", DownChannels)) yield return rule;

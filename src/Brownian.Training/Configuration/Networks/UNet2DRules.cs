@@ -11,15 +11,13 @@ static class UNet2DRules
 
     static IEnumerable<(string Key, bool Good, string Message)> Images(UNet2DParams s)
     {
-        int levels = s.BlockOutChannels.Count, multiple = 1 << Math.Clamp(levels - 1, 0, 20);
+        int levels = s.BlockOutChannels.Count;
         yield return ("sample_size", s.SampleSize.Count is 1 or 2 && s.SampleSize.All(side => side is >= 1 and <= 4096),
             $"is {s.SampleSize}; it must be one number, or [height, width], of 1 to 4096");
         yield return ("in_channels", s.InChannels is 1 or 3 or 4, $"is {s.InChannels}; images have 1, 3 or 4");
         yield return ("out_channels", s.OutChannels == s.InChannels || s.OutChannels == 2 * s.InChannels,
             $"is {s.OutChannels}; it must be in_channels, {s.InChannels}, or twice that for a learned variance");
         yield return ("block_out_channels", levels is >= 1 and <= 20, $"has {levels} entries; it must have 1 to 20");
-        yield return ("sample_size", s.SampleSize.All(side => side % multiple == 0),
-            $"is {s.SampleSize}, which cannot be halved {levels - 1} times; use multiples of {multiple}");
         yield return ("norm_num_groups", s.NormNumGroups is >= 1 and <= MaxChannels, $"is {s.NormNumGroups}; it must be at least 1");
         yield return ("attention_head_dim", s.AttentionHeadDim is null or >= 1, $"is {s.AttentionHeadDim}; it must be at least 1");
     }

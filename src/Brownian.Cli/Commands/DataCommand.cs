@@ -1,0 +1,126 @@
+using System.CommandLine;
+using Brownian.Imaging;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian data</c></summary>
+sealed class DataCommand : Command
+{
+    public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Look at a set of images.\nExample: brownian data inspect photos")
+    {
+        Add(new InspectCommand(terminal, cancel));
+        Add(new GridCommand(terminal));
+    }
+
+    static Argument<string> PathArgument(bool optional) => new("PATH")
+    {
+        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary version"
+            + (optional ? ", or digits, which it is when absent." : ", or digits."),
+        Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+        DefaultValueFactory = optional ? _ => DatasetParams.Digits : null,
+    };
+
+    /// <summary><c>brownian data inspect</c></summary>
+    sealed class InspectCommand : Command
+    {
+        const int Listed = 10;
+
+        readonly Argument<string> _path = PathArgument(optional: false);
+        readonly Terminal _terminal;
+        readonly CancellationToken _cancel;
+
+        public InspectCommand(Terminal terminal, CancellationToken cancel)
+            : base("inspect", "Count sizes, modes, classes, copies and broken files.\nExample: brownian data inspect photos")
+        {
+            (_terminal, _cancel) = (terminal, cancel);
+            Add(_path);
+            SetAction(Run);
+        }
+
+        int Run(ParseResult parsed)
+        {
+            string path = parsed.GetValue(_path)!;
+            DatasetInspection found = DatasetInspection.Of(path, _cancel);
+            TextWriter to = _terminal.Out;
+            to.WriteLine($"data    {found.Title}");
+            to.WriteLine($"images  {Phrases.Count(found.Count)}");
+            if (found.Sizes.Count > 0)
+            {
+                to.WriteLine($"sizes   {Counts(found.Sizes)}");
+                to.WriteLine($"modes   {Counts(found.Modes)}");
+            }
+            to.WriteLine($"classes {Classes(found)}");
+            to.WriteLine($"copies  {Copies(found)}");
+            foreach (IReadOnlyList<string> same in found.Duplicates.Take(Listed)) to.WriteLine($"        {string.Join(" = ", same.Take(Listed))}");
+            to.WriteLine($"broken  {(found.Broken.Count == 0 ? "none" : Phrases.Count(found.Broken.Count))}");
+            foreach (string problem in found.Broken.Take(Listed)) to.WriteLine($"        {problem}");
+            to.WriteLine($"train   {Training(found)}");
+            to.WriteLine($"next    {Invocation.Of(Next(path, found))}");
+            return ExitCode.Success;
+        }
+
+        static string Classes(DatasetInspection found) =>
+            found.Classes is [{ Key: "none" }] ? "none" : $"{found.Classes.Count(c => c.Key != "none")}: {Counts(found.Classes)}";
+
+        static string Copies(DatasetInspection found)
+        {
+            int copies = found.Duplicates.Sum(same => same.Count - 1);
+            return copies == 0 ? "none, by their decoded pixels" : $"{Phrases.Count(copies)} of other images, by their decoded pixels";
+        }
+
+        static string Counts(IReadOnlyList<KeyValuePair<string, int>> counts)
+        {
+            string listed = string.Join(", ", counts.Take(Listed).Select(pair => $"{pair.Key} {Phrases.Count(pair.Value)}"));
+            return counts.Count <= Listed ? listed : $"{listed}, and {Phrases.Count(counts.Count - Listed)} more";
+        }
+
+        static string Training(DatasetInspection found) =>
+            "scaled to cover the network's size (bicubic) and cut in the middle, where it is another"
+            + (found.MayBeMirrored ? "; mirrored at random, as these are pictures in colour" : "; not mirrored")
+            + (found.Broken.Count == 0 ? "" : "; broken images are left out, or with --strict an error");
+
+        static string[] Next(string path, DatasetInspection found)
+        {
+            if (path == DatasetParams.Digits) return ["train"];
+            if (!found.MayBeMirrored) return ["train", "--data", path];
+            bool small = found.Sizes.Take(1).All(size => size.Key.Split('×').All(side => side.Length < 3 && int.Parse(side, null) <= 48));
+            return ["train", "--preset", small ? "cifar10" : "flowers", "--data", path];
+        }
+    }
+
+    /// <summary><c>brownian data grid</c></summary>
+    sealed class GridCommand : Command
+    {
+        readonly Argument<string> _path = PathArgument(optional: true);
+        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "Where it goes; never replaced. Default: the set's name with -grid.png");
+        readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, taken evenly from the set. Default: 64");
+        readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
+        readonly Terminal _terminal;
+
+        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10")
+        {
+            _terminal = terminal;
+            Add(_path);
+            foreach (Option option in (Option[])[_out, _count, _columns]) Add(option);
+            SetAction(Run);
+        }
+
+        int Run(ParseResult parsed)
+        {
+            string path = parsed.GetValue(_path)!, file = parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png";
+            if (File.Exists(file)) throw new IOException($"{file}: exists already; choose another name with --out.");
+            Target.Check(file, overwrite: false);
+            Image sheet = ContactSheet.Draw(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn);
+            Png.Write(file, sheet);
+            _terminal.Out.WriteLine($"grid    {Phrases.Relative(file)}");
+            return ExitCode.Success;
+        }
+
+        static string NameOf(string path)
+        {
+            string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+            return name.Length == 0 ? "data" : name;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Brownian.Imaging;
+
+namespace Brownian.Training;
+
+/// <summary>
+/// Which of many names are images to learn from, and their classes: the first sub-folder. What lies beside a folder <c>train</c> in
+/// folders for tests is left out, and so is what begins with a dot. The order is that of the names, ordinally.
+/// </summary>
+sealed class ImageNames
+{
+    /// <summary>What folders and archives are called that are kept apart from those to train on.</summary>
+    static readonly string[] TrainWords = ["train", "training"], HeldOutWords = ["test", "testing", "val", "valid", "validation"];
+
+    const int MaxClassLength = 100;
+
+    readonly int[] _labels;
+
+    /// <param name="names">Relative paths with forward slashes.</param>
+    /// <param name="wrapped">All may lie in a folder of their own, as in an archive: that one names no class.</param>
+    public ImageNames(IEnumerable<string> names, bool wrapped)
+    {
+        (string Name, string[] Parts)[] images =
+        [
+            .. names.Where(ImageFile.HasExtension)
+                .Select(name => (Name: name, Parts: name.Split('/', '\\')))
+                .Where(image => !Array.Exists(image.Parts, part => part.StartsWith('.') || part == "__MACOSX"))
+                .OrderBy(image => image.Name, StringComparer.Ordinal),
+        ];
+        int depth = 0;
+        if (wrapped && Array.TrueForAll(images, image => image.Parts.Length > 2 && image.Parts[0] == images[0].Parts[0])) depth++;
+        if (Array.Exists(images, image => IsOf(TrainWords, image.Parts, depth))
+            && Array.TrueForAll(images, image => IsOf(TrainWords, image.Parts, depth) || IsOf(HeldOutWords, image.Parts, depth)))
+        {
+            int before = images.Length;
+            images = [.. images.Where(image => IsOf(TrainWords, image.Parts, depth))];
+            HeldOut = before - images.Length;
+            depth++;
+        }
+        Names = [.. images.Select(image => image.Name)];
+        string?[] classOf = [.. images.Select(image => image.Parts.Length > depth + 1 ? Printable(image.Parts[depth]) : null)];
+        Classes = [.. classOf.OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        _labels = [.. classOf.Select(name => name is null ? -1 : Array.BinarySearch(Classes, name, StringComparer.Ordinal))];
+    }
+
+    /// <summary>The names of images, in order.</summary>
+    public string[] Names { get; }
+
+    /// <summary>The names of classes, in order.</summary>
+    public string[] Classes { get; }
+
+    /// <summary>Images left out because their folder is one for tests.</summary>
+    public int HeldOut { get; }
+
+    public int Label(int index) => _labels[index];
+
+    /// <summary>The files to train on: those called train, where each of the others is called test or validation.</summary>
+    public static string[] ForTraining(string[] paths)
+    {
+        string[] train = [.. paths.Where(path => Mentions(path, TrainWords))];
+        return train.Length > 0 && paths.All(path => Mentions(path, TrainWords) || Mentions(path, HeldOutWords)) ? train : paths;
+    }
+
+    /// <summary>A name out of a file that nobody vouches for, as a terminal may print it.</summary>
+    public static string Printable(string name)
+    {
+        var text = new StringBuilder(Math.Min(name.Length, MaxClassLength));
+        foreach (char c in name.AsSpan(0, Math.Min(name.Length, MaxClassLength))) text.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        return text.ToString();
+    }
+
+    static bool IsOf(string[] words, string[] parts, int depth) => parts.Length > depth + 1 && words.Contains(parts[depth].ToLowerInvariant());
+
+    static bool Mentions(string path, string[] words) =>
+        Path.GetFileNameWithoutExtension(path).ToLowerInvariant().Split('-', '_', '.', ' ').Any(words.Contains);
+}
