@@ -59,6 +59,7 @@ public static class ConfiguredDataset
                 $"train_params.batch_size is {config.Train.BatchSize}, but there are {images.Count} images ({images.Description}); lower it.");
         }
         ClassConditions.Check(images, config);
+        SamplerRehearsal.Check(config);
     }
 
     static IImageDataset OpenAll(TrainConfig config)
