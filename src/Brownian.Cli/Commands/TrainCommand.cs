@@ -51,6 +51,7 @@ sealed class TrainCommand : Command
         // Before there is a folder, so that a wrong path leaves none behind.
         IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
         using var opened = images as IDisposable;
+        config = ConfiguredDataset.Fit(config, images);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }

@@ -26,9 +26,10 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using FileStream turn = run.Lock();
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
-        IImageDataset images = Images(progress, cancel);
+        (IImageDataset images, TrainConfig fitted) = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
-        using var job = new TrainingJob(config, device, images, checkpoints, progress);
+        if (fitted != config) run.Reconfigure(fitted);
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(Rehearsals, cancel);
     }
@@ -45,9 +46,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     {
         config.Validate();
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
-        IImageDataset images = Images(progress, cancel);
+        (IImageDataset images, TrainConfig fitted) = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
-        using var job = new TrainingJob(config, device, images, checkpoints, progress);
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -57,12 +58,13 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <summary>How many steps a run tries first, without a trace in its result.</summary>
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
-    IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel)
+    (IImageDataset, TrainConfig) Images(IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         IImageDataset images =
             dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
-        ConfiguredDataset.Check(images, config);
-        return images;
+        TrainConfig fitted = ConfiguredDataset.Fit(config, images);
+        ConfiguredDataset.Check(images, fitted);
+        return (images, fitted);
     }
 
     // A set that the caller gave stays open.
