@@ -14,12 +14,14 @@ public sealed class NetworkSummaryTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void The_layers_of_every_type_of_network_hold_all_its_parameters(string type)
+    public void The_layers_of_every_type_of_network_hold_all_its_parameters_and_do_all_its_work(string type)
     {
         ModelParams model = ModelType.All.Single(t => t.Name == type).Initial;
         NetworkSummary summary = NetworkSummary.Of(device => model.CreateNetwork(device));
         Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
         Assert.Empty(summary.Unused);
+        // Looking up a row of a table is a product here, which not every network counts.
+        Assert.Equal(1, (double)summary.Network.MultiplyAdds(model.Height, model.Width) / summary.MultiplyAdds, 1e-4);
         Assert.Equal(Shape.Of(1, model.Height, model.Width, summary.Network.OutputChannels), summary.Layers[^1].Output);
     }
 
@@ -46,7 +48,14 @@ public sealed class NetworkSummaryTests
     {
         var options = new TutorialUNetOptions
         {
-            ImSize = 8, DownChannels = [8, 16], MidChannels = [16, 8], DownSample = [true], TimeEmbDim = 8, NumDownLayers = 1, NumMidLayers = 1, NumUpLayers = 1,
+            ImSize = 8,
+            DownChannels = [8, 16],
+            MidChannels = [16, 8],
+            DownSample = [true],
+            TimeEmbDim = 8,
+            NumDownLayers = 1,
+            NumMidLayers = 1,
+            NumUpLayers = 1,
         };
         NetworkSummary summary = NetworkSummary.Of(device => new TutorialUNet(options, device));
         NetworkLayer[] down = [.. summary.Layers.Where(layer => layer.Name.StartsWith("downs.0.", StringComparison.Ordinal))];

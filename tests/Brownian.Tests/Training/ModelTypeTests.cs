@@ -130,6 +130,8 @@ public sealed class ModelTypeTests : IDisposable
     [Theory]
     [InlineData("model_params.out_channels is 2; to be trained it must be in_channels, 1.", "out_channels=2")]
     [InlineData("model_params.num_class_embeds is 10; training knows no class conditions, so remove the key.", "num_class_embeds=10")]
+    [InlineData("model_params.time_embedding_type is fourier, for times above 0; training counts them from 0, so use positional.",
+        "time_embedding_type=fourier")]
     [InlineData("model_params.sample_size is [8,16], but the images are 12×12 pixels (*); set model_params.sample_size=12.", "sample_size=[8,16]")]
     [InlineData("model_params.in_channels is 3, but the images have 1 (*); set model_params.in_channels=1 and model_params.out_channels=1.",
         "sample_size=12", "in_channels=3", "out_channels=3")]

@@ -182,6 +182,8 @@ public sealed record UNet2DParams : ModelParams, IModelType<UNet2DParams>
     internal override ConfigProblem? WhyNotTrainable =>
         OutChannels != InChannels
             ? new("model_params", "out_channels", $"is {OutChannels}; to be trained it must be in_channels, {InChannels}.")
+        : TimeEmbeddingType == UNet2DTimeEmbedding.Fourier
+            ? new("model_params", "time_embedding_type", "is fourier, for times above 0; training counts them from 0, so use positional.")
         : NumClassEmbeds is not null
             ? new("model_params", "num_class_embeds", $"is {NumClassEmbeds}; training knows no class conditions, so remove the key.")
         : null;
