@@ -37,6 +37,7 @@ static class App
         new PredictCommand(terminal),
         new DataCommand(terminal, cancel),
         new ImportCommand(terminal),
+        new SummaryCommand(terminal),
         new BenchCommand(terminal, cancel),
     };
 

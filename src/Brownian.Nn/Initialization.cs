@@ -26,7 +26,10 @@ public readonly record struct Initialization
     public static Initialization Ones => new(Kind.Constant, 1);
 
     /// <summary>N(0, 1), as <c>torch.nn.Embedding</c>.</summary>
-    public static Initialization StandardNormal => new(Kind.Normal, 1);
+    public static Initialization StandardNormal => Normal(1);
+
+    /// <summary>N(0, deviation²).</summary>
+    public static Initialization Normal(double deviation) => new(Kind.Normal, deviation);
 
     /// <summary>
     /// U(−1/√fan_in, 1/√fan_in): what <c>kaiming_uniform_(a=√5)</c> (He et al. 2015) amounts to in PyTorch's linear and
@@ -53,6 +56,7 @@ public readonly record struct Initialization
                 break;
             case Kind.Normal:
                 random.Normal(values);
+                foreach (ref float value in values) value *= _scale;
                 break;
             default:
                 random.Uniform(values);

@@ -63,7 +63,7 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         {
             if (!parameter.IsTrained) parameter.Offset += (int)_trainedLength;
             parameter.Bind(_values, _gradients);
-            parameter.Initialize(seed);
+            if (device.HoldsNumbers) parameter.Initialize(seed);
         }
     }
 

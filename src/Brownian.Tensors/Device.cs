@@ -25,6 +25,9 @@ public abstract class Device : IDisposable
     /// <summary>Bytes in use by open scopes, the most that ever were, and bytes waiting in the pool.</summary>
     public abstract DeviceMemory Memory { get; }
 
+    /// <summary>False where tensors are shapes only, so that filling them would be wasted.</summary>
+    internal virtual bool HoldsNumbers => true;
+
     internal int NoGradDepth { get; set; }
 
     internal Tape Tape { get; } = new();

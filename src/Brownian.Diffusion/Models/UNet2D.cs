@@ -97,7 +97,16 @@ public sealed class UNet2D : IDenoisingNetwork
             up.Resample(ref h, ref image, pass);
             h.InPlaceOf(finest);
         }
-        return _convOut.Forward(_normOut, h, residual: image).InPlaceOf(h);
+        Tensor y = _convOut.Forward(_normOut, h, residual: image).InPlaceOf(h);
+        return _options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier ? y.ScalePerSample(Inverse(timesteps)).InPlaceOf(y) : y;
+    }
+
+    // The result becomes a score, ∇ ln p(x): the noise over its deviation, which is what t is for these networks (Song et al. 2021).
+    static float[] Inverse(ReadOnlySpan<float> times)
+    {
+        float[] inverse = times.ToArray();
+        foreach (ref float time in inverse.AsSpan()) time = 1 / time;
+        return inverse;
     }
 
     static Tensor Joined(UNet2DLevel level, int layer, Tensor x, Tensor skip, UNet2DPass pass)

@@ -6,7 +6,10 @@ namespace Brownian.Diffusion;
 /// <summary>How noisy an image is and what it shows, as features: two linear maps of an embedding of t, plus a row for its class.</summary>
 sealed class UNet2DTime
 {
+    const double FourierDeviation = 16;
+
     readonly SinusoidalEmbedding _sinusoid;
+    readonly FourierEmbedding? _fourier;
     readonly Embedding? _learned, _classes;
     readonly Linear _in, _out;
     readonly bool _mish;
@@ -15,11 +18,13 @@ sealed class UNet2DTime
     public UNet2DTime(ParameterScope root, UNet2DOptions options)
     {
         int first = options.BlockOutChannels[0], features = options.TimeFeatures;
+        bool fourier = options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier;
         (_mish, _rows) = (options.ActFn == UNet2DActivation.Mish, options.NumTrainTimesteps);
         _sinusoid = new SinusoidalEmbedding(first) { CosineFirst = options.FlipSinToCos, FrequencyShift = options.FreqShift };
         if (options.TimeEmbeddingType == UNet2DTimeEmbedding.Learned)
             _learned = new Embedding(root.Under("time_proj"), options.NumTrainTimesteps, first);
-        _in = new Linear(root.Under("time_embedding").Under("linear_1"), first, features);
+        if (fourier) _fourier = new FourierEmbedding(root.Under("time_proj"), first, FourierDeviation);
+        _in = new Linear(root.Under("time_embedding").Under("linear_1"), fourier ? 2 * first : first, features);
         _out = new Linear(root.Under("time_embedding").Under("linear_2"), features, features);
         if (options.NumClassEmbeds > 0) _classes = new Embedding(root.Under("class_embedding"), options.NumClassEmbeds, features);
     }
@@ -37,6 +42,7 @@ sealed class UNet2DTime
 
     Tensor Embed(ReadOnlySpan<float> timesteps, Device device)
     {
+        if (_fourier is not null) return _fourier.Of(timesteps, device);
         if (_learned is null) return _sinusoid.Of(timesteps, device);
         Span<int> rows = stackalloc int[64];
         if (timesteps.Length > rows.Length) rows = new int[timesteps.Length];

@@ -28,6 +28,8 @@ public static class BinomialResampling
         {
             if (x.NeedsGrad) x.Device.BinomialDouble(dy, 1, x.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 
     /// <summary>x N×H×W×C to N×2H×2W×C. A constant image stays what it is, but for its border.</summary>
@@ -49,5 +51,7 @@ public static class BinomialResampling
         {
             if (x.NeedsGrad) x.Device.BinomialHalve(dy, 4, x.GradBuffer(out bool accumulate), accumulate);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 }

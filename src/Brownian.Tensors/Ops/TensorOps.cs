@@ -97,6 +97,8 @@ public static class TensorOps
             Tensor dx = x.GradBuffer(out bool accumulate);
             x.Device.MixPerSample(a, dy, Enumerable.Repeat(accumulate ? 1f : 0f, a.Length).ToArray(), accumulate ? dx : dy, dx);
         }
+
+        protected override bool Reads(Tensor input) => false;
     }
 
     /// <summary>x·z, element by element.</summary>

@@ -58,6 +58,7 @@ public static class ConfiguredDataset
     internal static void Check(IImageDataset images, TrainConfig config)
     {
         ModelParams model = config.Model;
+        if (model.WhyNotTrainable is { } problem) throw new InvalidDataException(problem.ToString());
         if (model.OutputChannels != model.Channels && !config.Diffusion.LearnsVariance)
         {
             throw new InvalidDataException(

@@ -131,6 +131,15 @@ public sealed class UNet2DTests : IDisposable
     }
 
     [Fact]
+    public void A_fourier_time_embedding_is_never_trained_and_takes_times_above_0()
+    {
+        var network = new UNet2D(Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Fourier }, _device);
+        Assert.Equal("time_proj.weight", Assert.Single(network.Parameters, p => !p.IsTrained).Name);
+        Assert.Equal("Time 0 at position 0: a Fourier embedding takes its logarithm; it must be above 0.",
+            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), [0])).Message);
+    }
+
+    [Fact]
     public void Labels_are_demanded_and_checked()
     {
         var network = new UNet2D(Tiny with { NumClassEmbeds = 10 }, _device);

@@ -132,6 +132,8 @@ public sealed class ModelTypeTests : IDisposable
         "out_channels=2")]
     [InlineData("model_params.num_class_embeds is 7, but the images have 10 classes (*); set it to 10, or remove it and set train_params.class_conditional to true.",
         "sample_size=12", "num_class_embeds=7")]
+    [InlineData("model_params.time_embedding_type is fourier, for times above 0; training counts them from 0, so use positional.",
+        "time_embedding_type=fourier")]
     [InlineData("model_params.sample_size is [8,16], but the images are 12×12 pixels (*); set model_params.sample_size=12.", "sample_size=[8,16]")]
     [InlineData("model_params.in_channels is 3, but the images have 1 (*); set model_params.in_channels=1 and model_params.out_channels=1.",
         "sample_size=12", "in_channels=3", "out_channels=3")]

@@ -187,5 +187,9 @@ public sealed record UNet2DParams : ModelParams, IModelType<UNet2DParams>
 
     internal override ModelParams WithClasses(int classes) => this with { NumClassEmbeds = classes };
 
+    internal override ConfigProblem? WhyNotTrainable => TimeEmbeddingType == UNet2DTimeEmbedding.Fourier
+        ? new("model_params", "time_embedding_type", "is fourier, for times above 0; training counts them from 0, so use positional.")
+        : null;
+
     internal override IEnumerable<(string Key, bool Good, string Message)> Rules() => UNet2DRules.Of(this);
 }

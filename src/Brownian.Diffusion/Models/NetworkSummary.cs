@@ -1,0 +1,83 @@
+using Brownian.Nn;
+using Brownian.Tensors;
+
+namespace Brownian.Diffusion;
+
+/// <summary>One layer as it ran in a forward pass.</summary>
+/// <param name="Name">What its parameters' names begin with, such as <c>downs.0.resnet_conv_first.0.2</c>.</param>
+/// <param name="Kind">What it does, such as "conv 3×3".</param>
+/// <param name="Output">The shape of its result for one image.</param>
+/// <param name="Parameters">How many numbers it learns; 0 where it ran before.</param>
+/// <param name="MultiplyAdds">Its work for one image.</param>
+public sealed record NetworkLayer(string Name, string Kind, Shape Output, long Parameters, long MultiplyAdds);
+
+/// <summary>
+/// The layers of a network, found by one forward pass of one image on a <see cref="TracingDevice"/>: no network writes a table of its own.
+/// </summary>
+public sealed class NetworkSummary
+{
+    readonly List<NetworkLayer> _layers = [];
+
+    NetworkSummary(IDenoisingNetwork network) => Network = network;
+
+    /// <summary>The network, whose weights have no numbers.</summary>
+    public IDenoisingNetwork Network { get; }
+
+    /// <summary>Every layer with weights, and every attention, in the order they run.</summary>
+    public IReadOnlyList<NetworkLayer> Layers => _layers;
+
+    /// <summary>Trained parameters that no layer of the pass used.</summary>
+    public IReadOnlyList<Parameter> Unused { get; private set; } = [];
+
+    /// <summary>How many numbers the network learns.</summary>
+    public long Parameters => Network.Parameters.Count;
+
+    /// <summary>The multiply-adds of one image: two floating-point operations each.</summary>
+    public long MultiplyAdds => _layers.Sum(layer => layer.MultiplyAdds);
+
+    /// <summary>The bytes of what a pass of one image forward leaves for the backward pass.</summary>
+    public long ActivationBytes { get; private set; }
+
+    /// <summary>Traces a network.</summary>
+    /// <param name="create">Makes it on a device.</param>
+    public static NetworkSummary Of(Func<Device, IDenoisingNetwork> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        using var device = new TracingDevice();
+        IDenoisingNetwork network = create(device);
+        var summary = new NetworkSummary(network);
+        long before = device.Memory.Live;
+        using TensorScope scope = device.OpenScope();
+        network.Forward(
+            Tensor.Empty(Shape.Of(1, network.Height, network.Width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
+        summary.ActivationBytes = device.Memory.Live - before;
+        summary.Read(device.Calls);
+        return summary;
+    }
+
+    void Read(IReadOnlyList<KernelCall> calls)
+    {
+        Dictionary<Tensor, Parameter> parameters = Network.Parameters.ToDictionary(p => p.Value);
+        var used = new HashSet<Parameter>();
+        foreach (KernelCall call in calls)
+        {
+            string name = call.Weight is null ? Above(_layers.Count == 0 ? "" : _layers[^1].Name)
+                : parameters.TryGetValue(call.Weight, out Parameter? weight) ? LayerOf(weight.Name)
+                : "";
+            _layers.Add(new NetworkLayer(name, call.Kernel, call.Output, Take(call.Weight) + Take(call.Bias), call.MultiplyAdds));
+        }
+        Unused = [.. Network.Parameters.Trained.Where(p => !used.Contains(p))];
+
+        long Take(Tensor? tensor) =>
+            tensor is not null && parameters.TryGetValue(tensor, out Parameter? found) && found.IsTrained && used.Add(found) ? found.Shape.Count : 0;
+    }
+
+    // in_proj_weight is a layer of its own beside those that are named by a scope.
+    static string LayerOf(string parameter)
+    {
+        const string Suffix = "weight";
+        return parameter.EndsWith(Suffix, StringComparison.Ordinal) ? parameter[..^Suffix.Length].TrimEnd('.', '_') : parameter;
+    }
+
+    static string Above(string layer) => layer.LastIndexOf('.') is >= 0 and int dot ? layer[..dot] : layer;
+}

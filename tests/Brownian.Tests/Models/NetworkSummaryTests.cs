@@ -1,0 +1,98 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+/// <summary>What one traced pass finds against what the networks say of themselves, and against a pass with numbers.</summary>
+public sealed class NetworkSummaryTests
+{
+    public static TheoryData<string> Types => [.. ModelType.All.Select(type => type.Name)];
+
+    public static TheoryData<string> Cases => UNet2DTests.Cases;
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void The_layers_of_every_type_of_network_hold_all_its_parameters_and_do_all_its_work(string type)
+    {
+        ModelParams model = ModelType.All.Single(t => t.Name == type).Initial;
+        NetworkSummary summary = NetworkSummary.Of(device => model.CreateNetwork(device));
+        Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
+        Assert.Empty(summary.Unused);
+        // Looking up a row of a table is a product here, which not every network counts.
+        Assert.Equal(1, (double)summary.Network.MultiplyAdds(model.Height, model.Width) / summary.MultiplyAdds, 1e-4);
+        Assert.Equal(Shape.Of(1, model.Height, model.Width, summary.Network.OutputChannels), summary.Layers[^1].Output);
+    }
+
+    [Fact]
+    public void The_work_of_the_tutorials_network_is_what_it_says()
+    {
+        NetworkSummary summary = NetworkSummary.Of(device => new TutorialUNet(new(), device));
+        Assert.Equal(10_188_081, summary.Parameters);
+        Assert.Equal(new TutorialUNet(new()).MultiplyAdds(28, 28), summary.MultiplyAdds);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_work_of_a_unet2d_is_what_it_says(string name)
+    {
+        UNet2DOptions options = UNet2DTests.Options(Shared.Golden($"unet2d/{name}/config.json"));
+        NetworkSummary summary = NetworkSummary.Of(device => new UNet2D(options, device));
+        Assert.Equal(new UNet2D(options).MultiplyAdds(options.Height, options.Width), summary.MultiplyAdds);
+        Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
+    }
+
+    [Fact]
+    public void Layers_are_named_by_their_parameters_in_the_order_they_run()
+    {
+        var options = new TutorialUNetOptions
+        {
+            ImSize = 8,
+            DownChannels = [8, 16],
+            MidChannels = [16, 8],
+            DownSample = [true],
+            TimeEmbDim = 8,
+            NumDownLayers = 1,
+            NumMidLayers = 1,
+            NumUpLayers = 1,
+        };
+        NetworkSummary summary = NetworkSummary.Of(device => new TutorialUNet(options, device));
+        NetworkLayer[] down = [.. summary.Layers.Where(layer => layer.Name.StartsWith("downs.0.", StringComparison.Ordinal))];
+        Assert.Equal(
+            ["t_emb_layers.0.1", "resnet_conv_first.0.0", "resnet_conv_first.0.2", "residual_input_conv.0", "resnet_conv_second.0.0",
+                "resnet_conv_second.0.2", "attention_norms.0", "attentions.0.in_proj", "attentions.0", "attentions.0.out_proj", "down_sample_conv"],
+            down.Select(layer => layer.Name["downs.0.".Length..]));
+        Assert.Equal(new NetworkLayer("downs.0.down_sample_conv", "conv 4×4, stride 2", Shape.Of(1, 4, 4, 16), 4112, 4 * 4 * 4096), down[^1]);
+        Assert.Equal(new NetworkLayer("downs.0.attentions.0", "attention, 4 heads", Shape.Of(1, 8, 8, 16), 0, 2 * 64 * 64 * 16), down[^3]);
+        Assert.Equal(new NetworkLayer("downs.0.attention_norms.0", "group norm", Shape.Of(1, 8, 8, 16), 32, 0), down[6]);
+        NetworkLayer up = summary.Layers.Single(layer => layer.Name == "ups.0.up_sample_conv");
+        Assert.Equal(("transposed 4×4, stride 2", Shape.Of(1, 8, 8, 8), 4L * 4 * 1024), (up.Kind, up.Output, up.MultiplyAdds));
+    }
+
+    [Fact]
+    public void The_activations_are_what_a_pass_with_numbers_leaves_behind()
+    {
+        var options = new UNet2DOptions { BlockOutChannels = [32, 32, 32, 32], ResnetTimeScaleShift = UNet2DConditioning.ScaleShift };
+        NetworkSummary summary = NetworkSummary.Of(device => new UNet2D(options, device));
+        using Device device = Device.Cpu(1);
+        var network = new UNet2D(options, device);
+        using TensorScope scope = device.OpenScope();
+        long before = device.Memory.Live;
+        network.Forward(Tensor.Zeros(Shape.Of(1, 32, 32, 3), device), [1]);
+        double real = device.Memory.Live - before;
+        Assert.InRange(summary.ActivationBytes / real, 0.85, 1.0);      // the pool rounds blocks up
+    }
+
+    [Fact]
+    public void Weights_take_no_memory_and_a_backward_pass_is_refused()
+    {
+        using var device = new TracingDevice();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        IDenoisingNetwork network = new UNet2DParams().CreateNetwork(device);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+        Assert.True(device.Memory.Live >= 2 * sizeof(float) * network.Parameters.Count);
+        Parameter first = network.Parameters.First();
+        Assert.Throws<NotSupportedException>(() => first.Value.Silu().MeanSquaredError(Tensor.Zeros(first.Shape, device)).Backward());
+    }
+}
