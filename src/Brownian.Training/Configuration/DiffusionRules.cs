@@ -20,17 +20,17 @@ static class DiffusionRules
     /// <summary>What they may be together with a network.</summary>
     public static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s, ModelParams model)
     {
-        if (model.TimestepLimit is (string key, int most))
-        {
-            yield return ("num_timesteps", s.Process != ProcessKind.Ddpm || s.Timesteps <= most,
-                $"is {s.Timesteps}, but the network knows {most}; raise model_params.{key}, or lower num_timesteps");
-        }
         int needed = 2 * model.Channels;
         string mend = model.ChannelKeys.Contains("out_channels")
             ? $"set model_params.out_channels to {needed}"
             : $"a {model.Type} cannot do that; use unet2d, or a variance of small or large";
         yield return ("variance", !s.LearnsVariance || model.OutputChannels == needed,
             $"is {ConfigText.Of(s.Variance)}, which takes {needed} channels of the network's answer instead of {model.OutputChannels}; {mend}");
+        if (model.TimestepLimit is not (string key, int most)) yield break;
+        yield return ("process", s.Process == ProcessKind.Ddpm,
+            $"is {ConfigText.Of(s.Process)}, but the network knows {most} timesteps and nothing between them; use ddpm, or another model_params.type");
+        yield return ("num_timesteps", s.Timesteps <= most,
+            $"is {s.Timesteps}, but the network knows {most}; raise model_params.{key}, or lower num_timesteps");
     }
 
     static IEnumerable<(string Key, bool Good, string Message)> OfSchedule(DiffusionParams s)

@@ -28,6 +28,17 @@ public static class ConfiguredDataset
         return images;
     }
 
+    /// <summary>The configuration with what only the images can say: of how many classes the network is told, where that is left to them.</summary>
+    /// <param name="config">As it was written.</param>
+    /// <param name="images">What will be learned from.</param>
+    /// <exception cref="InvalidDataException">The images have no classes to tell.</exception>
+    public static TrainConfig Fit(TrainConfig config, IImageDataset images)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(images);
+        return ClassConditions.Fit(config, images);
+    }
+
     /// <summary>Whether training mirrors images at random: as the configuration says, and otherwise as it suits them.</summary>
     internal static bool Mirrors(IImageDataset images, DatasetParams dataset) => dataset.HorizontalFlip ?? images.MayBeMirrored;
 
@@ -41,17 +52,6 @@ public static class ConfiguredDataset
             .. dataset.Crop == CropMode.Random ? ["random crops"] : (string[])[],
         ];
         return what.Length == 0 ? "none" : string.Join("; ", what);
-    }
-
-    /// <summary>The configuration with what only the images can say: of how many classes the network is told, where that is left to them.</summary>
-    /// <param name="config">As it was written.</param>
-    /// <param name="images">What will be learned from.</param>
-    /// <exception cref="InvalidDataException">The images have no classes to tell.</exception>
-    public static TrainConfig Fit(TrainConfig config, IImageDataset images)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(images);
-        return ClassConditions.Fit(config, images);
     }
 
     /// <summary>Throws unless the network can learn from these images in such batches.</summary>

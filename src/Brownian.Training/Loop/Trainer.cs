@@ -26,8 +26,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using FileStream turn = run.Lock();
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
-        (IImageDataset images, TrainConfig fitted) = Images(progress, cancel);
+        IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
+        TrainConfig fitted = Fitted(images);
         if (fitted != config) run.Reconfigure(fitted);
         using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
@@ -46,9 +47,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     {
         config.Validate();
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
-        (IImageDataset images, TrainConfig fitted) = Images(progress, cancel);
+        IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
-        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
+        using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -58,13 +59,14 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <summary>How many steps a run tries first, without a trace in its result.</summary>
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
-    (IImageDataset, TrainConfig) Images(IProgress<TrainProgress>? progress, CancellationToken cancel)
+    IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
+        dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
+
+    TrainConfig Fitted(IImageDataset images)
     {
-        IImageDataset images =
-            dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
         TrainConfig fitted = ConfiguredDataset.Fit(config, images);
         ConfiguredDataset.Check(images, fitted);
-        return (images, fitted);
+        return fitted;
     }
 
     // A set that the caller gave stays open.

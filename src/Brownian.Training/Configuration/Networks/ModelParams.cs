@@ -55,6 +55,6 @@ public abstract record ModelParams
     /// <summary>The key that gives the most timesteps the network can tell apart, and its value; null for no limit.</summary>
     internal virtual (string Key, int Most)? TimestepLimit => null;
 
-    /// <summary>Why such a network can be run but not trained; null where it can.</summary>
+    /// <summary>Why a network that can be sampled from cannot be trained; null for none.</summary>
     internal virtual ConfigProblem? WhyNotTrainable => null;
 }
