@@ -11,10 +11,12 @@ static class ConfigRules
 {
     public static ConfigProblem? FirstProblem(TrainConfig config) =>
         Check("dataset_params", Of(config.Dataset))
-        ?? Check("diffusion_params", Of(config.Diffusion))
+        ?? Check("diffusion_params", DiffusionRules.Of(config.Diffusion))
         ?? Check("model_params", config.Model.Rules())
-        ?? Check("diffusion_params", Of(config.Diffusion, config.Model))
-        ?? Check("train_params", Of(config.Train, config.Diffusion.Timesteps));
+        ?? Check("diffusion_params", DiffusionRules.Of(config.Diffusion, config.Model))
+        ?? Check("train_params", Of(config.Train, config.Diffusion.MostSteps))
+        ?? Check("train_params", LossRules.Of(config.Train, config.Diffusion, config.Model))
+        ?? Check("sample_params", SampleRules.Of(config.Sampling, config.Diffusion));
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DatasetParams s)
     {
@@ -26,28 +28,6 @@ static class ConfigRules
         yield return ("interpolation", Enum.IsDefined(s.Interpolation), $"is {s.Interpolation}, which does not exist");
         yield return ("crop", Enum.IsDefined(s.Crop), $"is {s.Crop}, which does not exist");
         yield return ("cache", Enum.IsDefined(s.Cache), $"is {s.Cache}, which does not exist");
-    }
-
-    static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s)
-    {
-        double scale = s.ScaleBetas ? 1000.0 / s.Timesteps : 1;
-        yield return ("num_timesteps", s.Timesteps is >= 2 and <= 100_000, $"is {s.Timesteps}; it must be 2 to 100000");
-        yield return ("beta_start", s.BetaStart is > 0 and < 1, $"is {s.BetaStart}; it must be above 0 and below 1");
-        yield return ("beta_end", s.BetaEnd is > 0 and < 1, $"is {s.BetaEnd}; it must be above 0 and below 1");
-        yield return ("beta_end", s.BetaEnd >= s.BetaStart, $"is {s.BetaEnd}, below beta_start, which is {s.BetaStart}; noise must grow");
-        yield return ("scale_betas", !s.ScaleBetas || s.BetaSchedule == BetaSchedule.Linear,
-            "applies to beta_schedule linear only; set it to false");
-        yield return ("scale_betas", s.BetaEnd * scale < 1,
-            $"makes the last beta {s.BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
-        yield return ("beta_schedule", Enum.IsDefined(s.BetaSchedule), $"is {s.BetaSchedule}, which does not exist");
-        yield return ("variance", Enum.IsDefined(s.Variance), $"is {s.Variance}, which does not exist");
-    }
-
-    static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s, ModelParams model)
-    {
-        if (model.TimestepLimit is not (string key, int most)) yield break;
-        yield return ("num_timesteps", s.Timesteps <= most,
-            $"is {s.Timesteps}, but the network knows {most}; raise model_params.{key}, or lower num_timesteps");
     }
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(TrainParams s, int timesteps)

@@ -28,7 +28,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         checkpoints.CleanUp();
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
-        using var job = new TrainingJob(config, device, images, checkpoints, progress);
+        TrainConfig fitted = Fitted(images);
+        if (fitted != config) run.Reconfigure(fitted);
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(Rehearsals, cancel);
     }
@@ -47,7 +49,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = Opened(images);
-        using var job = new TrainingJob(config, device, images, checkpoints, progress);
+        using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -57,12 +59,14 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <summary>How many steps a run tries first, without a trace in its result.</summary>
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
-    IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel)
+    IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
+        dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
+
+    TrainConfig Fitted(IImageDataset images)
     {
-        IImageDataset images =
-            dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
-        ConfiguredDataset.Check(images, config);
-        return images;
+        TrainConfig fitted = ConfiguredDataset.Fit(config, images);
+        ConfiguredDataset.Check(images, fitted);
+        return fitted;
     }
 
     // A set that the caller gave stays open.
