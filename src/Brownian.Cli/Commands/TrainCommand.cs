@@ -51,6 +51,7 @@ sealed class TrainCommand : Command
         // Before there is a folder, so that a wrong path leaves none behind.
         IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
         using var opened = images as IDisposable;
+        config = ConfiguredDataset.Fit(config, images);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }
@@ -75,6 +76,8 @@ sealed class TrainCommand : Command
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
         IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
         using var opened = images as IDisposable;
+        if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
+            throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, images, parsed.GetValue(_threads) ?? config.Train.Threads);

@@ -37,4 +37,6 @@ public sealed record SampleParams
 
     /// <summary><c>guidance_rescale</c>: how far guided images are brought back to the contrast of unguided ones, 0 to 1.</summary>
     public double GuidanceRescale { get; init; }
+
+    internal bool IsGuided => GuidanceScale is not (null or 1);
 }

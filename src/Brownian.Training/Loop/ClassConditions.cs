@@ -19,7 +19,7 @@ static class ClassConditions
     {
         (int classes, string key) = (config.Model.Classes, $"model_params.{config.Model.ClassesKey}");
         double dropout = config.Train.LabelDropout;
-        if (config.Sampling.GuidanceScale is not (null or 1) && dropout == 0)
+        if (config.Sampling.IsGuided && dropout == 0)
         {
             throw new InvalidDataException(
                 $"sample_params.guidance_scale is {config.Sampling.GuidanceScale}, which needs a network trained without labels too; "

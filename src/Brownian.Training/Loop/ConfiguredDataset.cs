@@ -85,6 +85,7 @@ public static class ConfiguredDataset
                 $"train_params.batch_size is {config.Train.BatchSize}, but there are {images.Count} images ({images.Description}); lower it.");
         }
         ClassConditions.Check(images, config);
+        SamplerRehearsal.Check(config);
     }
 
     static ImagePreparation Preparation(TrainConfig config)

@@ -51,7 +51,7 @@ sealed record Rehearsal(double BatchSeconds, double ForwardSeconds, long Forward
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
         SampleParams sampling = job.Config.Sampling;
         long evaluations = new SamplerChoice(sampling with { Steps = train.SampleTimesteps ?? sampling.Steps }, job.Config.Diffusion).Evaluations;
-        double looks = (double)train.Samples * evaluations * (sampling.GuidanceScale is null or 1 ? 1 : 2);
+        double looks = (double)train.Samples * evaluations * (sampling.IsGuided ? 2 : 1);
         return new TrainForecast
         {
             ImagesPerSecond = perSecond,

@@ -26,7 +26,7 @@ static class SampleLabels
     /// <exception cref="ArgumentException">The model cannot be guided so.</exception>
     public static GuidanceOptions? Guidance(DiffusionModel model, SampleParams wanted)
     {
-        if (wanted.GuidanceScale is not { } scale || scale == 1) return null;
+        if (!wanted.IsGuided || wanted.GuidanceScale is not { } scale) return null;
         if (model.NoLabel is null)
         {
             string why = model.Network.Classes == 0 ? "trained without classes" : "never trained without labels (train_params.label_dropout was 0)";
