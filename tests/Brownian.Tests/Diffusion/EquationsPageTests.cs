@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Brownian.Diffusion;
+using Brownian.Training;
 
 namespace Brownian.Tests;
 
@@ -21,6 +23,15 @@ public sealed class EquationsPageTests
             rows++;
         }
         Assert.True(rows >= 20, $"only {rows} rows were understood");
+    }
+
+    [Fact]
+    public void Every_sampler_schedule_and_prediction_has_a_row()
+    {
+        string page = File.ReadAllText(Path.Combine(Checkout(), "docs", "equations.md"));
+        string[] predictions = [.. Enum.GetValues<PredictionType>().Select(type => ConfigText.Of(type))];
+        foreach (string name in (string[])[.. SamplerCatalog.All.Select(entry => entry.Name), .. NoiseScheduleNames.All, .. predictions])
+            Assert.Matches($@"(?m)^\|[^|]*\b{name}`", page);
     }
 
     static string Checkout()
