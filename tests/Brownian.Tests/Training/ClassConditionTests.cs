@@ -143,7 +143,7 @@ public sealed class ClassConditionTests : IDisposable
         foreach (TrainConfig config in (TrainConfig[])[Conditional(), Tiny("model_params.num_class_embeds=10")])
         {
             string message = Assert.Throws<InvalidDataException>(
-                () => ConfiguredDataset.Open(config.With($"dataset_params.im_path={path}"))).Message;
+                () => ConfiguredDataset.Open(config.With($"dataset_params.im_path={path}"), cancel: TestContext.Current.CancellationToken)).Message;
             Assert.Contains("the images have no classes", message, StringComparison.Ordinal);
         }
     }
