@@ -67,7 +67,11 @@ public sealed class TutorialNetworksTests : IDisposable
         ModelFolder.Import(_folder.Path("config.yaml"), weights, _folder.Path("model"));
         using SafetensorsFile theirs = SafetensorsFile.Read(weights), ours = SafetensorsFile.Read(_folder.Path("model/model.safetensors"));
         Assert.Equal(theirs.Names.Order(StringComparer.Ordinal), ours.Names.Order(StringComparer.Ordinal));
-        Assert.All(theirs.Names, name => Assert.Equal((theirs[name].Type, theirs.ReadDoubles(name)), (ours[name].Type, ours.ReadDoubles(name))));
+        Assert.All(theirs.Names, name =>
+        {
+            Assert.Equal(theirs[name].Type, ours[name].Type);
+            Assert.Equal(theirs.ReadDoubles(name), ours.ReadDoubles(name));
+        });
         Assert.Equal(folder, ModelFolder.Open(_folder.Path("model"), _device).Description.Model.Type);
     }
 
