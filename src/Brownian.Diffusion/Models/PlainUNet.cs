@@ -88,12 +88,18 @@ public sealed class PlainUNet : IDenoisingNetwork
         for (int level = 0; level < Levels; level++)
         {
             skips[level] = _downs[level].Forward(h, time, IsTraining);
+            if (level > 0) h.Discard();     // the first is the caller's
             h = skips[level].MaxPool();
         }
-        h = _bottleneck.Forward(h, time, IsTraining);
+        h = _bottleneck.Forward(h, time, IsTraining).InPlaceOf(h);
         for (int level = Levels - 1; level >= 0; level--)
-            h = _ups[level].Forward(Reshaping.ConcatChannels(_double[level].Forward(h), skips[level]), time, IsTraining);
-        return _output.Forward(h);
+        {
+            Tensor twice = _double[level].Forward(h).InPlaceOf(h), joined = Reshaping.ConcatChannels(twice, skips[level]);
+            twice.Discard();
+            skips[level].Discard();
+            h = _ups[level].Forward(joined, time, IsTraining).InPlaceOf(joined);
+        }
+        return _output.Forward(h).InPlaceOf(h);
     }
 
     /// <inheritdoc/>
@@ -129,8 +135,10 @@ sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeF
     /// <returns>N×H×W×outputs.</returns>
     public Tensor Forward(Tensor x, Tensor time, bool training)
     {
-        Tensor h = _norm1.Forward(_conv1.Forward(x), training, perSample: _time.Forward(time));
-        return _norm2.Forward(_conv2.Forward(h), training);
+        Tensor h = _conv1.Forward(x);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time)).InPlaceOf(h);
+        h = _conv2.Forward(h).InPlaceOf(h);
+        return _norm2.Forward(h, training).InPlaceOf(h);
     }
 
     public long MultiplyAdds(int height, int width) =>

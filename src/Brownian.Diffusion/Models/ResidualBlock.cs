@@ -50,10 +50,23 @@ sealed class ResidualBlock
     {
         Tensor h = _conv1.Forward(_norm1, x, perSample: _time.Forward(pass.Time));
         Tensor shortcut = _match is null ? x : _match.Forward(x);
-        h = pass.Dropout is { } random && _dropout > 0
-            ? _conv2.Forward(_norm2.Forward(h).DropoutChannels(_dropout, random.At(_site)), residual: shortcut)
-            : _conv2.Forward(_norm2, h, residual: shortcut);
-        return _attention is null ? h : _attention.Forward(_attentionNorm!.Forward(h), residual: h);
+        h = Second(h, shortcut, pass.Dropout).InPlaceOf(h);
+        if (shortcut != x) shortcut.Discard();
+        return _attention is null ? h : Attend(_attention, _attentionNorm!, h);
+    }
+
+    // Norm, SiLU and convolution are one operation where nothing comes between them.
+    Tensor Second(Tensor h, Tensor shortcut, Philox? dropout)
+    {
+        if (dropout is not { } random || _dropout == 0) return _conv2.Forward(_norm2, h, residual: shortcut);
+        Tensor normalized = _norm2.Forward(h), kept = normalized.DropoutChannels(_dropout, random.At(_site)).InPlaceOf(normalized);
+        return _conv2.Forward(kept, residual: shortcut).InPlaceOf(kept);
+    }
+
+    static Tensor Attend(MultiheadAttention attention, GroupNorm norm, Tensor h)
+    {
+        Tensor normalized = norm.Forward(h);
+        return attention.Forward(normalized, residual: h).InPlaceOf(normalized).InPlaceOf(h);
     }
 
     public long MultiplyAdds(int height, int width) =>

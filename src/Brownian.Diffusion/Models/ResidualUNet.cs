@@ -97,13 +97,22 @@ public sealed class ResidualUNet : IDenoisingNetwork
             foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, pass));
             if (level < _halve.Length) skips.Push(h = _halve[level].Forward(h));
         }
-        foreach (ResidualBlock block in _bottleneck) h = block.Forward(h, pass);
+        h = _bottleneck[0].Forward(h, pass);        // what it sees is a skip
+        h = _bottleneck[1].Forward(h, pass).InPlaceOf(h);
         for (int level = _decoder.Length - 1; level >= 0; level--)
         {
-            foreach (ResidualBlock block in _decoder[level]) h = block.Forward(Reshaping.ConcatChannels(h, skips.Pop()), pass);
-            if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
+            foreach (ResidualBlock block in _decoder[level])
+            {
+                Tensor skip = skips.Pop(), joined = Reshaping.ConcatChannels(h, skip);
+                h.Discard();
+                skip.Discard();
+                h = block.Forward(joined, pass).InPlaceOf(joined);
+            }
+            if (level == 0) continue;
+            Tensor twice = h.UpsampleNearest().InPlaceOf(h);
+            h = _double[level - 1].Forward(twice).InPlaceOf(twice);
         }
-        return _last.Forward(_norm, h);
+        return _last.Forward(_norm, h).InPlaceOf(h);
     }
 
     /// <inheritdoc/>

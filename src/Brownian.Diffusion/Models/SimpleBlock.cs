@@ -40,9 +40,11 @@ sealed class SimpleBlock
     /// <returns>N×H/2×W/2×outputs, or N×2H×2W×outputs.</returns>
     public Tensor Forward(Tensor x, Tensor time, bool training)
     {
-        Tensor h = _norm1.Forward(_conv1.Forward(x), training, perSample: _time.Forward(time).Relu());
-        h = _norm2.Forward(_conv2.Forward(h), training);
-        return _double is null ? _halve!.Forward(h) : _double.Forward(h);
+        Tensor h = _conv1.Forward(x);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time).Relu()).InPlaceOf(h);
+        h = _conv2.Forward(h).InPlaceOf(h);
+        h = _norm2.Forward(h, training).InPlaceOf(h);
+        return (_double is null ? _halve!.Forward(h) : _double.Forward(h)).InPlaceOf(h);
     }
 
     public long MultiplyAdds(int height, int width) =>

@@ -77,9 +77,20 @@ public sealed class SimpleUNet : IDenoisingNetwork
         Tensor time = _time.Forward(_sinusoid.Of(timesteps, x.Device)).Relu();
         var skips = new Tensor[_downs.Length];
         Tensor h = _input.Forward(x);
-        for (int i = 0; i < _downs.Length; i++) skips[i] = h = _downs[i].Forward(h, time, IsTraining);
-        for (int i = 0; i < _ups.Length; i++) h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time, IsTraining);
-        return _output.Forward(h);
+        for (int i = 0; i < _downs.Length; i++)
+        {
+            skips[i] = _downs[i].Forward(h, time, IsTraining);
+            if (i == 0) h.Discard();        // all that follow are skips
+            h = skips[i];
+        }
+        for (int i = 0; i < _ups.Length; i++)
+        {
+            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
+            h.Discard();
+            skip.Discard();
+            h = _ups[i].Forward(joined, time, IsTraining).InPlaceOf(joined);
+        }
+        return _output.Forward(h).InPlaceOf(h);
     }
 
     /// <inheritdoc/>

@@ -35,8 +35,11 @@ public static class BatchNormalization
     }
 
     sealed class BatchNormNode(BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample)
-        : Node(x, gamma, beta, perSample)
+        : CheapNode(x, gamma, beta, perSample)
     {
+        // With the statistics of the first time: the running ones have moved once already.
+        public override void Compute() => x.Device.BatchNorm(spec, x, gamma, beta, statistics, perSample, Output);
+
         public override void Backward(Tensor dy)
         {
             if (perSample is { NeedsGrad: true }) x.Device.AddRowsGrad(dy, perSample.GradBuffer(out bool add), add);

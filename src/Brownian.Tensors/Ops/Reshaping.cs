@@ -86,8 +86,10 @@ public static class Reshaping
         return y.From(new MaxPoolNode(x, factor));
     }
 
-    sealed class MaxPoolNode(Tensor x, int factor) : Node(x)
+    sealed class MaxPoolNode(Tensor x, int factor) : CheapNode(x)
     {
+        public override void Compute() => x.Device.MaxPool(x, factor, Output);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.MaxPoolGrad(x, dy, factor, x.GradBuffer(out bool accumulate), accumulate);

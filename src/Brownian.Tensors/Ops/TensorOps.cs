@@ -188,8 +188,10 @@ public static class TensorOps
         return y.From(new DropoutChannelsNode(x, rate, random));
     }
 
-    sealed class DropoutChannelsNode(Tensor x, float rate, Philox random) : Node(x)
+    sealed class DropoutChannelsNode(Tensor x, float rate, Philox random) : CheapNode(x)
     {
+        public override void Compute() => x.Device.DropoutChannels(x, rate, random, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.DropoutChannels(dy, rate, random, x.GradBuffer(out bool accumulate), accumulate);

@@ -122,6 +122,7 @@ public sealed class ImageSourcesTests : IDisposable
         Assert.StartsWith($"{nowhere}: ", Assert.Throws<FileNotFoundException>(() => ImageSources.Open(nowhere)).Message, StringComparison.Ordinal);
         Refuse("photo.jpg", [0xFF, 0xD8, 0xFF, 0xE0], "single image");
         Refuse("readme.txt", "hello there"u8.ToArray(), "not an IDX file");
+        Refuse("cifar-10-binary.tar.gz", IdxBytes.Gzip([1]), "unpack it");
         Refuse("empty.zip", ZipBytes.File(), "no images");
         Refuse("text.zip", ZipBytes.File(("a.txt", [1])), "no images");
         _folder.Write("py/data_batch_1", [1]);

@@ -13,13 +13,21 @@ public sealed class AnySizeTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    UNet2D Network(int height, int width) => new(
-        new UNet2DOptions
+    UNet2D Network(int height, int width)
+    {
+        var model = new UNet2DParams
         {
-            Height = height, Width = width, InChannels = 1, OutChannels = 1, BlockOutChannels = [8, 8, 8], DownBlocks = [UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Attention],
-            UpBlocks = [UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Attention], LayersPerBlock = 1, NormNumGroups = 4,
-        },
-        _device, seed: 2);
+            SampleSize = [height, width],
+            InChannels = 1,
+            OutChannels = 1,
+            BlockOutChannels = [8, 8, 8],
+            LayersPerBlock = 1,
+            NormNumGroups = 4,
+            DownBlockTypes = ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
+            UpBlockTypes = ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
+        };
+        return (UNet2D)model.CreateNetwork(_device, seed: 2);
+    }
 
     [Fact]
     public void The_network_sees_the_mirrored_image_and_its_answer_is_cut_to_the_true_area()

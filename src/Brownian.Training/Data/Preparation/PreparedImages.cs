@@ -60,7 +60,7 @@ public sealed class PreparedImages : IImageDataset, IDisposable
     /// <exception cref="ArgumentException">The preparation is not possible.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public static IImageDataset Open(string path, ImagePreparation how, Action<string>? warn = null, CancellationToken cancel = default) =>
-        From(ImageSources.Open(path), how, warn, cancel);
+        From(ImageSources.Named(path), how, warn, cancel);
 
     internal static IImageDataset From(IImageSource source, ImagePreparation how, Action<string>? warn, CancellationToken cancel)
     {

@@ -49,6 +49,8 @@ static class ImageSources
         bool gzip = start is [0x1F, 0x8B, ..];
         if (!idx && !gzip && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)) return new DatasetImages(CifarDataset.Open(path));
         if (!idx && !gzip && ImageFile.HasExtension(path)) throw new InvalidDataException($"{path}: a single image; give the folder that it lies in.");
+        bool tar = path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
+        if (gzip && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
         return new DatasetImages(IdxDataset.Open(path));
     }
 }
