@@ -48,7 +48,7 @@ public sealed class NetworkSummary
         var summary = new NetworkSummary(network);
         long before = device.Memory.Live;
         using TensorScope scope = device.OpenScope();
-        network.Forward(
+        network.Answer(
             Tensor.Empty(Shape.Of(1, network.Height, network.Width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
         summary.ActivationBytes = device.Memory.Live - before;
         summary.Read(device.Calls);
