@@ -56,9 +56,8 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
         void GradTransform(TilePosition tile, float* m)
         {
             V* half = stackalloc V[T.Inputs * T.Tile];
-            V* full = stackalloc V[T.Points];
             V* g = stackalloc V[T.Tile];
-            nint pointStride = T.PointStride(Pass, S.Out);
+            nint step = T.PointStride(Pass, S.Out) / V.Lanes;
             int rows = S.Height - tile.Y, columns = S.Width - tile.X;
             float* corner = (float*)Dy + (((nint)tile.Sample * S.Height + tile.Y) * S.Width + tile.X) * S.Out;
             for (int c = 0; c < S.Out; c += V.Lanes)
@@ -66,15 +65,19 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
                 for (int j = 0; j < T.Tile; j++)
                 {
                     for (int i = 0; i < T.Tile; i++)
-                        g[i] = i < rows && j < columns ? V.Load(corner + ((nint)i * S.Width + j) * S.Out + c) : V.Zero;
+                    {
+                        float* pixel = corner + ((nint)i * S.Width + j) * S.Out + c;
+                        g[i] = i < rows && j < columns ? V.Load(pixel) : V.Zero;
+                        Prefetch.FirstLevel(pixel + T.Tile * S.Out);    // for the tile to the right, see WinogradInput
+                    }
                     T.OutputTransposed(g[0], g[1], g[2], g[3], half + j, T.Tile);
                 }
-                for (int i = 0; i < T.Inputs; i++)
+                V* target = (V*)(m + c);
+                for (int i = 0; i < T.Inputs; i++, target += T.Inputs * step)
                 {
                     V* row = half + i * T.Tile;
-                    T.OutputTransposed(row[0], row[1], row[2], row[3], full + i * T.Inputs, 1);
+                    T.OutputTransposed(row[0], row[1], row[2], row[3], target, step);
                 }
-                for (int point = 0; point < T.Points; point++) V.Store(m + point * pointStride + c, full[point]);
             }
         }
     }

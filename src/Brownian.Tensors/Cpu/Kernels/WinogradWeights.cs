@@ -32,9 +32,8 @@ readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped)
     unsafe void Transform(int firstRow, int endRow, int origin, int blockRows, int from, int to, float* u)
     {
         V* half = stackalloc V[18];
-        V* points = stackalloc V[T.Points];
         float* turned = stackalloc float[9 * BlockRows * V.Lanes];
-        nint tapStride = (nint)In * Out, pointStride = T.PointStride(blockRows, to - from);
+        nint tapStride = (nint)In * Out, step = T.PointStride(blockRows, to - from) / V.Lanes;
         for (int column = from; column < to; column += V.Lanes)
         {
             if (Flipped) Turn(firstRow, endRow, column, turned);
@@ -45,9 +44,9 @@ readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped)
                 for (int tap = 0; tap < 9 && !Flipped; tap++) Prefetch.SecondLevel(taps + BlockRows * Out + tap * tapStride);    // rows of the next block
                 for (int j = 0; j < 3; j++)
                     T.Kernel(V.Load(taps + j * stride), V.Load(taps + (3 + j) * stride), V.Load(taps + (6 + j) * stride), half + j, 3);
-                for (int i = 0; i < T.Inputs; i++) T.Kernel(half[3 * i], half[3 * i + 1], half[3 * i + 2], points + i * T.Inputs, 1);
-                float* target = u + Gemm.PackedOffset<V>(blockRows, to - from, row - origin, column - from);
-                for (int point = 0; point < T.Points; point++, target += pointStride) V.Store(target, points[point]);
+                V* target = (V*)(u + Gemm.PackedOffset<V>(blockRows, to - from, row - origin, column - from));
+                for (int i = 0; i < T.Inputs; i++, target += T.Inputs * step)
+                    T.Kernel(half[3 * i], half[3 * i + 1], half[3 * i + 2], target, step);
             }
         }
     }
