@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Brownian.Imaging;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show forward</c></summary>
+sealed class ShowForwardCommand : Command
+{
+    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits.");
+    readonly Option<string?> _model = OptionOf.Text("--model", "RUN", "The images and noise levels of a run.");
+    readonly Option<string[]> _image = new("--image")
+    {
+        Description = "A picture file, or the numbers of training images, e.g. 7 or 0-3. Repeatable. Default: 0-3",
+        HelpName = "FILE|N",
+    };
+    readonly Option<int[]> _timesteps = OptionOf.Numbers("--timesteps", 0, "Which t to show. Default: twelve, close at first");
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Of the noise. Default: 0");
+    readonly Option<bool> _animate = ShowCommand.Animate();
+    readonly Option<string?> _out = ShowCommand.PngOrAnimation();
+    readonly Option<bool> _force = ShowCommand.Force();
+    readonly Terminal _terminal;
+
+    public ShowForwardCommand(Terminal terminal) : base("forward",
+        "Images becoming noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199")
+    {
+        _terminal = terminal;
+        foreach (Option option in (Option[])[_config, _model, _image, _timesteps, _seed, _animate, _out, _force]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        bool choosesTimesteps = parsed.GetResult(_timesteps) is not null;
+        var target = PictureTarget.StillOrAnimation("forward", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
+        if (target.IsAnimated && choosesTimesteps)
+            throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
+        TrainConfig config = Config(parsed);
+        IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? []);
+        var picture = new ForwardPicture(config, images, parsed.GetValue(_seed) ?? 0);
+        IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);
+        string shown = target.IsAnimated ? "an animation over" : $"{timesteps.Count} of";
+        string of = images.Count == 1 ? "1 image" : $"{Phrases.Count(images.Count)} images";
+        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps)} timesteps of {of}, with the noise of seed {parsed.GetValue(_seed) ?? 0}");
+        string written = target.IsAnimated ? target.Write(picture.Animate) : target.Write(picture.DrawStrip(timesteps));
+        return ShowCommand.Conclude(_terminal, written, target.IsAnimated ? ["show", "schedule"] : Animated(parsed));
+    }
+
+    string[] Animated(ParseResult parsed)
+    {
+        List<string> command = ["show", "forward", "--animate"];
+        foreach (Option<string?> option in (Option<string?>[])[_config, _model])
+        {
+            if (parsed.GetValue(option) is { } value) command.AddRange([option.Name, value]);
+        }
+        foreach (string image in parsed.GetValue(_image) ?? []) command.AddRange([_image.Name, image]);
+        return [.. command];
+    }
+
+    TrainConfig Config(ParseResult parsed)
+    {
+        string? config = parsed.GetValue(_config), model = parsed.GetValue(_model);
+        if (config is not null && model is not null) throw new ArgumentException("--config and --model both say which images; use one.");
+        return model is null ? TrainConfig.Load(config) : RunDirectory.Open(model).Config;
+    }
+}
