@@ -7,12 +7,19 @@ public static class PictureData
 {
     const int UsualCount = 4;
 
-    /// <summary>The configuration of a run's folder; of any other path, one that names its images.</summary>
+    /// <summary>Opens the images of a run, brought to its network; of any other path, as they are, in colour.</summary>
     /// <param name="path">A run, or what <see cref="DatasetParams.ImagePath"/> takes.</param>
-    /// <exception cref="InvalidDataException">The run's configuration is damaged.</exception>
-    public static TrainConfig ConfigOf(string path) => RunDirectory.IsRun(path)
-        ? RunDirectory.Open(path).Config
-        : TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path, ImageChannels = 3 } };
+    /// <returns>The images, and the configuration that decides their order.</returns>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    /// <exception cref="IOException">There is no such file or folder.</exception>
+    public static (TrainConfig Config, IImageDataset Images) Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        TrainConfig config = RunDirectory.IsRun(path)
+            ? RunDirectory.Open(path).Config
+            : TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } };
+        return (config, RunDirectory.IsRun(path) || config.Dataset.IsBuiltIn ? ConfiguredDataset.Open(config) : OpenAsTheyAre(path));
+    }
 
     /// <summary>Training images by their numbers, or files brought to the network's size and channels.</summary>
     /// <param name="config">Names the images and the network.</param>
@@ -30,6 +37,11 @@ public static class PictureData
             ? SeedRange.Parse(text).Select(index => Read(images.Value, index, text))
             : [Fit(ReadFile(text), config.Model)])];
     }
+
+    static IImageDataset OpenAsTheyAre(string path) =>
+        Directory.Exists(path) && !Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any()
+            ? ImageFolderDataset.Open(path, channels: 3)
+            : IdxDataset.Open(path);
 
     static bool IsNumbers(string text) => !File.Exists(text) && text.All(c => char.IsAsciiDigit(c) || c is '-' or ',');
 

@@ -27,6 +27,7 @@ public sealed class ShowCommandTests : IDisposable
         Shows("loss", run, run, "--x", "images");
         Shows("forward", "--model", run);
         Shows("data", run, "--count", "4");
+        Shows("data", _line.At("runs", "00001-tiny", "samples"));
     }
 
     [Theory]

@@ -30,7 +30,7 @@ sealed class ShowDataCommand : Command
         if (parsed.GetValue(_path) is not null && parsed.GetValue(_config) is not null)
             throw new ArgumentException("a path and --config both say which images; use one.");
         PictureTarget target = PictureTarget.Still("data", parsed.GetValue(_out), parsed.GetValue(_force));
-        (TrainConfig config, IImageDataset images) = Open(parsed);
+        (TrainConfig config, IImageDataset images) = Open(parsed.GetValue(_path), parsed.GetValue(_config));
         int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
         _terminal.Out.WriteLine($"data    {images.Description}");
         _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");
@@ -46,9 +46,10 @@ sealed class ShowDataCommand : Command
         _ => RunDirectory.IsRun(path) ? ["show", "forward", "--model", path] : ["train", "--set", $"dataset_params.im_path={path}"],
     };
 
-    (TrainConfig Config, IImageDataset Images) Open(ParseResult parsed)
+    static (TrainConfig Config, IImageDataset Images) Open(string? path, string? file)
     {
-        TrainConfig config = parsed.GetValue(_path) is { } path ? PictureData.ConfigOf(path) : TrainConfig.Load(parsed.GetValue(_config));
-        return (config, parsed.GetValue(_path) is null ? ConfiguredDataset.Open(config) : ConfiguredDataset.OpenAsTheyAre(config));
+        if (path is not null) return PictureData.Open(path);
+        TrainConfig config = TrainConfig.Load(file);
+        return (config, ConfiguredDataset.Open(config));
     }
 }

@@ -37,11 +37,12 @@ sealed class ShowForwardCommand : Command
             throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
         TrainConfig config = Config(parsed);
         IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? []);
-        var picture = new ForwardPicture(config, images, parsed.GetValue(_seed) ?? 0);
+        ulong seed = parsed.GetValue(_seed) ?? 0;
+        var picture = new ForwardPicture(config, images, seed);
         IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);
         string shown = target.IsAnimated ? "an animation over" : $"{timesteps.Count} of";
         string of = images.Count == 1 ? "1 image" : $"{Phrases.Count(images.Count)} images";
-        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps)} timesteps of {of}, with the noise of seed {parsed.GetValue(_seed) ?? 0}");
+        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps)} timesteps of {of}, noise of seed {seed}");
         string written = target.IsAnimated ? target.Write(picture.Animate) : target.Write(picture.DrawStrip(timesteps));
         return ShowCommand.Conclude(_terminal, written, target.IsAnimated ? ["show", "schedule"] : Animated(parsed));
     }
