@@ -2,7 +2,7 @@ using Brownian.Imaging;
 
 namespace Brownian.Training;
 
-/// <summary>A contact sheet of training images as the network will see them: shuffled, mirrored where that is asked for.</summary>
+/// <summary>A contact sheet of training images as the network will see them: shuffled, cut, and mirrored where training does.</summary>
 public static class DataPicture
 {
     /// <summary>Draws the first images of the training's first epoch, with their class below each where they have one.</summary>
@@ -17,7 +17,8 @@ public static class DataPicture
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using var loader = new BatchLoader(
-            images, Math.Min(count, images.Count), config.Train.Seed, horizontalFlip: config.Dataset.HorizontalFlip, prefetch: 1);
+            images, Math.Min(count, images.Count), config.Train.Seed, horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset),
+            randomCrop: config.Dataset.Crop == CropMode.Random, prefetch: 1);
         Batch batch = loader.Next();
         int size = images.ImageBytes();
         float[] pixels = batch.Pixels;

@@ -5,48 +5,94 @@ namespace Brownian.Training;
 /// <summary>The images that pictures are made of.</summary>
 public static class PictureData
 {
-    const int UsualCount = 4;
+    const int UsualCount = 4, LargestAsItIs = 128, Side = 96;
 
-    /// <summary>Opens the images of a run, brought to its network; of any other path, as they are, in colour.</summary>
+    /// <summary>
+    /// Opens the images of a run, brought to its network; those of any other path as their first image is, or as squares of 96 pixels where
+    /// that is larger than 128.
+    /// </summary>
     /// <param name="path">A run, or what <see cref="DatasetParams.ImagePath"/> takes.</param>
-    /// <returns>The images, and the configuration that decides their order.</returns>
-    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <returns>The images, and the configuration that decides their order. Dispose what is <see cref="IDisposable"/>.</returns>
+    /// <exception cref="InvalidDataException">There are no images, or the run's configuration is damaged.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static (TrainConfig Config, IImageDataset Images) Open(string path)
+    public static (TrainConfig Config, IImageDataset Images) Open(string path, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        TrainConfig config = RunDirectory.IsRun(path)
-            ? RunDirectory.Open(path).Config
-            : TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } };
-        return (config, RunDirectory.IsRun(path) || config.Dataset.IsBuiltIn ? ConfiguredDataset.Open(config) : OpenAsTheyAre(path));
+        if (RunDirectory.IsRun(path))
+        {
+            TrainConfig config = RunDirectory.Open(path).Config;
+            return (config, Open(config, warn));
+        }
+        IImageSource source = ImageSources.Named(path);
+        IImageDataset images = PreparedImages.From(source, AsTheyAre(source), warn, CancellationToken.None);
+        return (TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } }, images);
+    }
+
+    /// <summary>Opens the images of a configuration as <see cref="ConfiguredDataset"/> does; to be looked at, fewer than a batch do.</summary>
+    /// <inheritdoc cref="ConfiguredDataset.Open"/>
+    public static IImageDataset Open(TrainConfig config, Action<string>? warn = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return ConfiguredDataset.Open(config with { Train = config.Train with { BatchSize = 1 } }, warn);
     }
 
     /// <summary>Training images by their numbers, or files brought to the network's size and channels.</summary>
     /// <param name="config">Names the images and the network.</param>
     /// <param name="wanted">Each a file, or numbers as <see cref="SeedRange"/> writes them; the first four images where there is none.</param>
-    /// <exception cref="ArgumentException">There is no image of that number.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or the images are not of the network's size.</exception>
+    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <exception cref="ArgumentException">There is no image of that number, or a file cannot be brought to that size.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or there are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static IReadOnlyList<Image> Choose(TrainConfig config, IReadOnlyList<string> wanted)
+    public static IReadOnlyList<Image> Choose(TrainConfig config, IReadOnlyList<string> wanted, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(wanted);
-        var images = new Lazy<IImageDataset>(() => ConfiguredDataset.Open(config));
-        if (wanted.Count == 0) return [.. Enumerable.Range(0, Math.Min(UsualCount, images.Value.Count)).Select(index => Read(images.Value, index))];
+        if (wanted.Count > 0 && !wanted.Any(IsNumbers)) return [.. wanted.Select(path => ReadFile(path, config))];
+        IImageDataset images = Open(config, warn);
+        using var opened = images as IDisposable;
+        if (wanted.Count == 0) return [.. Enumerable.Range(0, Math.Min(UsualCount, images.Count)).Select(index => Read(images, index))];
         return [.. wanted.SelectMany(text => IsNumbers(text)
-            ? SeedRange.Parse(text).Select(index => Read(images.Value, index, text))
-            : [Fit(ReadFile(text), config.Model)])];
+            ? SeedRange.Parse(text).Select(index => Read(images, index, text))
+            : [ReadFile(text, config)])];
     }
 
-    static IImageDataset OpenAsTheyAre(string path) =>
-        Directory.Exists(path) && !Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any()
-            ? ImageFolderDataset.Open(path, channels: 3)
-            : IdxDataset.Open(path);
+    static ImagePreparation AsTheyAre(IImageSource source)
+    {
+        for (int i = 0; i < source.Count; i++)
+        {
+            try
+            {
+                Image image = source.Read(i);
+                int channels = image.Channels <= 2 ? 1 : 3;
+                return Math.Max(image.Width, image.Height) <= LargestAsItIs ? new(image.Width, image.Height, channels) : new(Side, Side, channels);
+            }
+            catch (InvalidDataException)
+            {
+                // Broken images are told when all are read.
+            }
+        }
+        return new ImagePreparation(Side, Side, 3);
+    }
 
     static bool IsNumbers(string text) => !File.Exists(text) && text.All(c => char.IsAsciiDigit(c) || c is '-' or ',');
 
-    static Image ReadFile(string path) => File.Exists(path) ? ImageFile.Read(path) : throw new FileNotFoundException(
-        $"{path}: there is no such file; give a picture, or numbers of training images such as 7 or 0-3.");
+    static Image ReadFile(string path, TrainConfig config)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"{path}: there is no such file; give a picture, or numbers of training images such as 7 or 0-3.");
+        ImagePreparation how = ConfiguredDataset.Preparation(config);
+        try
+        {
+            Image scaled = how.Scale(ImageFile.Read(path)), cut = new(how.Width, how.Height, how.Channels);
+            how.Cut(scaled.Width, scaled.Height, scaled.Pixels, CropPosition.Center, cut.Pixels);
+            return cut;
+        }
+        catch (ArgumentException e)
+        {
+            throw new ArgumentException($"{path}: {e.Message}", e);
+        }
+    }
 
     static Image Read(IImageDataset images, ulong index, string text) => index < (ulong)images.Count
         ? Read(images, (int)index)
@@ -57,13 +103,5 @@ public static class PictureData
         byte[] pixels = new byte[images.ImageBytes()];
         images.Read(index, pixels);
         return new Image(images.Width, images.Height, images.Channels, pixels);
-    }
-
-    // The whole frame is filled, and what is too much of the longer side cut off equally at both ends.
-    static Image Fit(Image image, ModelParams model)
-    {
-        double scale = Math.Max((double)model.Width / image.Width, (double)model.Height / image.Height);
-        int width = Math.Max(model.Width, (int)Math.Round(image.Width * scale)), height = Math.Max(model.Height, (int)Math.Round(image.Height * scale));
-        return image.ConvertTo(model.Channels).Resize(width, height).CenterCrop(model.Width, model.Height);
     }
 }

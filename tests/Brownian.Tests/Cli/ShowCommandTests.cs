@@ -28,6 +28,7 @@ public sealed class ShowCommandTests : IDisposable
         Shows("forward", "--model", run);
         Shows("data", run, "--count", "4");
         Shows("data", _line.At("runs", "00001-tiny", "samples"));
+        Shows("data", _line.At("runs", "00001-tiny", "samples"), "--config", _line.Config, "--columns", "1");
     }
 
     [Theory]
@@ -85,7 +86,8 @@ public sealed class ShowCommandTests : IDisposable
     [InlineData("end in .png, .apng, .gif or .mp4", "forward --out a.avi")]
     [InlineData(".png", "schedule --out a.gif")]
     [InlineData("nowhere", "data nowhere")]
-    [InlineData("use one", "data nowhere --config b")]
+    [InlineData("use one", "data --preset mnist --config b")]
+    [InlineData("did you mean 'mnist'", "forward --preset mnits")]
     public void Wrong_usage_is_one_line_that_names_what_is_wrong(string named, string arguments)
     {
         string[] args = ["show", .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];

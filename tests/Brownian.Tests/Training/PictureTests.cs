@@ -17,7 +17,7 @@ public sealed class PictureTests : IDisposable
     public void The_sheet_of_data_shows_the_first_batch_of_training()
     {
         TrainConfig config = TinyRun.Config;
-        IImageDataset images = ConfiguredDataset.Open(config);
+        IImageDataset images = ConfiguredDataset.Open(config, cancel: TestContext.Current.CancellationToken);
         using var loader = new BatchLoader(images, 4, config.Train.Seed);
         Batch batch = loader.Next();
         Image sheet = DataPicture.Draw(config, images, 9, 3);

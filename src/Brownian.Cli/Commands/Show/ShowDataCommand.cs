@@ -7,9 +7,12 @@ namespace Brownian.Cli;
 /// <summary><c>brownian show data</c></summary>
 sealed class ShowDataCommand : Command
 {
-    readonly Argument<string?> _path =
-        new("path") { Description = "Images, as dataset_params.im_path names them. Default: the built-in digits", Arity = ArgumentArity.ZeroOrOne };
-    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The images of a YAML configuration.");
+    readonly Argument<string?> _path = new("PATH")
+    {
+        Description = "Images, as dataset_params.im_path names them, in the place of the configuration's; or a run.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    readonly ConfigOptions _config = new();
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images. Default: 64");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
     readonly Option<string?> _out = ShowCommand.Png();
@@ -17,39 +20,38 @@ sealed class ShowDataCommand : Command
     readonly Terminal _terminal;
 
     public ShowDataCommand(Terminal terminal) : base("data",
-        "Training images as the network sees them, with their classes.\nExample: brownian show data --config configs/mnist.yaml")
+        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist")
     {
         _terminal = terminal;
         Add(_path);
-        foreach (Option option in (Option[])[_config, _count, _columns, _out, _force]) Add(option);
+        foreach (Option option in (Option[])[.. _config.All, _count, _columns, _out, _force]) Add(option);
         SetAction(Run);
     }
 
     int Run(ParseResult parsed)
     {
-        if (parsed.GetValue(_path) is not null && parsed.GetValue(_config) is not null)
-            throw new ArgumentException("a path and --config both say which images; use one.");
         PictureTarget target = PictureTarget.Still("data", parsed.GetValue(_out), parsed.GetValue(_force));
-        (TrainConfig config, IImageDataset images) = Open(parsed.GetValue(_path), parsed.GetValue(_config));
+        (TrainConfig config, IImageDataset images) = Open(parsed);
+        using var opened = images as IDisposable;
         int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
         _terminal.Out.WriteLine($"data    {images.Description}");
         _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");
         Image sheet = DataPicture.Draw(config, images, count, parsed.GetValue(_columns) ?? 0);
-        string written = target.Write(sheet);
-        return ShowCommand.Conclude(_terminal, written, Next(parsed.GetValue(_path), parsed.GetValue(_config)));
+        return ShowCommand.Conclude(_terminal, target.Write(sheet), Next(parsed));
     }
 
-    static string[] Next(string? path, string? config) => (path, config) switch
+    (TrainConfig Config, IImageDataset Images) Open(ParseResult parsed)
     {
-        (null, null) => ["train"],
-        (null, _) => ["train", "--config", config],
-        _ => RunDirectory.IsRun(path) ? ["show", "forward", "--model", path] : ["train", "--set", $"dataset_params.im_path={path}"],
+        string? path = parsed.GetValue(_path);
+        if (path is not null && _config.Given(parsed).Length == 0) return PictureData.Open(path, _terminal.Warn);
+        TrainConfig config = _config.Load(parsed, path is null ? [] : [$"dataset_params.im_path={path}"]);
+        return (config, PictureData.Open(config, _terminal.Warn));
+    }
+
+    string[] Next(ParseResult parsed) => parsed.GetValue(_path) switch
+    {
+        null => ["train", .. _config.Given(parsed)],
+        { } path when RunDirectory.IsRun(path) => ["show", "forward", "--model", path],
+        { } path => ["train", .. _config.Given(parsed), "--data", path],
     };
-
-    static (TrainConfig Config, IImageDataset Images) Open(string? path, string? file)
-    {
-        if (path is not null) return PictureData.Open(path);
-        TrainConfig config = TrainConfig.Load(file);
-        return (config, ConfiguredDataset.Open(config));
-    }
 }

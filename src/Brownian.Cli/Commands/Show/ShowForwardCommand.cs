@@ -7,7 +7,7 @@ namespace Brownian.Cli;
 /// <summary><c>brownian show forward</c></summary>
 sealed class ShowForwardCommand : Command
 {
-    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits.");
+    readonly ConfigOptions _config = new();
     readonly Option<string?> _model = OptionOf.Text("--model", "RUN", "The images and noise levels of a run.");
     readonly Option<string[]> _image = new("--image")
     {
@@ -25,7 +25,7 @@ sealed class ShowForwardCommand : Command
         "Images becoming noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199")
     {
         _terminal = terminal;
-        foreach (Option option in (Option[])[_config, _model, _image, _timesteps, _seed, _animate, _out, _force]) Add(option);
+        foreach (Option option in (Option[])[.. _config.All, _model, _image, _timesteps, _seed, _animate, _out, _force]) Add(option);
         SetAction(Run);
     }
 
@@ -36,7 +36,7 @@ sealed class ShowForwardCommand : Command
         if (target.IsAnimated && choosesTimesteps)
             throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
         TrainConfig config = Config(parsed);
-        IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? []);
+        IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? [], _terminal.Warn);
         ulong seed = parsed.GetValue(_seed) ?? 0;
         var picture = new ForwardPicture(config, images, seed);
         IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);
@@ -47,21 +47,17 @@ sealed class ShowForwardCommand : Command
         return ShowCommand.Conclude(_terminal, written, target.IsAnimated ? ["show", "schedule"] : Animated(parsed));
     }
 
-    string[] Animated(ParseResult parsed)
-    {
-        List<string> command = ["show", "forward", "--animate"];
-        foreach (Option<string?> option in (Option<string?>[])[_config, _model])
-        {
-            if (parsed.GetValue(option) is { } value) command.AddRange([option.Name, value]);
-        }
-        foreach (string image in parsed.GetValue(_image) ?? []) command.AddRange([_image.Name, image]);
-        return [.. command];
-    }
+    string[] Animated(ParseResult parsed) =>
+    [
+        "show", "forward", "--animate", .. _config.Given(parsed),
+        .. parsed.GetValue(_model) is { } model ? [_model.Name, model] : (string[])[],
+        .. (parsed.GetValue(_image) ?? []).SelectMany(image => new[] { _image.Name, image }),
+    ];
 
     TrainConfig Config(ParseResult parsed)
     {
-        string? config = parsed.GetValue(_config), model = parsed.GetValue(_model);
-        if (config is not null && model is not null) throw new ArgumentException("--config and --model both say which images; use one.");
-        return model is null ? TrainConfig.Load(config) : RunDirectory.Open(model).Config;
+        if (parsed.GetValue(_model) is not { } model) return _config.Load(parsed);
+        if (_config.Given(parsed) is [string option, ..]) throw new ArgumentException($"{option} and --model both say which images; use one.");
+        return RunDirectory.Open(model).Config;
     }
 }
