@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Brownian.Cli;
 
@@ -39,22 +40,24 @@ static class App
         new ImportCommand(terminal),
         new SummaryCommand(terminal),
         new BenchCommand(terminal, cancel),
+        new ShowCommand(terminal, cancel),
     };
 
     static string UsageProblem(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        if (command is RootCommand)
+        string path = PathOf(parsed.CommandResult);
+        if (command.Subcommands.Count > 0)
         {
             string commands = string.Join(", ", command.Subcommands.Select(c => c.Name));
+            string of = command is RootCommand ? "" : $"{command.Name}: ";
             return parsed.UnmatchedTokens is [string unknown, ..]
-                ? $"there is no command '{unknown}'; the commands are {commands}."
-                : $"name a command: {commands}; 'brownian --help' explains them.";
+                ? $"{of}there is no command '{unknown}'; the commands are {commands}."
+                : $"{of}name a command: {commands}; '{path} --help' explains them.";
         }
-        return $"{parsed.Errors[0].Message.TrimEnd('.')}; 'brownian {NameOf(command)} --help' lists what there is.";
+        return $"{parsed.Errors[0].Message.TrimEnd('.')}; '{path} --help' lists what there is.";
     }
 
-    // "data grid" for a command within a command.
-    static string NameOf(Command command) =>
-        command.Parents.FirstOrDefault() is Command parent and not RootCommand ? $"{NameOf(parent)} {command.Name}" : command.Name;
+    static string PathOf(CommandResult result) =>
+        result.Command is RootCommand ? "brownian" : $"{PathOf((CommandResult)result.Parent!)} {result.Command.Name}";
 }

@@ -54,7 +54,7 @@ public static class ImageGrid
             image.Pixels.AsSpan(y * bytes, bytes).CopyTo(grid.Pixels.AsSpan(((top + y) * grid.Width + left) * grid.Channels));
     }
 
-    static void CheckSame(Image first, Image other, int index)
+    internal static void CheckSame(Image first, Image other, int index)
     {
         if (other.Width != first.Width || other.Height != first.Height || other.Channels != first.Channels)
             throw new ArgumentException(

@@ -39,7 +39,7 @@ sealed class SampleCommand : Command
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        string path = parsed.GetValue(_model) ?? NewestRun();
+        string path = parsed.GetValue(_model) ?? NewestRun.WithCheckpoint(_terminal);
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
         DiffusionModel model = ModelFolder.Open(path, device, _terminal.Warn);
         options = _classes.Apply(parsed, options, model);
@@ -61,17 +61,4 @@ sealed class SampleCommand : Command
             BatchSize = parsed.GetValue(_batch) ?? 64,
         });
     }
-
-    string NewestRun()
-    {
-        string[] runs = Directory.Exists("runs") ? Directory.GetDirectories("runs") : [];
-        string? run = runs.Where(HasCheckpoint).Max(StringComparer.Ordinal);
-        if (run is null) throw new ArgumentException("there is no --model, and no run with a checkpoint in runs/; train one first.");
-        _terminal.Out.WriteLine($"model   {run}, the newest run");
-        return run;
-    }
-
-    static bool HasCheckpoint(string run) =>
-        RunDirectory.IsRun(run) && Directory.Exists(Path.Combine(run, "checkpoints"))
-        && Directory.EnumerateDirectories(Path.Combine(run, "checkpoints"), "step-*").Any();
 }

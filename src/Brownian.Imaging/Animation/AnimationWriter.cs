@@ -1,7 +1,7 @@
 namespace Brownian.Imaging;
 
 /// <summary>
-/// Writes an animation frame by frame, as APNG or GIF; only the frame at hand is in memory. The file appears whole at
+/// Writes an animation frame by frame, as APNG, GIF or MP4; only the frame at hand is in memory. The file appears whole at
 /// <see cref="Complete"/>, under its name, or not at all.
 /// </summary>
 /// <example><code>
@@ -40,13 +40,16 @@ public abstract class AnimationWriter : IDisposable
     /// <summary>
     /// Begins an animation in the format that the path ends with. APNG (<c>.png</c>, <c>.apng</c>) keeps every pixel, alpha too, and
     /// delays to the millisecond. GIF (<c>.gif</c>) has 256 colours per frame, chosen for each: exact for gray images and for frames of
-    /// no more colours; alpha is dropped, delays are multiples of 10 ms, and many programs slow down what is under 20 ms.
+    /// no more colours; alpha is dropped, delays are multiples of 10 ms, and many programs slow down what is under 20 ms. MP4
+    /// (<c>.mp4</c>, H.264) is made by the program <c>ffmpeg</c>, at 25 frames a second; it loses detail and alpha.
     /// </summary>
     /// <param name="path">The file to make; its folder must exist.</param>
-    /// <param name="plays">How often the animation plays, 0 (for ever) to 65535.</param>
+    /// <param name="plays">How often the animation plays, 0 (for ever) to 65535. An MP4 does not say.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="ArgumentException">The path ends otherwise.</exception>
-    /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or it cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The file exists and <paramref name="overwrite"/> is false, it cannot be written, or ffmpeg is needed and not installed.
+    /// </exception>
     public static AnimationWriter Create(string path, int plays = 0, bool overwrite = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -54,8 +57,21 @@ public abstract class AnimationWriter : IDisposable
         {
             ".png" or ".apng" => new ApngWriter(path, plays, overwrite),
             ".gif" => new GifWriter(path, plays, overwrite),
-            string other => throw new ArgumentException($"{path}: animations end in .png, .apng or .gif, not in '{other}'.", nameof(path)),
+            ".mp4" => new Mp4Writer(path, plays, overwrite, Ffmpeg.Find(path)),
+            _ => throw UnknownFormat(path),
         };
+    }
+
+    /// <summary>Throws what <see cref="Create"/> would for want of a format or a program, before the work that makes the frames.</summary>
+    /// <param name="path">The file to be made.</param>
+    /// <exception cref="ArgumentException">The path ends in none of the formats.</exception>
+    /// <exception cref="IOException">ffmpeg is needed and not installed.</exception>
+    public static void CheckFormat(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string extension = Path.GetExtension(path).ToLowerInvariant();
+        if (extension is ".mp4") Ffmpeg.Find(path);
+        else if (extension is not (".png" or ".apng" or ".gif")) throw UnknownFormat(path);
     }
 
     /// <summary>Writes the next frame.</summary>
@@ -101,9 +117,13 @@ public abstract class AnimationWriter : IDisposable
     public void Dispose()
     {
         completed = true;
+        Release();
         file.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Gives back what a format holds beside the file; called once or more, whether or not the animation is complete.</summary>
+    private protected virtual void Release() { }
 
     private protected abstract int MaxSide { get; }
 
@@ -113,6 +133,9 @@ public abstract class AnimationWriter : IDisposable
     private protected abstract void WriteFrame(Image frame, int delayUnits);
 
     private protected abstract void End();
+
+    static ArgumentException UnknownFormat(string path) =>
+        new($"{path}: animations end in .png, .apng, .gif or .mp4, not in '{Path.GetExtension(path)}'.", nameof(path));
 
     void CheckSize(Image frame)
     {

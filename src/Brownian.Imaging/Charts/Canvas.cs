@@ -27,6 +27,18 @@ sealed class Canvas
             for (int x = Math.Max(0, left); x < Math.Min(Image.Width, left + width); x++) Blend(x, y, color, 1);
     }
 
+    /// <summary>Copies an image, each of its pixels as a square of <paramref name="scale"/> × <paramref name="scale"/>; alpha is dropped.</summary>
+    public void Paste(Image image, int left, int top, int scale = 1)
+    {
+        byte[] rgb = image.ConvertTo(3).Pixels;
+        for (int y = Math.Max(0, top); y < Math.Min(Image.Height, top + image.Height * scale); y++)
+        {
+            int row = (y - top) / scale * image.Width;
+            for (int x = Math.Max(0, left); x < Math.Min(Image.Width, left + image.Width * scale); x++)
+                rgb.AsSpan(3 * (row + (x - left) / scale), 3).CopyTo(Image.Pixels.AsSpan(3 * (y * Image.Width + x)));
+        }
+    }
+
     /// <summary>
     /// Draws connected lines with round joints and ends; a line of a single point is a dot. Where lines of one call cross they do not
     /// darken each other: coverage is the greatest of the parts, and colour is applied once.

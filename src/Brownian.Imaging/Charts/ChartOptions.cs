@@ -20,4 +20,7 @@ public sealed record ChartOptions
 
     /// <summary>A logarithmic vertical axis; values of zero or less are left out, as gaps.</summary>
     public bool LogY { get; init; }
+
+    /// <summary>A logarithmic horizontal axis; points at zero or less are left out, as gaps.</summary>
+    public bool LogX { get; init; }
 }

@@ -24,7 +24,7 @@ public sealed class LineChart
     /// <summary>Adds a curve; its colour follows from its place among the curves.</summary>
     /// <param name="name">For the legend; an empty name stays out of it.</param>
     /// <param name="xs">Positions, copied.</param>
-    /// <param name="ys">As many values, copied. NaN and infinity leave a gap, as do values of zero or less on a logarithmic axis.</param>
+    /// <param name="ys">As many values, copied. NaN and infinity leave a gap, as do values or positions of zero or less on a logarithmic axis.</param>
     /// <param name="faint">Draw it pale and thin, as the noisy values behind a smoothed curve.</param>
     /// <returns>This chart.</returns>
     /// <exception cref="ArgumentException">The two lengths differ.</exception>
@@ -46,9 +46,15 @@ public sealed class LineChart
     }
 
     /// <summary>Draws the chart: RGB, of the size in the options.</summary>
-    public Image Draw() => new ChartPainter(options, series).Paint();
+    public Image Draw() => new ChartPainter(options, series).Paint(Legend);
 
-    bool CanPlace(double x, double y) => Math.Abs(x) <= Largest && Math.Abs(y) <= Largest && (!options.LogY || y >= SmallestLog);
+    internal IEnumerable<LegendEntry> Legend => series.Select((s, i) => new LegendEntry(s.Name, ChartTheme.Curve(i, s.IsFaint)));
+
+    /// <summary>The same, where the legend stands elsewhere.</summary>
+    internal Image DrawWithoutLegend() => new ChartPainter(options, series).Paint([]);
+
+    bool CanPlace(double x, double y) =>
+        Math.Abs(x) <= Largest && Math.Abs(y) <= Largest && (!options.LogX || x >= SmallestLog) && (!options.LogY || y >= SmallestLog);
 
     static Dot[] Zip(ReadOnlySpan<double> xs, ReadOnlySpan<double> ys)
     {

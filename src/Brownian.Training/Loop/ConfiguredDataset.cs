@@ -88,7 +88,8 @@ public static class ConfiguredDataset
         SamplerRehearsal.Check(config);
     }
 
-    static ImagePreparation Preparation(TrainConfig config)
+    /// <summary>How images become those of the network's size.</summary>
+    internal static ImagePreparation Preparation(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
         return new ImagePreparation(config.Model.Width, config.Model.Height, dataset.ImageChannels ?? config.Model.Channels)

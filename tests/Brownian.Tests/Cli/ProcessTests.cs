@@ -61,6 +61,38 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Pictures_need_neither_a_name_nor_a_run_to_be_given()
+    {
+        foreach (string command in (string[])["reverse", "loss"])
+            (await Show(Path.GetDirectoryName(Dotnet)!, command)).IsBadInput("runs/", "train one first");
+        Assert.False(Directory.Exists(_line.At("pictures")));
+        _line.TrainedRun();
+        _line.Write("pictures/reverse-00001.png", "mine");
+        foreach (string command in (string[])["reverse", "loss", "schedule"])
+        {
+            CommandResult result = await Show(Path.GetDirectoryName(Dotnet)!, command);
+            Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+            string picture = Path.Combine("pictures", command == "reverse" ? "reverse-00002.png" : $"{command}-00001.png");
+            Assert.Contains($"picture {picture}\n", result.Out, StringComparison.Ordinal);
+            Assert.True(File.Exists(_line.At(picture)));
+        }
+        Assert.Equal("mine", File.ReadAllText(_line.At("pictures", "reverse-00001.png")));
+    }
+
+    [Fact]
+    public async Task Mp4_without_ffmpeg_is_one_line_that_says_what_does_without() =>
+        (await Show(_line.Root, "forward", "--out", "a.mp4")).IsBadInput("a.mp4", "ffmpeg", ".gif or .png");
+
+    async Task<CommandResult> Show(string path, params string[] args)
+    {
+        using Process show = Start(["show", .. args], path);
+        Task<string> output = show.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await show.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(show.WaitForExit(Patience), "the process did not end");
+        return new CommandResult(show.ExitCode, await output, error);
+    }
+
+    [Fact]
     public async Task The_memory_that_training_takes_is_told_beforehand()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads the peak of the process's memory from Linux");
@@ -125,10 +157,13 @@ public sealed class ProcessTests : IDisposable
 
     static string Dotnet => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
-    Process Start(params string[] args) => Process.Start(new ProcessStartInfo(Dotnet, [Program, .. args])
+    Process Start(params string[] args) => Start(args, Environment.GetEnvironmentVariable("PATH"));
+
+    Process Start(string[] args, string? path) => Process.Start(new ProcessStartInfo(Dotnet, [Program, .. args])
     {
         WorkingDirectory = _line.Root,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
+        Environment = { ["PATH"] = path },
     })!;
 }

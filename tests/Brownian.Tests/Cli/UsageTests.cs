@@ -38,6 +38,7 @@ public sealed class UsageTests
     [InlineData("import")]
     [InlineData("bench")]
     [InlineData("data")]
+    [InlineData("show")]
     [InlineData("data", "inspect")]
     [InlineData("data", "grid")]
     public void Every_command_explains_itself_with_an_example(params string[] command)

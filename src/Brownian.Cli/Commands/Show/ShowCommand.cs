@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show</c></summary>
+sealed class ShowCommand : Command
+{
+    public ShowCommand(Terminal terminal, CancellationToken cancel) : base("show",
+        "Draw what happens, as PNG, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
+    {
+        Add(new ShowDataCommand(terminal));
+        Add(new ShowForwardCommand(terminal));
+        Add(new ShowReverseCommand(terminal, cancel));
+        Add(new ShowScheduleCommand(terminal));
+        Add(new ShowTimeEmbeddingCommand(terminal));
+        Add(new ShowLossCommand(terminal));
+    }
+
+    public static Option<string?> Png() => OptionOf.Text("--out", "FILE.png", "The picture. Default: a new file in pictures/");
+
+    public static Option<string?> PngOrAnimation() =>
+        OptionOf.Text("--out", "FILE", "The picture: .png; an animation: .png, .gif or .mp4. Default: a new .png in pictures/");
+
+    public static Option<bool> Animate() => OptionOf.Flag("--animate", "An animation instead of a strip.");
+
+    public static Option<bool> Force() => OptionOf.Flag("--force", "Replace an existing file.");
+
+    /// <summary>Says where the picture is, and what could be done next.</summary>
+    public static int Conclude(Terminal terminal, string path, params string[] next)
+    {
+        terminal.Out.WriteLine($"picture {Phrases.Relative(path)}");
+        terminal.Out.WriteLine($"next    {Invocation.Of(next)}");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Brownian.Imaging;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show data</c></summary>
+sealed class ShowDataCommand : Command
+{
+    readonly Argument<string?> _path = new("PATH")
+    {
+        Description = "Images, as dataset_params.im_path names them, in the place of the configuration's; or a run.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    readonly ConfigOptions _config = new();
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images. Default: 64");
+    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
+    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<bool> _force = ShowCommand.Force();
+    readonly Terminal _terminal;
+
+    public ShowDataCommand(Terminal terminal) : base("data",
+        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist")
+    {
+        _terminal = terminal;
+        Add(_path);
+        foreach (Option option in (Option[])[.. _config.All, _count, _columns, _out, _force]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        PictureTarget target = PictureTarget.Still("data", parsed.GetValue(_out), parsed.GetValue(_force));
+        (TrainConfig config, IImageDataset images) = Open(parsed);
+        using var opened = images as IDisposable;
+        int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
+        _terminal.Out.WriteLine($"data    {images.Description}");
+        _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");
+        Image sheet = DataPicture.Draw(config, images, count, parsed.GetValue(_columns) ?? 0);
+        return ShowCommand.Conclude(_terminal, target.Write(sheet), Next(parsed));
+    }
+
+    (TrainConfig Config, IImageDataset Images) Open(ParseResult parsed)
+    {
+        string? path = parsed.GetValue(_path);
+        if (path is not null && _config.Given(parsed).Length == 0) return PictureData.Open(path, _terminal.Warn);
+        TrainConfig config = _config.Load(parsed, path is null ? [] : [$"dataset_params.im_path={path}"]);
+        return (config, PictureData.Open(config, _terminal.Warn));
+    }
+
+    string[] Next(ParseResult parsed) => parsed.GetValue(_path) switch
+    {
+        null => ["train", .. _config.Given(parsed)],
+        { } path when RunDirectory.IsRun(path) => ["show", "forward", "--model", path],
+        { } path => ["train", .. _config.Given(parsed), "--data", path],
+    };
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Brownian.Imaging;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show forward</c></summary>
+sealed class ShowForwardCommand : Command
+{
+    readonly ConfigOptions _config = new();
+    readonly Option<string?> _model = OptionOf.Text("--model", "RUN", "The images and noise levels of a run.");
+    readonly Option<string[]> _image = new("--image")
+    {
+        Description = "A picture file, or the numbers of training images, e.g. 7 or 0-3. Repeatable. Default: 0-3",
+        HelpName = "FILE|N",
+    };
+    readonly Option<int[]> _timesteps = OptionOf.Numbers("--timesteps", 0, "Which t to show. Default: twelve, close at first");
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Of the noise. Default: 0");
+    readonly Option<bool> _animate = ShowCommand.Animate();
+    readonly Option<string?> _out = ShowCommand.PngOrAnimation();
+    readonly Option<bool> _force = ShowCommand.Force();
+    readonly Terminal _terminal;
+
+    public ShowForwardCommand(Terminal terminal) : base("forward",
+        "Images becoming noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199")
+    {
+        _terminal = terminal;
+        foreach (Option option in (Option[])[.. _config.All, _model, _image, _timesteps, _seed, _animate, _out, _force]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        bool choosesTimesteps = parsed.GetResult(_timesteps) is not null;
+        var target = PictureTarget.StillOrAnimation("forward", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
+        if (target.IsAnimated && choosesTimesteps)
+            throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
+        TrainConfig config = Config(parsed);
+        IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? [], _terminal.Warn);
+        ulong seed = parsed.GetValue(_seed) ?? 0;
+        var picture = new ForwardPicture(config, images, seed);
+        IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);
+        string shown = target.IsAnimated ? "an animation over" : $"{timesteps.Count} of";
+        string of = images.Count == 1 ? "1 image" : $"{Phrases.Count(images.Count)} images";
+        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps)} timesteps of {of}, noise of seed {seed}");
+        string written = target.IsAnimated ? target.Write(picture.Animate) : target.Write(picture.DrawStrip(timesteps));
+        return ShowCommand.Conclude(_terminal, written, target.IsAnimated ? ["show", "schedule"] : Animated(parsed));
+    }
+
+    string[] Animated(ParseResult parsed) =>
+    [
+        "show", "forward", "--animate", .. _config.Given(parsed),
+        .. parsed.GetValue(_model) is { } model ? [_model.Name, model] : (string[])[],
+        .. (parsed.GetValue(_image) ?? []).SelectMany(image => new[] { _image.Name, image }),
+    ];
+
+    TrainConfig Config(ParseResult parsed)
+    {
+        if (parsed.GetValue(_model) is not { } model) return _config.Load(parsed);
+        if (_config.Given(parsed) is [string option, ..]) throw new ArgumentException($"{option} and --model both say which images; use one.");
+        return RunDirectory.Open(model).Config;
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show loss</c></summary>
+sealed class ShowLossCommand : Command
+{
+    readonly Argument<string[]> _runs =
+        new("run") { Description = "Folders of runs. Default: the newest in runs/", Arity = ArgumentArity.ZeroOrMore };
+    readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "The horizontal axis. Default: steps");
+    readonly Option<bool> _linear = OptionOf.Flag("--linear", "A linear axis of the loss. Default: logarithmic");
+    readonly Option<bool> _logX = OptionOf.Flag("--log-x", "A logarithmic horizontal axis.");
+    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<bool> _force = ShowCommand.Force();
+    readonly Terminal _terminal;
+
+    public ShowLossCommand(Terminal terminal) : base("loss",
+        "The loss of runs, smoothed.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds")
+    {
+        _terminal = terminal;
+        Add(_runs);
+        foreach (Option option in (Option[])[_x, _linear, _logX, _out, _force]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        PictureTarget target = PictureTarget.Still("loss", parsed.GetValue(_out), parsed.GetValue(_force));
+        string[] paths = parsed.GetValue(_runs) is { Length: > 0 } named ? named : [NewestRun.WithMetrics(_terminal)];
+        LossAxis over = parsed.GetValue(_x) switch { "seconds" => LossAxis.Seconds, "images" => LossAxis.Images, _ => LossAxis.Steps };
+        RunDirectory[] runs = [.. paths.Select(RunDirectory.Open)];
+        _terminal.Out.WriteLine($"drawing the loss of {string.Join(", ", paths)} over {parsed.GetValue(_x) ?? "steps"}");
+        string written = target.Write(LossPicture.Draw(runs, over, parsed.GetValue(_linear), parsed.GetValue(_logX)));
+        return ShowCommand.Conclude(_terminal, written, "sample", "--model", paths[^1]);
+    }
+}

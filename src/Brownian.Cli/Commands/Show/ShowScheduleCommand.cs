@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Brownian.Diffusion;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian show schedule</c></summary>
+sealed class ShowScheduleCommand : Command
+{
+    const int MaxTimesteps = 1_000_000;
+
+    static readonly string[] Usual = ["linear", "cosine", "sigmoid"];
+
+    readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Default: {string.Join(',', Usual)}");
+    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "T. Default: 1000");
+    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<bool> _force = ShowCommand.Force();
+    readonly Terminal _terminal;
+
+    public ShowScheduleCommand(Terminal terminal) : base("schedule",
+        $"Noise schedules compared: {string.Join(", ", NoiseScheduleNames.All)}.\nExample: brownian show schedule --schedules linear,cosine")
+    {
+        _terminal = terminal;
+        foreach (Option option in (Option[])[_schedules, _timesteps, _out, _force]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        PictureTarget target = PictureTarget.Still("schedule", parsed.GetValue(_out), parsed.GetValue(_force));
+        string[] names = parsed.GetValue(_schedules)?.Split(',', StringSplitOptions.TrimEntries) ?? Usual;
+        int timesteps = parsed.GetValue(_timesteps) ?? 1000;
+        if (timesteps > MaxTimesteps) throw new ArgumentException($"--timesteps {timesteps}: give {MaxTimesteps} or fewer.");
+        KeyValuePair<string, NoiseSchedule>[] schedules =
+            [.. names.Distinct().Select(name => KeyValuePair.Create(name, NoiseScheduleNames.Create(name, timesteps)))];
+        _terminal.Out.WriteLine($"drawing {string.Join(", ", names.Distinct())} over {Phrases.Count(timesteps)} timesteps");
+        string written = target.Write(SchedulePicture.Draw(schedules));
+        return ShowCommand.Conclude(_terminal, written, "train", "--set", "diffusion_params.beta_schedule=cosine");
+    }
+}

@@ -1,0 +1,82 @@
+namespace Brownian.Imaging;
+
+/// <summary>How an <see cref="ImageSheet"/> looks. Empty texts and lists take no room.</summary>
+public sealed record SheetOptions
+{
+    /// <summary>Images per row; 0 for about as many as there are rows.</summary>
+    public int Columns { get; init; }
+
+    /// <summary>Above everything, at the left.</summary>
+    public string Title { get; init; } = "";
+
+    /// <summary>At the left of each row, one for each.</summary>
+    public IReadOnlyList<string> RowLabels { get; init; } = [];
+
+    /// <summary>Below the last row, one for each column.</summary>
+    public IReadOnlyList<string> ColumnLabels { get; init; } = [];
+
+    /// <summary>Below each image, one for each.</summary>
+    public IReadOnlyList<string> Captions { get; init; } = [];
+
+    /// <summary>Rows that belong together, with more room after them; 0 for no such groups.</summary>
+    public int GroupRows { get; init; }
+
+    /// <summary>The side of an image's square pixels on the sheet; 0 for the least whole number that makes images 84 pixels wide or high.</summary>
+    public int Scale { get; init; }
+
+    /// <summary>The least width of the sheet in pixels: frames of an animation keep theirs whatever their titles.</summary>
+    public int MinWidth { get; init; }
+}
+
+/// <summary>Images in rows and columns on white paper with texts around them. <see cref="ImageGrid"/> draws the images alone.</summary>
+public static class ImageSheet
+{
+    /// <summary>
+    /// Draws the images left to right, top to bottom. Small ones are enlarged by a whole number, pixel by pixel, as blurring would hide
+    /// what a network sees; with <see cref="SheetOptions.Scale"/> 0 those above 256 pixels are reduced to that.
+    /// </summary>
+    /// <param name="images">At least one; all of one size. Alpha is dropped.</param>
+    /// <param name="options">The defaults when null.</param>
+    /// <returns>Gray where the images are gray, which a GIF keeps exactly; else RGB.</returns>
+    /// <exception cref="ArgumentException">Images differ in size, texts do not fit them in number, or the sheet would be too large.</exception>
+    public static Image Draw(IReadOnlyList<Image> images, SheetOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        options ??= new SheetOptions();
+        if (images.Count == 0) throw new ArgumentException("ImageSheet: no images to draw.", nameof(images));
+        for (int i = 1; i < images.Count; i++) ImageGrid.CheckSame(images[0], images[i], i);
+        var layout = new SheetLayout(options, images.Count, images[0]);
+        var canvas = new Canvas(layout.Width, layout.Height, ChartTheme.Paper);
+        for (int i = 0; i < images.Count; i++)
+        {
+            (int left, int top) = layout.PlaceOf(i);
+            Image image = layout.IsReduced ? images[i].Resize(layout.CellWidth, layout.CellHeight) : images[i];
+            canvas.Paste(image, left, top, layout.Scale);
+            if (options.Captions.Count > 0) Center(canvas, options.Captions[i], left, top + layout.CellHeight, layout.CellWidth);
+        }
+        PaintTexts(canvas, options, layout);
+        return images[0].Channels <= 2 ? canvas.Image.ConvertTo(1) : canvas.Image;
+    }
+
+    static void PaintTexts(Canvas canvas, SheetOptions options, SheetLayout layout)
+    {
+        new ChartHeader(options.Title, [], layout.Width).Paint(canvas);
+        for (int row = 0; row < options.RowLabels.Count; row++)
+        {
+            int middle = layout.PlaceOf(row * layout.Columns).Top + layout.CellHeight / 2;
+            Text(canvas, options.RowLabels[row], ChartTheme.Edge, middle + 5, SheetLayout.RowLabelScale);
+        }
+        int bottom = layout.PlaceOf((layout.Rows - 1) * layout.Columns).Top + layout.CellHeight + (options.Captions.Count > 0 ? SheetLayout.CaptionHeight : 0);
+        for (int column = 0; column < options.ColumnLabels.Count; column++)
+            Center(canvas, options.ColumnLabels[column], layout.PlaceOf(column).Left, bottom, layout.CellWidth);
+    }
+
+    static void Center(Canvas canvas, string label, int left, int top, int width)
+    {
+        string text = StrokeFont.Fit(label, 1, width);
+        Text(canvas, text, Math.Round(left + (width - StrokeFont.Measure(text, 1)) / 2), top + 15);
+    }
+
+    static void Text(Canvas canvas, string text, double x, int baseline, double scale = 1) =>
+        StrokeFont.Draw(canvas, text, new Dot(x, baseline), scale, ChartTheme.LabelWeight * scale, ChartTheme.Ink);
+}
