@@ -12,12 +12,15 @@ namespace Brownian.Cli;
 sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, int[] Labels)
 {
     /// <exception cref="InvalidDataException">A tensor is missing, or its shape, type or content does not fit the network.</exception>
-    public static PredictionInput Read(string path, IDenoisingNetwork network)
+    /// <param name="path">The file.</param>
+    /// <param name="network">What will be asked.</param>
+    /// <param name="labels">The class of each image, or one for all; null where the file says.</param>
+    public static PredictionInput Read(string path, IDenoisingNetwork network, int[]? labels = null)
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
         Shape shape = ImageShape(path, file["sample"], network);
         float[] sample = ChannelsLast(file.ReadFloats("sample"), shape);
-        return new PredictionInput(sample, shape, ReadTimesteps(path, file, shape[0]), ReadLabels(path, file, network, shape[0]));
+        return new PredictionInput(sample, shape, ReadTimesteps(path, file, shape[0]), ReadLabels(path, file, network, shape[0], labels));
     }
 
     /// <summary>Writes N×H×W×C as <c>output</c>, N×C×H×W.</summary>
@@ -60,13 +63,20 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
         return timesteps;
     }
 
-    static int[] ReadLabels(string path, SafetensorsFile file, IDenoisingNetwork network, int images)
+    static int[] ReadLabels(string path, SafetensorsFile file, IDenoisingNetwork network, int images, int[]? given)
     {
+        if (given is not null)
+        {
+            if (file.TryGet("class_labels", out _)) throw Bad(path, "has class_labels, and --labels gives others; leave one out.");
+            if (given.Length != 1 && given.Length != images)
+                throw Bad(path, $"sample has {images} images, but --labels names {given.Length} classes; give one for all, or one for each.");
+            return given.Length == 1 ? [.. Enumerable.Repeat(given[0], images)] : given;
+        }
         if (!file.TryGet("class_labels", out SafetensorsEntry? entry))
         {
             return network.Classes == 0
                 ? []
-                : throw Bad(path, $"no tensor class_labels; the model is conditional on {network.Classes} classes.");
+                : throw Bad(path, $"no tensor class_labels; the model is conditional on {network.Classes} classes: add it, or --labels.");
         }
         if (network.Classes == 0) throw Bad(path, $"has class_labels, but the model knows no classes; leave them out.");
         if (entry.Shape.Length != 1 || entry.Shape[0] != images)

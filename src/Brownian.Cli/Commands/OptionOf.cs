@@ -26,6 +26,21 @@ static class OptionOf
         },
     };
 
+    /// <summary>A number, perhaps with a fraction, of at least <paramref name="least"/>; null when absent.</summary>
+    public static Option<double?> Real(string name, double least, string description, string value = "X") => new(name)
+    {
+        Description = description,
+        HelpName = value,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            bool read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
+            if (read && double.IsFinite(number) && number >= least) return number;
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a number, {least} or more"));
+            return null;
+        },
+    };
+
     /// <summary>One of a few words; null when absent.</summary>
     public static Option<string?> Choice(string name, string[] words, string description) => new(name)
     {

@@ -13,6 +13,8 @@ sealed class PredictCommand : Command
     readonly Option<string?> _input =
         OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W), timestep (one or N) and, for a conditional model, class_labels (N).");
     readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "Receives output (N×C×H×W, float32).");
+    readonly Option<string?> _labels = OptionOf.Text(
+        "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
     readonly Option<int?> _threads = OptionOf.Threads();
     readonly Terminal _terminal;
@@ -24,7 +26,7 @@ sealed class PredictCommand : Command
     {
         _terminal = terminal;
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;
-        foreach (Option option in (Option[])[_model, _input, _output, _force, _threads]) Add(option);
+        foreach (Option option in (Option[])[_model, _input, _output, _labels, _force, _threads]) Add(option);
         SetAction(Run);
     }
 
@@ -34,8 +36,10 @@ sealed class PredictCommand : Command
         bool overwrite = parsed.GetValue(_force);
         Target.Check(path, overwrite);
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
-        IDenoisingNetwork network = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn).Network;
-        PredictionInput input = PredictionInput.Read(parsed.GetValue(_input)!, network);
+        DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
+        IDenoisingNetwork network = model.Network;
+        int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;
+        PredictionInput input = PredictionInput.Read(parsed.GetValue(_input)!, network, labels);
         using NoGrad noGrad = device.NoGrad();
         Tensor output = network.Forward(Tensor.From(input.Sample, input.Shape, device), input.Timesteps, input.Labels);
         PredictionInput.WriteOutput(path, output, overwrite);

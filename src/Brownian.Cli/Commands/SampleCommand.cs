@@ -17,22 +17,20 @@ sealed class SampleCommand : Command
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Write each image to a PNG of its own as well.");
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
-    readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Denoising steps. Default: all of the model's timesteps");
-    readonly Option<string?> _variance =
-        OptionOf.Choice("--variance", ["small", "large"], "Variance of a step. Default: as the model was configured");
-    readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
-    readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not.");
+    readonly SamplerOptions _sampler = new();
+    readonly ClassOptions _classes = new();
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
     readonly Option<int?> _threads = OptionOf.Threads();
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
 
     public SampleCommand(Terminal terminal, CancellationToken cancel)
-        : base("sample", "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png")
+        : base("sample",
+            "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List())
     {
         (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy]) Add(option);
-        foreach (Option option in (Option[])[_batch, _steps, _variance, _clip, _noClip, _force, _threads]) Add(option);
+        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]) Add(option);
+        foreach (Option option in (Option[])[.. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
         SetAction(Run);
     }
 
@@ -41,9 +39,12 @@ sealed class SampleCommand : Command
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        string model = parsed.GetValue(_model) ?? NewestRun();
+        string path = parsed.GetValue(_model) ?? NewestRun();
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
-        var sampler = new ImageSampler(ModelFolder.Open(model, device, _terminal.Warn));
+        DiffusionModel model = ModelFolder.Open(path, device, _terminal.Warn);
+        options = _classes.Apply(parsed, options, model);
+        var sampler = new ImageSampler(model);
+        _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
         foreach (string written in targets.Write(images, parsed.GetValue(_columns) ?? 0)) _terminal.Out.WriteLine(written);
         return ExitCode.Success;
@@ -53,17 +54,12 @@ sealed class SampleCommand : Command
     {
         if (parsed.GetValue(_count) is not null && parsed.GetValue(_seeds) is not null)
             throw new ArgumentException("--count and --seeds both say how many images; use one.");
-        if (parsed.GetValue(_clip) && parsed.GetValue(_noClip))
-            throw new ArgumentException("--clip and --no-clip contradict each other; use one.");
         int last = (parsed.GetValue(_count) ?? 64) - 1;
-        return new SampleOptions
+        return _sampler.Apply(parsed, new SampleOptions
         {
             Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{last}")),
             BatchSize = parsed.GetValue(_batch) ?? 64,
-            Steps = parsed.GetValue(_steps),
-            Variance = parsed.GetValue(_variance) switch { "small" => VarianceKind.Small, "large" => VarianceKind.Large, _ => null },
-            ClipSample = parsed.GetValue(_clip) ? true : parsed.GetValue(_noClip) ? false : null,
-        };
+        });
     }
 
     string NewestRun()

@@ -43,6 +43,7 @@ sealed class TrainCommand : Command
     {
         TrainConfig config = TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
         IImageDataset images = ConfiguredDataset.Open(config);      // before there is a folder, so that a wrong path leaves none behind
+        config = ConfiguredDataset.Fit(config, images);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }

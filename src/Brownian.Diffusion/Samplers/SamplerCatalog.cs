@@ -7,6 +7,18 @@ namespace Brownian.Diffusion;
 /// <param name="VisitsTimesteps">It needs a <see cref="NoiseSchedule"/> and takes no <see cref="SamplerSettings.Curve"/>.</param>
 public sealed record SamplerEntry(string Name, string Description, bool HasEta, bool VisitsTimesteps)
 {
+    /// <summary>The steps it takes where nobody says how many; null for all timesteps.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>How often a step asks the network, the first and the last steps excepted.</summary>
+    public int Evaluations { get; init; } = 1;
+
+    /// <summary>Whether <see cref="SamplerSettings.Order"/> means something to it.</summary>
+    public bool HasOrder { get; init; }
+
+    /// <summary>Whether <see cref="SamplerSettings.EndsAtFirstTimestep"/> means something to it.</summary>
+    public bool HasEnd { get; init; }
+
     internal Func<SamplerSettings, ISampler> Make { get; init; } = null!;
 }
 
@@ -18,31 +30,34 @@ public static class SamplerCatalog
     [
         Timesteps("ddpm", "ancestral sampling over all timesteps or a few (Ho et al. 2020)", eta: false, s => new DdpmSampler(
             new() { Timesteps = s.Over(TimestepSelection.All), Variance = s.Variance, Limit = LimitOf(s) })),
-        Timesteps("ddim", "deterministic, good in 50 steps (Song et al. 2021)", eta: true, s => new DdimSampler(
-            new() { Timesteps = s.Over(new DdimOptions().Timesteps), Eta = s.Eta ?? 0, Limit = LimitOf(s) })),
-        Timesteps("pndm", "four past steps, the first by Runge-Kutta (Liu et al. 2022)", eta: false, s => new PndmSampler(
-            new() { Timesteps = s.Over(new PndmOptions().Timesteps), Limit = LimitOf(s) })),
-        Timesteps("plms", "pndm without Runge-Kutta", eta: false, s => new PndmSampler(
-            new() { Timesteps = s.Over(new PndmOptions().Timesteps), Limit = LimitOf(s), RungeKutta = false })),
+        Timesteps("ddim", "deterministic, good in 50 steps (Song et al. 2021)", eta: true, s => new DdimSampler(new()
+        {
+            Timesteps = s.Over(new DdimOptions().Timesteps),
+            Eta = s.Eta ?? 0,
+            Limit = LimitOf(s),
+            EndsAtFirstTimestep = s.EndsAtFirstTimestep,
+        })) with { Steps = 50, HasEnd = true },
+        Timesteps("pndm", "four past steps, the first by Runge-Kutta (Liu et al. 2022)", eta: false, s => Pndm(s, rungeKutta: true)) with { Steps = 50, HasEnd = true },
+        Timesteps("plms", "pndm without Runge-Kutta", eta: false, s => Pndm(s, rungeKutta: false)) with { Steps = 50, HasEnd = true },
         Levels("euler", "Euler's method on the ODE", eta: false, s => new EulerSampler(Set(new EulerOptions(), s))),
         Levels("euler_a", "Euler's method with noise in each step", eta: true, s => new EulerAncestralSampler(Ancestral(s))),
-        Levels("heun", "Heun's method: two evaluations a step", eta: false, s => new HeunSampler(Set(new HeunOptions(), s))),
+        Levels("heun", "Heun's method", eta: false, s => new HeunSampler(Set(new HeunOptions(), s))) with { Evaluations = 2 },
         Levels("edm", "Heun's method over Karras' sigmas (Karras et al. 2022)", eta: false, s => new HeunSampler(
-            Set(new HeunOptions(), s with { Curve = s.Curve ?? SigmaCurve.Karras, Steps = s.Steps ?? 18 }))),
-        Levels("dpm_2", "the midpoint method: two evaluations a step", eta: false, s => new Dpm2Sampler(Set(new Dpm2Options(), s))),
-        Levels("dpm_2_a", "the midpoint method with noise in each step", eta: true, s => new Dpm2AncestralSampler(Ancestral(s))),
-        Levels("lms", "linear multistep of order 4", eta: false, s => new LmsSampler(Set(new LmsOptions(), s))),
-        Levels("dpmpp_2m", "DPM-Solver++ of order 2, good in 20 steps (Lu et al. 2022)", eta: false, s => Dpm(s, order: 2)),
-        Levels("dpmpp_3m", "DPM-Solver++ of order 3", eta: false, s => Dpm(s, order: 3)),
-        Levels("dpmpp_2m_sde", "DPM-Solver++ of order 2 with noise in each step", eta: true, s => Dpm(s, order: 2, eta: s.Eta ?? 1)),
-        Levels("dpmpp_3m_sde", "DPM-Solver++ of order 3 with noise in each step", eta: true, s => Dpm(s, order: 3, eta: s.Eta ?? 1)),
-        Levels("dpmpp_2s", "DPM-Solver++ of order 2 in groups of two levels", eta: false, s => Singlestep(s, order: 2)),
-        Levels("dpmpp_3s", "DPM-Solver++ of order 3 in groups of three levels", eta: false, s => Singlestep(s, order: 3)),
-        Levels("dpmpp_2s_a", "DPM-Solver++(2S) with noise in each step", eta: true, s => new Dpmpp2sAncestralSampler(Ancestral(s))),
-        Levels("dpmpp_sde", "DPM-Solver++ for the SDE: two evaluations a step", eta: true, s => new DpmppSdeSampler(Ancestral(s))),
-        Levels("dpm_solver_2m", "DPM-Solver of order 2 on the noise", eta: false, s => Dpm(s, order: 2, noise: true)),
-        Levels("deis", "exponential integrator in log sigma (Zhang & Chen 2023)", eta: false, s => new DeisSampler(Set(new DeisOptions(), s))),
-        Levels("unipc", "predictor and corrector, good in 10 steps (Zhao et al. 2023)", eta: false, s => new UniPcSampler(Set(new UniPcOptions(), s))),
+            Set(new HeunOptions(), s with { Curve = s.Curve ?? SigmaCurve.Karras, Steps = s.Steps ?? 18 }))) with { Steps = 18, Evaluations = 2 },
+        Levels("dpm_2", "the midpoint method", eta: false, s => new Dpm2Sampler(Set(new Dpm2Options(), s))) with { Evaluations = 2 },
+        Levels("dpm_2_a", "the midpoint method with noise in each step", eta: true, s => new Dpm2AncestralSampler(Ancestral(s))) with { Evaluations = 2 },
+        Levels("lms", "linear multistep of order 4", eta: false, Lms) with { HasOrder = true },
+        Levels("dpmpp_2m", "DPM-Solver++ of order 2, good in 20 steps (Lu et al. 2022)", eta: false, s => Dpm(s, order: 2)) with { Steps = 20 },
+        Levels("dpmpp_3m", "DPM-Solver++ of order 3", eta: false, s => Dpm(s, order: 3)) with { Steps = 20 },
+        Levels("dpmpp_2m_sde", "DPM-Solver++ of order 2 with noise in each step", eta: true, s => Dpm(s, order: 2, eta: s.Eta ?? 1)) with { Steps = 20 },
+        Levels("dpmpp_3m_sde", "DPM-Solver++ of order 3 with noise in each step", eta: true, s => Dpm(s, order: 3, eta: s.Eta ?? 1)) with { Steps = 20 },
+        Levels("dpmpp_2s", "DPM-Solver++ of order 2 in groups of two levels", eta: false, s => Singlestep(s, order: 2)) with { Steps = 20 },
+        Levels("dpmpp_3s", "DPM-Solver++ of order 3 in groups of three levels", eta: false, s => Singlestep(s, order: 3)) with { Steps = 20 },
+        Levels("dpmpp_2s_a", "DPM-Solver++(2S) with noise in each step", eta: true, s => new Dpmpp2sAncestralSampler(Ancestral(s))) with { Evaluations = 2 },
+        Levels("dpmpp_sde", "DPM-Solver++ for the SDE", eta: true, s => new DpmppSdeSampler(Ancestral(s))) with { Evaluations = 2 },
+        Levels("dpm_solver_2m", "DPM-Solver of order 2 on the noise", eta: false, s => Dpm(s, order: 2, noise: true)) with { Steps = 20 },
+        Levels("deis", "exponential integrator in log sigma (Zhang & Chen 2023)", eta: false, Deis) with { Steps = 20, HasOrder = true },
+        Levels("unipc", "predictor and corrector, good in 10 steps (Zhao et al. 2023)", eta: false, UniPc) with { Steps = 20, HasOrder = true },
         Levels("consistency", "guess the image, add fresh noise", eta: false, s => new ConsistencySampler(Set(new ConsistencyOptions(), s))),
     ];
 
@@ -54,29 +69,58 @@ public static class SamplerCatalog
     {
         ArgumentNullException.ThrowIfNull(settings);
         SamplerEntry entry = All.FirstOrDefault(e => e.Name == name)
-            ?? throw new ArgumentException($"There is no sampler '{name}'; use {string.Join(", ", All.Select(e => e.Name))}.");
+            ?? throw new ArgumentException($"There is no sampler '{name}'; use {Names(_ => true)}.");
         if (settings.Eta is not null && !entry.HasEta)
-        {
-            string others = string.Join(", ", All.Where(e => e.HasEta).Select(e => e.Name));
-            throw new ArgumentException($"The sampler {name} has no eta; leave it out, or use one of {others}.");
-        }
+            throw new ArgumentException($"The sampler {name} has no eta; leave it out, or use one of {Names(e => e.HasEta)}.");
         if (settings.Curve is not null && entry.VisitsTimesteps)
             throw new ArgumentException($"The sampler {name} visits timesteps and takes no curve of sigma; leave it out, or use euler or dpmpp_2m.");
+        if (settings.Order is not null && !entry.HasOrder)
+            throw new ArgumentException($"The order of the sampler {name} is its name's; leave it out, or use {Names(e => e.HasOrder)}.");
+        if (settings.EndsAtFirstTimestep && !entry.HasEnd)
+            throw new ArgumentException($"The sampler {name} cannot stop at the noise of timestep 0; use {Names(e => e.HasEnd)}.");
         if (settings.Steps < 1) throw new ArgumentException($"Sampling takes at least 1 step, not {settings.Steps}.");
         return entry.Make(settings);
     }
+
+    static string Names(Func<SamplerEntry, bool> which) => string.Join(", ", All.Where(which).Select(e => e.Name));
 
     static SamplerEntry Timesteps(string name, string description, bool eta, Func<SamplerSettings, ISampler> make) =>
         new(name, description, eta, VisitsTimesteps: true) { Make = make };
 
     static SamplerEntry Levels(string name, string description, bool eta, Func<SamplerSettings, ISampler> make) =>
-        new(name, description, eta, VisitsTimesteps: false) { Make = make };
+        new(name, description, eta, VisitsTimesteps: false) { Make = make, Steps = 50 };
 
     static X0Limit LimitOf(SamplerSettings s) => s.Limit ?? X0Limit.Clip();
 
     static T Set<T>(T own, SamplerSettings s) where T : SolverOptions => own with { Levels = s.Over(own.Levels), Limit = LimitOf(s) };
 
     static AncestralOptions Ancestral(SamplerSettings s) => Set(new AncestralOptions { Eta = s.Eta ?? 1 }, s);
+
+    static PndmSampler Pndm(SamplerSettings s, bool rungeKutta) => new(new()
+    {
+        Timesteps = s.Over(new PndmOptions().Timesteps),
+        Limit = LimitOf(s),
+        RungeKutta = rungeKutta,
+        EndsAtFirstTimestep = s.EndsAtFirstTimestep,
+    });
+
+    static LmsSampler Lms(SamplerSettings s)
+    {
+        LmsOptions own = Set(new LmsOptions(), s);
+        return new(own with { Order = s.Order ?? own.Order });
+    }
+
+    static DeisSampler Deis(SamplerSettings s)
+    {
+        DeisOptions own = Set(new DeisOptions(), s);
+        return new(own with { Order = s.Order ?? own.Order });
+    }
+
+    static UniPcSampler UniPc(SamplerSettings s)
+    {
+        UniPcOptions own = Set(new UniPcOptions(), s);
+        return new(own with { Order = s.Order ?? own.Order });
+    }
 
     static DpmSolverSampler Dpm(SamplerSettings s, int order, double eta = 0, bool noise = false) =>
         new(Set(new DpmSolverOptions { Order = order, Eta = eta, IntegratesNoise = noise }, s));

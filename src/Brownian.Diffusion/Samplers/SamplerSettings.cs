@@ -21,10 +21,20 @@ public sealed record SamplerSettings
     /// <summary>How σ falls; null for the sampler's own choice. Not for ddpm, ddim and pndm, which visit timesteps.</summary>
     public SigmaCurve? Curve { get; init; }
 
+    /// <summary>Added to every timestep of <see cref="TimestepSpacing.Leading"/>; null for the sampler's own choice, 0.</summary>
+    public int? Offset { get; init; }
+
+    /// <summary>Stop at the noise of timestep 0 instead of at the image; for ddim, pndm and plms.</summary>
+    public bool EndsAtFirstTimestep { get; init; }
+
+    /// <summary>The order; null for the sampler's own choice. Only for samplers whose name does not say it.</summary>
+    public int? Order { get; init; }
+
     internal TimestepSelection Over(TimestepSelection own) => own with
     {
         Count = Steps ?? own.Count,
         Spacing = Spacing ?? own.Spacing,
+        Offset = Offset ?? own.Offset,
     };
 
     internal LevelSelection Over(LevelSelection own) => own with

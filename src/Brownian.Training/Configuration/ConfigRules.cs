@@ -11,10 +11,13 @@ static class ConfigRules
 {
     public static ConfigProblem? FirstProblem(TrainConfig config) =>
         Check("dataset_params", Of(config.Dataset))
-        ?? Check("diffusion_params", Of(config.Diffusion))
+        ?? Check("diffusion_params", DiffusionRules.Of(config.Diffusion))
         ?? Check("model_params", config.Model.Rules())
         ?? Check("diffusion_params", Of(config.Diffusion, config.Model))
-        ?? Check("train_params", Of(config.Train, config.Diffusion.Timesteps));
+        ?? Check("diffusion_params", DiffusionRules.Of(config.Diffusion, config.Model))
+        ?? Check("train_params", Of(config.Train, config.Diffusion.MostSteps))
+        ?? Check("train_params", LossRules.Of(config.Train, config.Diffusion, config.Model))
+        ?? Check("sample_params", SampleRules.Of(config.Sampling, config.Diffusion));
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DatasetParams s)
     {
@@ -22,21 +25,6 @@ static class ConfigRules
         yield return ("im_channels", s.ImageChannels is null or 1 or 3 or 4, $"is {s.ImageChannels}; images have 1, 3 or 4");
         yield return ("count", s.Count is >= 1 and <= 1_000_000, $"is {s.Count}; draw 1 to 1000000 digits");
         yield return ("limit", s.Limit is null or >= 1, $"is {s.Limit}; use at least 1 image");
-    }
-
-    static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s)
-    {
-        double scale = s.ScaleBetas ? 1000.0 / s.Timesteps : 1;
-        yield return ("num_timesteps", s.Timesteps is >= 2 and <= 100_000, $"is {s.Timesteps}; it must be 2 to 100000");
-        yield return ("beta_start", s.BetaStart is > 0 and < 1, $"is {s.BetaStart}; it must be above 0 and below 1");
-        yield return ("beta_end", s.BetaEnd is > 0 and < 1, $"is {s.BetaEnd}; it must be above 0 and below 1");
-        yield return ("beta_end", s.BetaEnd >= s.BetaStart, $"is {s.BetaEnd}, below beta_start, which is {s.BetaStart}; noise must grow");
-        yield return ("scale_betas", !s.ScaleBetas || s.BetaSchedule == BetaSchedule.Linear,
-            "applies to beta_schedule linear only; set it to false");
-        yield return ("scale_betas", s.BetaEnd * scale < 1,
-            $"makes the last beta {s.BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
-        yield return ("beta_schedule", Enum.IsDefined(s.BetaSchedule), $"is {s.BetaSchedule}, which does not exist");
-        yield return ("variance", Enum.IsDefined(s.Variance), $"is {s.Variance}, which does not exist");
     }
 
     static IEnumerable<(string Key, bool Good, string Message)> Of(DiffusionParams s, ModelParams model)

@@ -12,6 +12,7 @@ abstract class ConfigSection(string name)
         new ConfigSection<DiffusionParams>("diffusion_params", ConfigKeys.Diffusion, c => c.Diffusion, (c, s) => c with { Diffusion = s }),
         new ModelSection(),
         new ConfigSection<TrainParams>("train_params", ConfigKeys.Train, c => c.Train, (c, s) => c with { Train = s }),
+        new ConfigSection<SampleParams>("sample_params", ConfigKeys.Sample, c => c.Sampling, (c, s) => c with { Sampling = s }),
     ];
 
     public string Name => name;
@@ -32,8 +33,10 @@ abstract class ConfigSection(string name)
 
     public void Write(TrainConfig config, StringBuilder yaml)
     {
+        (string, object)[] values = [.. ValuesOf(config)];
+        if (values.Length == 0) return;
         yaml.Append(Name).Append(":\n");
-        foreach ((string key, object value) in ValuesOf(config))
+        foreach ((string key, object value) in values)
             yaml.Append("  ").Append(key).Append(": ").Append(ConfigText.Yaml(value)).Append('\n');
     }
 

@@ -53,8 +53,13 @@ sealed class ConfigValue(YamlNode node, string where, string key)
     /// <summary>A list, or one element without brackets.</summary>
     public Values<T> OneOrList<T>(Func<ConfigValue, T> element) => node is YamlSequenceNode ? List(element) : [element(this)];
 
-    public T OneOf<T>() where T : struct, Enum
+    /// <summary>A word that names a value; <paramref name="aliases"/> are what others call one, and are not among those a message lists.</summary>
+    public T OneOf<T>(params ReadOnlySpan<(string Alias, T Value)> aliases) where T : struct, Enum
     {
+        foreach ((string alias, T value) in aliases)
+        {
+            if (Text() == alias) return value;
+        }
         foreach (T value in Enum.GetValues<T>())
         {
             if (Text() == ConfigText.Of(value)) return value;

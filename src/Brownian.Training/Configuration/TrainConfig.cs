@@ -21,6 +21,9 @@ public sealed record TrainConfig
     /// <summary>How to train.</summary>
     public TrainParams Train { get; init; } = new();
 
+    /// <summary>How to draw images from the model, unless told otherwise.</summary>
+    public SampleParams Sampling { get; init; } = new();
+
     /// <summary>
     /// Drawn digits and a small network: two processor cores show recognisable digits within five minutes.
     /// </summary>
@@ -61,7 +64,7 @@ public sealed record TrainConfig
     /// Reads a YAML file, applies overrides and checks the result. Keys that the file does not name keep the tutorial's values; without
     /// a file everything starts from <see cref="Default"/>.
     /// </summary>
-    /// <param name="path">A YAML file with the sections dataset_params, diffusion_params, model_params and train_params; null for none.</param>
+    /// <param name="path">A YAML file with the sections dataset_params, diffusion_params, model_params, train_params and sample_params; null for none.</param>
     /// <param name="overrides">Any number of "section.key=value", the later ones win.</param>
     /// <exception cref="InvalidDataException">
     /// Unknown or repeated keys, values of the wrong type or out of range; the message is "file:line:column: what is wrong".
@@ -124,7 +127,8 @@ public sealed record TrainConfig
         bool fixedLength = Train.LearningRateSchedule == LearningRateKind.Constant;
         TrainConfig decisive = this with
         {
-            Diffusion = Diffusion with { Variance = default, ClipSample = false },
+            Diffusion = DecisiveDiffusion(),
+            Sampling = new(),
             Train = Train with
             {
                 TaskName = defaults.TaskName,
@@ -142,6 +146,24 @@ public sealed record TrainConfig
             },
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decisive.ToYaml())));
+    }
+
+    // How x̂0 is limited and a fixed variance matter when sampling only; a learned one is a part of the loss.
+    DiffusionParams DecisiveDiffusion()
+    {
+        var defaults = new DiffusionParams();
+        return Diffusion with
+        {
+            Variance = Diffusion.LearnsVariance ? Diffusion.Variance : default,
+            Shift = defaults.Shift,
+            SigmaMin = defaults.SigmaMin,
+            SigmaMax = defaults.SigmaMax,
+            ClipSample = false,
+            ClipSampleRange = defaults.ClipSampleRange,
+            Thresholding = false,
+            ThresholdingRatio = defaults.ThresholdingRatio,
+            SampleMaxValue = defaults.SampleMaxValue,
+        };
     }
 
     static TrainConfig Resolve(ConfigFile file, TrainConfig start, IEnumerable<string>? overrides, string? name)

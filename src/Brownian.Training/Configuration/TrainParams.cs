@@ -78,6 +78,51 @@ public sealed record TrainParams
     /// </summary>
     public int? SampleTimesteps { get; init; }
 
+    /// <summary><c>loss</c>: how the network's answer is compared with its target.</summary>
+    public LossKind Loss { get; init; } = LossKind.L2;
+
+    /// <summary><c>huber_delta</c>: where huber turns from square to straight, or the scale of pseudo_huber; null for 1, or 0.03.</summary>
+    public double? HuberDelta { get; init; }
+
+    /// <summary><c>loss_weighting</c>: how much each noise level counts.</summary>
+    public WeightingKind LossWeighting { get; init; } = WeightingKind.None;
+
+    /// <summary><c>snr_gamma</c>: γ of min_snr (diffusers' name).</summary>
+    public double SnrGamma { get; init; } = 5;
+
+    /// <summary><c>p2_gamma</c>: γ of p2.</summary>
+    public double P2Gamma { get; init; } = 1;
+
+    /// <summary><c>p2_k</c>: k of p2.</summary>
+    public double P2K { get; init; } = 1;
+
+    /// <summary><c>vlb</c>: the part of the variational bound; null for hybrid with a learned variance, and none otherwise.</summary>
+    public BoundKind? Bound { get; init; }
+
+    /// <summary><c>vlb_weight</c>: λ, as a share of the bound over all timesteps; null for 0.001 with hybrid and 1 with only.</summary>
+    public double? BoundWeight { get; init; }
+
+    /// <summary><c>time_distribution</c>: which noise levels are trained how often; null for the process's own: uniform, or log_normal for edm.</summary>
+    public TimeKind? Times { get; init; }
+
+    /// <summary><c>time_mean</c>: of logit_normal or log_normal; null for 0, or −1.2.</summary>
+    public double? TimeMean { get; init; }
+
+    /// <summary><c>time_std</c>: of logit_normal or log_normal; null for 1, or 1.2.</summary>
+    public double? TimeDeviation { get; init; }
+
+    /// <summary>
+    /// <c>class_conditional</c>: tell the network the class of each image; it is given as many classes as the images have, and one more with
+    /// <see cref="LabelDropout"/>. A network that says itself how many it has is told in any case.
+    /// </summary>
+    public bool ClassConditional { get; init; }
+
+    /// <summary>
+    /// <c>label_dropout</c>: the share of images whose label is replaced by "any image", an extra class, so that sampling can be guided
+    /// (Ho &amp; Salimans 2022; 0.1 to 0.2).
+    /// </summary>
+    public double LabelDropout { get; init; }
+
     /// <summary><c>seed</c>: decides the initial weights, the order of the images, the noise and the samples.</summary>
     public ulong Seed { get; init; }
 
@@ -106,4 +151,59 @@ public enum LearningRateKind
 
     /// <summary>Half a cosine, to 0 at the last step (Loshchilov &amp; Hutter 2017).</summary>
     Cosine,
+}
+
+/// <summary>How answer and target are compared, pixel by pixel.</summary>
+public enum LossKind
+{
+    /// <summary>Squares (Ho et al. 2020, eq. 14).</summary>
+    L2,
+
+    /// <summary>Absolute values.</summary>
+    L1,
+
+    /// <summary>Squares up to a threshold, straight beyond (Huber 1964).</summary>
+    Huber,
+
+    /// <summary>The same without a kink (Song &amp; Dhariwal 2023, eq. 8).</summary>
+    PseudoHuber,
+}
+
+/// <summary>How much each noise level counts in the loss.</summary>
+public enum WeightingKind
+{
+    /// <summary>All alike.</summary>
+    None,
+
+    /// <summary>min(SNR, γ) on the loss of x_0 (Hang et al. 2023).</summary>
+    MinSnr,
+
+    /// <summary>1/(k + SNR)^γ on the loss of ε (Choi et al. 2022).</summary>
+    P2,
+}
+
+/// <summary>The part that the variational bound has in the loss.</summary>
+public enum BoundKind
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>It trains a learned variance, and the simple loss the mean (Nichol &amp; Dhariwal 2021, eq. 16).</summary>
+    Hybrid,
+
+    /// <summary>It is the whole loss.</summary>
+    Only,
+}
+
+/// <summary>Which noise levels are trained how often.</summary>
+public enum TimeKind
+{
+    /// <summary>All alike.</summary>
+    Uniform,
+
+    /// <summary>Those in the middle more often (Esser et al. 2024, §3.1).</summary>
+    LogitNormal,
+
+    /// <summary>ln(σ/α) is normal (Karras et al. 2022, table 1).</summary>
+    LogNormal,
 }

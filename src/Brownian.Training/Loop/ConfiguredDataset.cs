@@ -13,8 +13,19 @@ public static class ConfiguredDataset
         config.Validate();
         IImageDataset images = OpenAll(config);
         if (config.Dataset.Limit is { } limit && limit < images.Count) images = images.Take(limit);
-        Check(images, config);
+        Check(images, ClassConditions.Fit(config, images));
         return images;
+    }
+
+    /// <summary>The configuration with what only the images can say: of how many classes the network is told, where that is left to them.</summary>
+    /// <param name="config">As it was written.</param>
+    /// <param name="images">What will be learned from.</param>
+    /// <exception cref="InvalidDataException">The images have no classes to tell.</exception>
+    public static TrainConfig Fit(TrainConfig config, IImageDataset images)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(images);
+        return ClassConditions.Fit(config, images);
     }
 
     /// <summary>Throws unless the network can learn from these images in such batches.</summary>
@@ -22,6 +33,12 @@ public static class ConfiguredDataset
     {
         ModelParams model = config.Model;
         if (model.WhyNotTrainable is { } problem) throw new InvalidDataException(problem.ToString());
+        if (model.OutputChannels != model.Channels && !config.Diffusion.LearnsVariance)
+        {
+            throw new InvalidDataException(
+                $"model_params.out_channels is {model.OutputChannels}; to be trained it must be in_channels, {model.Channels}, "
+                + "unless diffusion_params.variance is learned or learned_range.");
+        }
         if (images.Width != model.Width || images.Height != model.Height)
         {
             string size = images.Width == images.Height ? $"{images.Width}" : $"[{images.Height},{images.Width}]";
@@ -41,6 +58,8 @@ public static class ConfiguredDataset
             throw new InvalidDataException(
                 $"train_params.batch_size is {config.Train.BatchSize}, but there are {images.Count} images ({images.Description}); lower it.");
         }
+        ClassConditions.Check(images, config);
+        SamplerRehearsal.Check(config);
     }
 
     static IImageDataset OpenAll(TrainConfig config)

@@ -21,7 +21,7 @@ static class MemoryForecast
     public static long Peak(TrainingJob job, long forwardBytes, bool samples)
     {
         long writing = Writing + ParameterFile.WritingBytes(job.State.Parameters) + ChartBytesPerStep * job.Plan.TotalSteps;
-        long sampling = samples ? SamplingBytes(job.Config.Train, forwardBytes) : 0;
+        long sampling = samples ? SamplingBytes(job.Config, forwardBytes) : 0;
         return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling + UnreadBytes(job));
     }
 
@@ -32,5 +32,11 @@ static class MemoryForecast
     }
 
     // Grids are drawn in batches of the training's size, which find their memory in its pool; a smaller one needs its own.
-    static long SamplingBytes(TrainParams train, long forwardBytes) => forwardBytes * (train.Samples % train.BatchSize) / train.BatchSize;
+    // Guidance asks about every image twice.
+    static long SamplingBytes(TrainConfig config, long forwardBytes)
+    {
+        TrainParams train = config.Train;
+        long rest = forwardBytes * (train.Samples % train.BatchSize) / train.BatchSize;
+        return config.Sampling.IsGuided ? 2 * (rest + forwardBytes) : rest;
+    }
 }

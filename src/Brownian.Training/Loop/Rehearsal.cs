@@ -49,7 +49,9 @@ sealed record Rehearsal(double BatchSeconds, double ForwardSeconds, long Forward
         TrainParams train = job.Config.Train;
         double perSecond = train.BatchSize / BatchSeconds;
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
-        double looks = (double)train.Samples * (train.SampleTimesteps ?? job.Config.Diffusion.Timesteps);
+        SampleParams sampling = job.Config.Sampling;
+        long evaluations = new SamplerChoice(sampling with { Steps = train.SampleTimesteps ?? sampling.Steps }, job.Config.Diffusion).Evaluations;
+        double looks = (double)train.Samples * evaluations * (sampling.IsGuided ? 2 : 1);
         return new TrainForecast
         {
             ImagesPerSecond = perSecond,

@@ -19,7 +19,14 @@ public abstract record TrainProgress
     /// <param name="Device">What computes.</param>
     public sealed record Started(
         string Dataset, string Augmentation, long Parameters, long FlopsPerImage, long Step, long TotalSteps, double StepsPerEpoch,
-        string Device) : TrainProgress;
+        string Device) : TrainProgress
+    {
+        /// <summary>What is learned, in a few words; empty for ε and the simple loss on a linear schedule.</summary>
+        public string Objective { get; init; } = "";
+
+        /// <summary>Which classes the network is told, in a few words; empty where it is told none.</summary>
+        public string Classes { get; init; } = "";
+    }
 
     /// <summary>A few steps were tried; training begins.</summary>
     /// <param name="Forecast">What it will take.</param>

@@ -57,7 +57,7 @@ sealed class TrainState
         _smoothed.Add(loss);
     }
 
-    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds)
+    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IReadOnlyList<string>? classes = null)
     {
         var manifest = new CheckpointManifest
         {
@@ -69,6 +69,7 @@ sealed class TrainState
             SmoothedLoss = SmoothedLoss,
             SecondsTrained = seconds,
             ConfigHash = configHash,
+            Classes = Network.Classes == 0 ? null : classes,
         };
         store.Save(manifest, folder =>
         {

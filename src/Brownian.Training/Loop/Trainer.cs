@@ -26,7 +26,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using FileStream turn = run.Lock();
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
-        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        (IImageDataset images, TrainConfig fitted) = Images();
+        if (fitted != config) run.Reconfigure(fitted);
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(Rehearsals, cancel);
     }
@@ -43,7 +45,8 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     {
         config.Validate();
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
-        using var job = new TrainingJob(config, device, Images(), checkpoints, progress);
+        (IImageDataset images, TrainConfig fitted) = Images();
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -53,10 +56,11 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <summary>How many steps a run tries first, without a trace in its result.</summary>
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
-    IImageDataset Images()
+    (IImageDataset, TrainConfig) Images()
     {
         IImageDataset images = dataset ?? ConfiguredDataset.Open(config);
-        ConfiguredDataset.Check(images, config);
-        return images;
+        TrainConfig fitted = ConfiguredDataset.Fit(config, images);
+        ConfiguredDataset.Check(images, fitted);
+        return (images, fitted);
     }
 }

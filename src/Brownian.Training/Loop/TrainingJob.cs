@@ -18,7 +18,7 @@ sealed class TrainingJob : IDisposable
     {
         (Config, Device, Images, _progress) = (config, device, images, progress);
         ConfigHash = config.Hash();
-        Objective = new TrainingObjective(config.Diffusion.ToSchedule(), Parameterization.Epsilon, config.Train.Seed);
+        Objective = ConfiguredObjective.Of(config);
         State = new TrainState(config, device);
         checkpoints?.Newest(Warn, Restore);
         Loader = new BatchLoader(
@@ -56,12 +56,17 @@ sealed class TrainingJob : IDisposable
     public TrainingLoss LossOf(Batch batch, int part)
     {
         Tensor x0 = Tensor.From(batch.Pixels, Shape.Of(batch.Count, Images.Height, Images.Width, Images.Channels), Device);
-        return Objective.Loss(State.Network, x0, State.Step, firstImage: part * Config.Train.BatchSize);
+        int[] labels = ClassConditions.Labels(batch, State.Network.Classes);
+        return Objective.Loss(State.Network, x0, State.Step, firstImage: part * Config.Train.BatchSize, labels);
     }
 
     public TrainProgress.Started Introduce() => new(
         Images.Description, Config.Dataset.HorizontalFlip ? "horizontal flips" : "none", State.Parameters.Count, FlopsPerImage,
-        State.Step, Plan.TotalSteps, Plan.StepsPerEpoch, Device.Name);
+        State.Step, Plan.TotalSteps, Plan.StepsPerEpoch, Device.Name)
+    {
+        Objective = ConfiguredObjective.Describe(Config),
+        Classes = ClassConditions.Describe(Images, Config),
+    };
 
     public void Dispose() => Loader.Dispose();
 

@@ -28,7 +28,7 @@ sealed class TrainingSession : IDisposable
     {
         (_job, _config, _state, _plan) = (job, job.Config, job.State, job.Plan);
         (_run, _checkpoints, _progress) = (run, checkpoints, progress);
-        _quartiles = new QuartileLosses(_config.Diffusion.Timesteps);
+        _quartiles = new QuartileLosses(job.Objective.Process.Timesteps);
         _savedStep = _state.Step;
         _metrics = new MetricsFile(run.MetricsPath, _state.Step);
     }
@@ -130,7 +130,7 @@ sealed class TrainingSession : IDisposable
         if (_savedStep == _state.Step) return;
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
-        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds);
+        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images.Classes);
         _savedStep = _state.Step;
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
@@ -183,7 +183,7 @@ sealed class TrainingSession : IDisposable
     {
         Model = _config.Model,
         Diffusion = _config.Diffusion,
-        Predicts = _job.Objective.Predicts.Name,
+        Sampling = _config.Sampling,
         Dataset = _job.Images.Description,
         Classes = Values.Of<string>([.. _job.Images.Classes]),
         Step = _state.Step,

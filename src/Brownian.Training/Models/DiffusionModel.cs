@@ -9,8 +9,8 @@ public sealed class DiffusionModel
     internal DiffusionModel(ModelDescription description, IDenoisingNetwork network, Device device, string hash)
     {
         (Description, Network, Device, Hash) = (description, network, device, hash);
-        Schedule = description.Diffusion.ToSchedule();
-        Predicts = Parameterization.Named(description.Predicts);
+        Process = description.Diffusion.ToProcess();
+        Predicts = description.Diffusion.Predicts;
     }
 
     /// <summary>What <c>model.json</c> says.</summary>
@@ -20,7 +20,7 @@ public sealed class DiffusionModel
     public IDenoisingNetwork Network { get; }
 
     /// <summary>The forward process that it was trained with.</summary>
-    public NoiseSchedule Schedule { get; }
+    public INoiseProcess Process { get; }
 
     /// <summary>What it predicts.</summary>
     public Parameterization Predicts { get; }
@@ -31,6 +31,21 @@ public sealed class DiffusionModel
     /// <summary>SHA-256 of the file its weights came from, in hexadecimal.</summary>
     public string Hash { get; }
 
+    /// <summary>The classes that an image may be asked to be of; 0 for an unconditional network.</summary>
+    public int Classes => NoLabel ?? Network.Classes;
+
+    /// <summary>
+    /// The label after those of <see cref="Classes"/> that stands for "any image", for a network trained with label dropout; null for others.
+    /// </summary>
+    public int? NoLabel => Description.Classes.Count > 0 && Network.Classes == Description.Classes.Count + 1 ? Network.Classes - 1 : null;
+
     /// <summary>The model as samplers see it.</summary>
-    public IDenoiser ToDenoiser() => new Denoiser(Network, Schedule, Predicts);
+    /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
+    /// <param name="guidance">How strongly images are driven towards their class, for a network with <see cref="NoLabel"/>; null for not at all.</param>
+    /// <exception cref="ArgumentException">A label or an option is out of range.</exception>
+    public IDenoiser ToDenoiser(ReadOnlySpan<int> labels = default, GuidanceOptions? guidance = null)
+    {
+        var denoiser = new Denoiser(Network, Process, Predicts) { Labels = labels.ToArray() };
+        return guidance is null ? denoiser : new GuidedDenoiser(denoiser, labels, guidance with { NoLabel = NoLabel });
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
@@ -17,8 +18,11 @@ public sealed record ModelDescription
     /// <summary>The forward process it was trained with, and how it is reversed.</summary>
     public required DiffusionParams Diffusion { get; init; }
 
-    /// <summary>What the network predicts: a name of <see cref="Brownian.Diffusion.Parameterization"/>.</summary>
-    public string Predicts { get; init; } = Brownian.Diffusion.Parameterization.Epsilon.Name;
+    /// <summary>How images are drawn unless told otherwise.</summary>
+    public SampleParams Sampling { get; init; } = new();
+
+    /// <summary>What the network predicts: a name of <see cref="Parameterization"/>.</summary>
+    public string Predicts => Diffusion.Predicts.Name;
 
     /// <summary>What it learned from, in one line; empty where that is not known.</summary>
     public string Dataset { get; init; } = "";
@@ -31,10 +35,11 @@ public sealed record ModelDescription
 
     internal byte[] ToJson()
     {
-        var config = new TrainConfig { Model = Model, Diffusion = Diffusion };
+        var config = new TrainConfig { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
+        JsonObject sampling = Section("sample_params").ToJson(config);
         var file = new ModelFile(
             Format, CurrentVersion, Section("model_params").ToJson(config), Section("diffusion_params").ToJson(config), Predicts,
-            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text);
+            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling);
         return JsonSerializer.SerializeToUtf8Bytes(file, ModelJson.Default.ModelFile);
     }
 
@@ -49,25 +54,32 @@ public sealed record ModelDescription
         // JSON is YAML: the sections are read and checked like those of a configuration.
         var sections =
             new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
+        if (file.SampleParams is not null) sections["sample_params"] = file.SampleParams.DeepClone();
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
         return new ModelDescription
         {
             Model = config.Model,
-            Diffusion = config.Diffusion,
-            Predicts = Known(path, file.Predicts),
+            Diffusion = Predicting(path, config, file.Predicts),
+            Sampling = config.Sampling,
             Dataset = file.Dataset,
             Classes = Values.Of<string>(file.Classes),
             Step = file.Step,
         };
     }
 
-    static string Known(string path, string predicts)
+    // Files of the first release say it at the top only.
+    static DiffusionParams Predicting(string path, TrainConfig config, string predicts)
     {
+        DiffusionParams diffusion = config.Diffusion;
+        if (diffusion.Predicts.Name == predicts) return diffusion;
         try
         {
-            return Brownian.Diffusion.Parameterization.Named(predicts).Name;
+            string known = Parameterization.Named(predicts).Name;
+            if (diffusion.PredictionType is not null)
+                throw new ArgumentException($"is '{known}', but diffusion_params.prediction_type is '{diffusion.Predicts.Name}'; make them one.");
+            return config.With($"diffusion_params.prediction_type={known}").Diffusion;
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
             throw new InvalidDataException($"{path}: predicts: {e.Message}", e);
         }
@@ -79,7 +91,8 @@ public sealed record ModelDescription
 /// <summary>The fields of <c>model.json</c>.</summary>
 sealed record ModelFile(
     string Format, int Version, JsonObject ModelParams, JsonObject DiffusionParams, string Predicts, double[] ValueRange,
-    string[] Classes, string Dataset, long Step, string CreatedBy);
+    string[] Classes, string Dataset, long Step, string CreatedBy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? SampleParams = null);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

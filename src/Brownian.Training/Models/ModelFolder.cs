@@ -82,7 +82,14 @@ public static class ModelFolder
         RunDirectory run = RunDirectory.Open(path);
         DiffusionModel? model = null;
         new CheckpointStore(run.CheckpointsPath).Newest(warn ?? (_ => { }), (folder, manifest) => model = Load(
-            new ModelDescription { Model = run.Config.Model, Diffusion = run.Config.Diffusion, Step = manifest.Step },
+            new ModelDescription
+            {
+                Model = run.Config.Model,
+                Diffusion = run.Config.Diffusion,
+                Sampling = run.Config.Sampling,
+                Classes = Values.Of<string>([.. manifest.Classes ?? []]),
+                Step = manifest.Step,
+            },
             Path.Combine(folder, TrainState.AverageName), device));
         return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
     }
@@ -98,7 +105,7 @@ public static class ModelFolder
         TrainConfig config = TrainConfig.Load(configPath);
         if (!File.Exists(weightsPath)) throw new FileNotFoundException($"{weightsPath}: there is no such file.", weightsPath);
         using Device device = Device.Cpu();
-        Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion }, weightsPath, device));
+        Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling }, weightsPath, device));
     }
 
     internal static bool IsModel(string path) => File.Exists(Path.Combine(path, ModelDescription.FileName));

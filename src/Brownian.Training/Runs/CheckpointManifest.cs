@@ -36,6 +36,10 @@ public sealed record CheckpointManifest
     /// <summary><see cref="TrainConfig.Hash"/> of the configuration that led here.</summary>
     public required string ConfigHash { get; init; }
 
+    /// <summary>The names of the classes, where the network is told them; null for an unconditional network.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Classes { get; init; }
+
     /// <summary>SHA-256 of this manifest with an empty seal.</summary>
     public string Seal { get; init; } = "";
 

@@ -9,37 +9,50 @@ namespace Brownian.Training;
 /// <param name="model">The model, used by one thread at a time.</param>
 public sealed class ImageSampler(DiffusionModel model)
 {
-    /// <summary>Draws one image per seed (Algorithm 2 of Ho et al. 2020).</summary>
+    /// <summary>Draws one image per seed.</summary>
     /// <param name="options">Which images, and how.</param>
     /// <param name="progress">Told after each step of each batch.</param>
     /// <param name="cancel">Checked before each step.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or not for this model or sampler.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public SampledImages Sample(SampleOptions options, IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ulong[] seeds = options.ResolveSeeds();
-        VarianceKind variance = options.Variance ?? model.Description.Diffusion.Variance;
-        bool clip = options.ClipSample ?? model.Description.Diffusion.ClipSample;
-        var timesteps = new TimestepSelection { Count = options.Steps };
-        int steps = timesteps.Of(model.Schedule.Timesteps).Length;
-        var sampler = new DdpmSampler(new DdpmOptions
-        {
-            Timesteps = timesteps,
-            Limit = clip ? X0Limit.Clip() : X0Limit.None,
-            Variance = variance == VarianceKind.Large ? ReverseVariance.FixedLarge : ReverseVariance.FixedSmall,
-        });
+        int[] labels = SampleLabels.Of(model, options.Classes, seeds);
+        SampleParams wanted = options.Over(model.Description.Sampling);
+        GuidanceOptions? guidance = SampleLabels.Guidance(model, wanted);
+        var choice = new SamplerChoice(wanted, options.Over(model.Description.Diffusion));
 
-        IDenoiser denoiser = model.ToDenoiser();
         var images = new List<Image>(seeds.Length);
         int batches = (seeds.Length - 1) / options.BatchSize + 1;
-        foreach (ulong[] batch in seeds.Chunk(options.BatchSize))
+        for (int first = 0; first < seeds.Length; first += options.BatchSize)
         {
             using TensorScope scope = model.Device.OpenScope();
-            var steady = progress is null ? null : new BatchProgress(progress, images.Count / options.BatchSize * steps, batches * steps);
-            images.AddRange(ToImages(sampler.Sample(denoiser, batch, progress: steady, cancel: cancel)));
+            int count = Math.Min(options.BatchSize, seeds.Length - first);
+            IDenoiser denoiser = model.ToDenoiser(labels.Length == 0 ? [] : labels.AsSpan(first, count), guidance);
+            var steady = progress is null ? null : new BatchProgress(progress, first / options.BatchSize, batches);
+            images.AddRange(ToImages(choice.Sampler.Sample(denoiser, seeds.AsSpan(first, count), progress: steady, cancel: cancel)));
         }
-        return new SampledImages(images, seeds, Notes(steps, variance, clip));
+        return new SampledImages(images, seeds, Notes(choice, guidance))
+        {
+            ClassNames = [.. labels.Select(label => SampleLabels.Name(model.Description.Classes, label))],
+        };
+    }
+
+    /// <summary>How an image will be drawn, in a few words: sampler, steps and what besides them is not usual.</summary>
+    /// <param name="options">How.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or not for this model or sampler.</exception>
+    public string Describe(SampleOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SampleParams wanted = options.Over(model.Description.Sampling);
+        var choice = new SamplerChoice(wanted, options.Over(model.Description.Diffusion));
+        string steps = choice.Steps == 1 ? "1 step" : string.Create(CultureInfo.InvariantCulture, $"{choice.Steps:N0} steps");
+        string guidance = SampleLabels.Guidance(model, wanted) is { } g ? string.Create(CultureInfo.InvariantCulture, $", guidance {g.Scale:R}") : "";
+        string[] more = [.. choice.Notes().Where(note => note.Key is not ("Sampler" or "Steps" or "Clip sample"))
+            .Select(note => $", {note.Key.ToLowerInvariant()} {note.Value}")];
+        return $"{choice.Name}, {steps}{string.Concat(more)}{guidance}";
     }
 
     static IEnumerable<Image> ToImages(Tensor x)
@@ -55,19 +68,18 @@ public sealed class ImageSampler(DiffusionModel model)
         }
     }
 
-    List<KeyValuePair<string, string>> Notes(int steps, VarianceKind variance, bool clip) =>
-    [
-        new("Software", ProgramVersion.Text),
-        new("Sampler", "ddpm"),
-        new("Steps", steps.ToString(CultureInfo.InvariantCulture)),
-        new("Variance", ConfigText.Of(variance)),
-        new("Clip sample", clip ? "true" : "false"),
-        new("Model", model.Hash.Length > 0 ? $"sha256:{model.Hash}" : "in training"),
-        new("Trained steps", model.Description.Step.ToString(CultureInfo.InvariantCulture)),
-    ];
-
-    sealed class BatchProgress(IProgress<SampleProgress> whole, int done, int count) : IProgress<SampleProgress>
+    List<KeyValuePair<string, string>> Notes(SamplerChoice choice, GuidanceOptions? guidance)
     {
-        public void Report(SampleProgress value) => whole.Report(new SampleProgress(done + value.Done, count));
+        List<KeyValuePair<string, string>> notes = [new("Software", ProgramVersion.Text), .. choice.Notes()];
+        if (guidance is not null) notes.Add(new("Guidance scale", guidance.Scale.ToString("R", CultureInfo.InvariantCulture)));
+        if (guidance is { Rescale: > 0 }) notes.Add(new("Guidance rescale", guidance.Rescale.ToString("R", CultureInfo.InvariantCulture)));
+        notes.Add(new("Model", model.Hash.Length > 0 ? $"sha256:{model.Hash}" : "in training"));
+        notes.Add(new("Trained steps", model.Description.Step.ToString(CultureInfo.InvariantCulture)));
+        return notes;
+    }
+
+    sealed class BatchProgress(IProgress<SampleProgress> whole, int batch, int batches) : IProgress<SampleProgress>
+    {
+        public void Report(SampleProgress value) => whole.Report(new SampleProgress(batch * value.Count + value.Done, batches * value.Count));
     }
 }

@@ -17,6 +17,9 @@ public sealed class SampledImages
     /// <summary>The seed of each image.</summary>
     public IReadOnlyList<ulong> Seeds { get; }
 
+    /// <summary>The name of each image's class, or its number where it has no name; none for an unconditional model.</summary>
+    public IReadOnlyList<string> ClassNames { get; internal init; } = [];
+
     /// <summary>What the PNG files say beside the seed: sampler, steps, variance, model, version.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Notes => _notes;
 
@@ -34,7 +37,7 @@ public sealed class SampledImages
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
     public void WriteGrid(string path, int columns = 0, bool overwrite = false) =>
-        Write(path, ToGrid(columns), "Seeds", SeedRange.Format([.. Seeds]), overwrite);
+        Write(path, ToGrid(columns), overwrite, new("Seeds", SeedRange.Format([.. Seeds])), new("Classes", string.Join(", ", ClassNames)));
 
     /// <summary>Writes every image into a PNG of its own, named by its seed: <c>seed-42.png</c>.</summary>
     /// <param name="folder">The folder; made if absent.</param>
@@ -47,7 +50,8 @@ public sealed class SampledImages
         for (int i = 0; i < Images.Count; i++)
         {
             string seed = Seeds[i].ToString(CultureInfo.InvariantCulture);
-            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i], "Seed", seed, overwrite);
+            string name = ClassNames.Count == 0 ? "" : ClassNames[i];
+            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i], overwrite, new("Seed", seed), new("Class", name));
         }
     }
 
@@ -63,6 +67,9 @@ public sealed class SampledImages
         Files.Naming(path, () => Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], Images.Select(image => image.Pixels)));
     }
 
-    void Write(string path, Image image, string key, string seeds, bool overwrite) =>
-        Files.Naming(path, () => Png.Write(path, image, [new(key, seeds), .. _notes], overwrite));
+    void Write(string path, Image image, bool overwrite, KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes)
+    {
+        KeyValuePair<string, string>[] told = classes.Value.Length == 0 ? [seeds] : [seeds, classes];
+        Files.Naming(path, () => Png.Write(path, image, [.. told, .. _notes], overwrite));
+    }
 }

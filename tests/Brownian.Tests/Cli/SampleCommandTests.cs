@@ -1,4 +1,5 @@
 using Brownian.Cli;
+using Brownian.Diffusion;
 using Brownian.Imaging;
 
 namespace Brownian.Tests;
@@ -51,6 +52,37 @@ public sealed class SampleCommandTests : IDisposable
         Assert.Equal("4", Notes("--steps4")["Steps"]);
         Assert.Equal(("large", "small"), (Notes("--variancelarge")["Variance"], Notes("--variancesmall")["Variance"]));
         Assert.Equal(("false", "true"), (Notes("--no-clip")["Clip sample"], Notes("--clip")["Clip sample"]));
+    }
+
+    [Fact]
+    public void Any_sampler_can_be_asked_for_and_is_named_in_the_picture()
+    {
+        string[] options = ["--count", "2", "--sampler", "dpmpp_2m", "--steps", "4", "--curve", "karras", "--thresholding", "1.5"];
+        CommandResult result = Sample("a.png", options);
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Contains("sampler dpmpp_2m, 4 steps, thresholding 0.995, at most 1.5, sigma curve karras", result.Out, StringComparison.Ordinal);
+        Assert.Equal(("dpmpp_2m", "4", "karras"), (Notes("a")["Sampler"], Notes("a")["Steps"], Notes("a")["Sigma curve"]));
+        Assert.Equal(ExitCode.Success, Sample("b.png", "--count", "1", "--sampler", "ddim", "--eta", "0.5", "--spacing", "trailing").Code);
+        Assert.Equal(("0.5", "trailing"), (Notes("b")["Eta"], Notes("b")["Timestep spacing"]));
+        Assert.Equal(ExitCode.Success, Sample("c.png", "--count", "1", "--sampler", "unipc", "--order", "3", "--steps", "5").Code);
+    }
+
+    [Theory]
+    [InlineData("eulr", "euler", "--sampler", "eulr")]
+    [InlineData("ddpm has no eta", "ddim", "--eta", "1")]
+    [InlineData("curve of sigma", "euler", "--curve", "karras")]
+    [InlineData("twice the channels", "FixedSmall", "--variance", "learned_range")]
+    [InlineData("--class 3", "without classes", "--class", "3")]
+    [InlineData("without classes", "guided by 2", "--guidance", "2")]
+    public void What_the_sampler_or_the_model_cannot_do_is_refused(string named, string mend, params string[] options) =>
+        Sample("a.png", options).IsBadInput(named, mend);
+
+    [Fact]
+    public void Help_lists_the_samplers()
+    {
+        string help = CommandLine.Run("sample", "--help").Out;
+        foreach (SamplerEntry entry in SamplerCatalog.All)
+            Assert.Matches($@"(?m)^ +{entry.Name} +({entry.Steps}|all)  ", help);
     }
 
     [Fact]

@@ -50,6 +50,72 @@ public sealed class ImageSamplerTests : IDisposable
         Assert.NotEqual(standard, Draw(new() { Count = 1, Variance = VarianceKind.Large }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, ClipSample = false }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, Steps = 5 }));
+        Assert.NotEqual(standard, Draw(new() { Count = 1, Thresholding = 3 }));
+        Assert.Equal(standard, Draw(new() { Count = 1, Variance = VarianceKind.SmallLog }));
+    }
+
+    public static TheoryData<string> Samplers => [.. SamplerCatalog.All.Select(entry => entry.Name)];
+
+    [Theory, MemberData(nameof(Samplers))]
+    public void An_image_depends_on_its_seed_alone_with_every_sampler(string sampler)
+    {
+        SampleOptions options = new() { Count = 5, FirstSeed = 3, Sampler = sampler, Steps = 6, BatchSize = 5 };
+        byte[][] all = Pixels(Sample(Model(_device), options));
+        Assert.Equal(5, all.Select(Convert.ToHexString).Distinct().Count());
+        using Device two = Device.Cpu(2);
+        Assert.Equal([all[4], all[1]], Pixels(Sample(Model(two), options with { Seeds = [7, 4], BatchSize = 1 })));
+    }
+
+    [Fact]
+    public void Samplers_take_their_usual_steps_as_far_as_there_are_timesteps()
+    {
+        foreach (SamplerEntry entry in SamplerCatalog.All)
+        {
+            SampledImages images = Sample(Model(_device), new() { Count = 1, Sampler = entry.Name });
+            string steps = images.Notes.Single(note => note.Key == "Steps").Value;
+            Assert.Equal(entry.VisitsTimesteps ? "10" : "9", steps);
+        }
+    }
+
+    [Fact]
+    public void What_the_model_carries_holds_until_another_sampler_is_asked_for()
+    {
+        TrainConfig config = TinyRun.Config;
+        DiffusionModel With(SampleParams sampling, DiffusionParams? diffusion = null)
+        {
+            var description = new ModelDescription { Model = config.Model, Diffusion = diffusion ?? config.Diffusion, Sampling = sampling };
+            return new DiffusionModel(description, config.Model.CreateNetwork(_device, seed: 1), _device, "");
+        }
+        SampleParams carried = new() { Sampler = "ddim", Steps = 4, Eta = 0.5, Spacing = TimestepSpacing.Trailing };
+        SampledImages own = Sample(With(carried), new() { Count = 1 });
+        Assert.Equal(
+            Pixels(own),
+            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "ddim", Steps = 4, Eta = 0.5, Spacing = TimestepSpacing.Trailing })));
+        Dictionary<string, string> notes = own.Notes.ToDictionary();
+        Assert.Equal(("ddim", "4", "0.5", "trailing"), (notes["Sampler"], notes["Steps"], notes["Eta"], notes["Timestep spacing"]));
+        Assert.False(notes.ContainsKey("Variance"));
+        Assert.Equal("ddim, 4 steps, eta 0.5, timestep spacing trailing", new ImageSampler(With(carried)).Describe(new()));
+        Assert.NotEqual(Pixels(own), Pixels(Sample(With(carried), new() { Count = 1, Steps = 5 })));
+        Assert.Equal(Pixels(Sample(Model(_device), new() { Count = 1 })), Pixels(Sample(With(carried), new() { Count = 1, Sampler = "ddpm" })));
+        // A schedule that ends in noise alone starts there.
+        DiffusionParams zero = config.Diffusion with { RescaleToZeroSnr = true, PredictionType = PredictionType.VPrediction };
+        Assert.Contains("timestep spacing trailing", new ImageSampler(With(new(), zero)).Describe(new() { Steps = 3 }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_that_a_sampler_has_not_are_refused()
+    {
+        (string Message, SampleOptions Options)[] wrong =
+        [
+            ("There is no sampler 'eulr'; did you mean 'euler'.", new() { Sampler = "eulr" }),
+            ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { Eta = 1 }),
+            ("The sampler ddim visits timesteps and takes no curve of sigma; ", new() { Sampler = "ddim", Curve = SigmaCurve.Karras }),
+            ("The order of the sampler heun is its name's; ", new() { Sampler = "heun", Order = 2 }),
+            ("The variance Learned needs a network with twice the channels; ", new() { Variance = VarianceKind.Learned }),
+            ("Dynamic thresholding to at most 0.5; ", new() { Thresholding = 0.5 }),
+        ];
+        foreach ((string message, SampleOptions options) in wrong)
+            Assert.StartsWith(message, Assert.ThrowsAny<ArgumentException>(() => Sample(Model(_device), options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -129,8 +129,10 @@ public sealed class ModelTypeTests : IDisposable
         Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(TinyUNet2D).With($"model_params.{setting}")).Message);
 
     [Theory]
-    [InlineData("model_params.out_channels is 2; to be trained it must be in_channels, 1.", "out_channels=2")]
-    [InlineData("model_params.num_class_embeds is 10; training knows no class conditions, so remove the key.", "num_class_embeds=10")]
+    [InlineData("model_params.out_channels is 2; to be trained it must be in_channels, 1, unless diffusion_params.variance is learned or learned_range.",
+        "out_channels=2")]
+    [InlineData("model_params.num_class_embeds is 7, but the images have 10 classes (*); set it to 10, or remove it and set train_params.class_conditional to true.",
+        "sample_size=12", "num_class_embeds=7")]
     [InlineData("model_params.sample_size is [8,16], but the images are 12×12 pixels (*); set model_params.sample_size=12.", "sample_size=[8,16]")]
     [InlineData("model_params.in_channels is 3, but the images have 1 (*); set model_params.in_channels=1 and model_params.out_channels=1.",
         "sample_size=12", "in_channels=3", "out_channels=3")]

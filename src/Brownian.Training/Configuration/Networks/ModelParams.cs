@@ -16,6 +16,12 @@ public abstract record ModelParams
     /// <summary>The channels of an image.</summary>
     public abstract int Channels { get; }
 
+    /// <summary>The channels of the network's answer: as many, or twice as many for a learned variance.</summary>
+    public virtual int OutputChannels => Channels;
+
+    /// <summary>The number of classes that the network can be told, that for "any image" included; 0 for an unconditional one.</summary>
+    public virtual int Classes => 0;
+
     /// <summary>The height of an image in pixels.</summary>
     public abstract int Height { get; }
 
@@ -36,6 +42,12 @@ public abstract record ModelParams
 
     /// <summary>The keys that give the channels of an image.</summary>
     internal abstract IReadOnlyList<string> ChannelKeys { get; }
+
+    /// <summary>The key that gives the number of classes.</summary>
+    internal virtual string ClassesKey => "num_class_embeds";
+
+    /// <summary>The same network for so many classes; null for a type that cannot be told any.</summary>
+    internal virtual ModelParams? WithClasses(int classes) => null;
 
     /// <summary>What values the section may have, under the names of its keys; a later rule may rely on those before it.</summary>
     internal abstract IEnumerable<(string Key, bool Good, string Message)> Rules();

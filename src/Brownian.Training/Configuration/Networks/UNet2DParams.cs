@@ -99,6 +99,12 @@ public sealed record UNet2DParams : ModelParams, IModelType<UNet2DParams>
     public override int Channels => InChannels;
 
     /// <inheritdoc/>
+    public override int OutputChannels => OutChannels;
+
+    /// <inheritdoc/>
+    public override int Classes => NumClassEmbeds ?? 0;
+
+    /// <inheritdoc/>
     public override int Height => SampleSize[0];
 
     /// <inheritdoc/>
@@ -179,12 +185,7 @@ public sealed record UNet2DParams : ModelParams, IModelType<UNet2DParams>
 
     internal override IReadOnlyList<string> ChannelKeys => ["in_channels", "out_channels"];
 
-    internal override ConfigProblem? WhyNotTrainable =>
-        OutChannels != InChannels
-            ? new("model_params", "out_channels", $"is {OutChannels}; to be trained it must be in_channels, {InChannels}.")
-        : NumClassEmbeds is not null
-            ? new("model_params", "num_class_embeds", $"is {NumClassEmbeds}; training knows no class conditions, so remove the key.")
-        : null;
+    internal override ModelParams WithClasses(int classes) => this with { NumClassEmbeds = classes };
 
     internal override IEnumerable<(string Key, bool Good, string Message)> Rules() => UNet2DRules.Of(this);
 }

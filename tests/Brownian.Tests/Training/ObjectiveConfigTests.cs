@@ -1,0 +1,115 @@
+using Brownian.Diffusion;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Tests;
+
+/// <summary>What a configuration says about the loss reaches the trainer.</summary>
+public sealed class ObjectiveConfigTests : IDisposable
+{
+    const string Twice = "model_params.out_channels=2";
+
+    readonly ScratchFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    static TrainConfig Tiny(params string[] settings) => (TinyRun.Config with { Model = TinyUNet2D }).With(settings);
+
+    static ModelParams TinyUNet2D { get; } = new UNet2DParams
+    {
+        SampleSize = [8],
+        InChannels = 1,
+        OutChannels = 1,
+        BlockOutChannels = [8, 8],
+        DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
+        UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
+        LayersPerBlock = 1,
+        NormNumGroups = 4,
+    };
+
+    public static TheoryData<string, string[]> Settings => new()
+    {
+        { "", [] },
+        { "predicts v_prediction", ["diffusion_params.prediction_type=v_prediction"] },
+        { "predicts sample, cosine schedule", ["diffusion_params.prediction_type=sample", "diffusion_params.beta_schedule=squaredcos_cap_v2"] },
+        { "predicts v_prediction, zero terminal SNR, min_snr weights", ["diffusion_params.prediction_type=v_prediction", "diffusion_params.rescale_betas_zero_snr=true", "train_params.loss_weighting=min_snr"] },
+        { "predicts epsilon, l1 loss", ["train_params.loss=l1"] },
+        { "predicts epsilon, huber loss, p2 weights", ["train_params.loss=huber", "train_params.huber_delta=0.5", "train_params.loss_weighting=p2", "train_params.p2_gamma=0.5"] },
+        { "predicts epsilon, variational bound hybrid", ["diffusion_params.variance=learned_range", Twice] },
+        { "predicts epsilon, variational bound only", ["diffusion_params.variance=learned", Twice, "train_params.vlb=only"] },
+        { "predicts flow_prediction, process flow", ["diffusion_params.process=flow", "sample_params.steps=4"] },
+        { "predicts flow_prediction, process flow, logit_normal times", ["diffusion_params.process=flow", "train_params.time_distribution=logit_normal", "sample_params.sampler=heun", "sample_params.steps=4"] },
+        { "predicts edm, process edm", ["diffusion_params.process=edm", "sample_params.steps=4"] },
+    };
+
+    [Theory, MemberData(nameof(Settings))]
+    public void Every_kind_of_objective_is_trained_resumed_and_sampled(string told, string[] settings)
+    {
+        TrainConfig config = Tiny([.. settings, "train_params.sample_steps=6", "train_params.num_steps=6"]);
+        RunDirectory whole = RunDirectory.Create(_folder.Path("runs"), config), cut = RunDirectory.Create(_folder.Path("runs"), config);
+        List<TrainProgress> progress = [];
+        TrainResult result = TinyRun.Train(whole, config, tell: progress.Add);
+        Assert.True(result.IsComplete && double.IsFinite(result.SmoothedLoss));
+        Assert.Equal(told, progress.OfType<TrainProgress.Started>().Single().Objective);
+        Assert.True(File.Exists(result.SampleGrid));
+
+        TinyRun.Train(cut, config, stopAfter: 3);
+        TinyRun.Train(cut, RunDirectory.Open(cut.FullPath).Config, threads: 2);
+        Assert.Equal(TinyRun.StateAfter(whole, 6), TinyRun.StateAfter(cut, 6));
+        using Device device = Device.Cpu(1);
+        DiffusionModel model = ModelFolder.Open(whole.ModelPath, device);
+        Assert.Equal((config.Diffusion, config.Sampling), (model.Description.Diffusion, model.Description.Sampling));
+        Assert.Equal(config.Sampling, ModelFolder.Open(whole.FullPath, device).Description.Sampling);
+    }
+
+    [Fact]
+    public void Each_key_sets_its_part_of_the_objective()
+    {
+        TrainingObjective Of(params string[] settings) => ConfiguredObjective.Of(Tiny(settings));
+        TrainingObjective plain = Of();
+        Assert.Equal(
+            (PixelLoss.Squared, LossWeighting.None, TimeDistribution.Uniform, null, 0.0, TinyRun.Config.Train.Seed),
+            (plain.Compares, plain.Weighting, plain.Times, plain.Bound, plain.LabelDropout, plain.Seed));
+        Assert.Equal(PixelLoss.Huber(0.5), Of("train_params.loss=huber", "train_params.huber_delta=0.5").Compares);
+        Assert.Equal(PixelLoss.Huber(1), Of("train_params.loss=huber").Compares);
+        Assert.Equal(PixelLoss.PseudoHuber(), Of("train_params.loss=pseudo_huber").Compares);
+        Assert.Equal(LossWeighting.MinSnr(4), Of("train_params.loss_weighting=min_snr", "train_params.snr_gamma=4").Weighting);
+        Assert.Equal(LossWeighting.P2(0.5, 2), Of("train_params.loss_weighting=p2", "train_params.p2_gamma=0.5", "train_params.p2_k=2").Weighting);
+        Assert.Equal(TimeDistribution.LogitNormal(1, 2), Of("train_params.time_distribution=logit_normal", "train_params.time_mean=1", "train_params.time_std=2").Times);
+        Assert.Equal(TimeDistribution.LogNormalSigma(), Of("diffusion_params.process=edm").Times);
+        Assert.Equal(
+            new VariationalTerm { Variance = ReverseVariance.LearnedRange, Weight = 0.001 },
+            Of("diffusion_params.variance=learned_range", Twice).Bound);
+        Assert.Equal(
+            new VariationalTerm { Variance = ReverseVariance.FixedLarge, Weight = 1, Alone = true },
+            Of("diffusion_params.variance=large", "train_params.vlb=only").Bound);
+        Assert.Equal(0.1, Of("train_params.class_conditional=true", "train_params.label_dropout=0.1").LabelDropout);
+    }
+
+    [Theory]
+    [InlineData("train_params.huber_delta is 1, but loss is l2; set that to huber, or remove the key.", "train_params.huber_delta=1")]
+    [InlineData("train_params.vlb is hybrid, which trains a learned variance, but diffusion_params.variance is small; set that to learned_range, or vlb to only.", "train_params.vlb=hybrid")]
+    [InlineData("train_params.vlb is none, but diffusion_params.variance is learned_range, which nothing else trains; remove the key.", "train_params.vlb=none", "diffusion_params.variance=learned_range", Twice)]
+    [InlineData("train_params.vlb needs process ddpm, not flow; remove it.", "train_params.vlb=only", "diffusion_params.process=flow")]
+    [InlineData("train_params.loss is l1, but vlb is only, which leaves no other loss; remove one.", "train_params.vlb=only", "train_params.loss=l1")]
+    [InlineData("train_params.vlb_weight is 1, but the bound is no part of the loss; set diffusion_params.variance to learned_range, or remove the key.", "train_params.vlb_weight=1")]
+    [InlineData("train_params.time_distribution must be log_normal for process edm, whose noise has no uniform measure; remove the key.", "diffusion_params.process=edm", "train_params.time_distribution=uniform")]
+    [InlineData("train_params.time_std belongs to time_distribution logit_normal or log_normal; remove it.", "train_params.time_std=1")]
+    [InlineData("train_params.snr_gamma is 0; it must be above 0, such as 5.", "train_params.snr_gamma=0")]
+    [InlineData("train_params.label_dropout is 0.1, but the network is told no labels; set class_conditional to true.", "train_params.label_dropout=0.1")]
+    [InlineData("train_params.class_conditional is true, but a tutorial_unet cannot be told classes; set model_params.type to unet2d.", "train_params.class_conditional=true", "model_params.type=tutorial_unet")]
+    [InlineData("diffusion_params.variance is learned_range, which takes 2 channels of the network's answer instead of 1; set model_params.out_channels to 2.", "diffusion_params.variance=learned_range")]
+    public void Losses_that_make_no_sense_are_refused_with_a_mend(string expected, params string[] settings) => Assert.EndsWith(
+        expected, Assert.Throws<InvalidDataException>(() => Tiny(settings)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("sample_params.sampler cannot be used as configured: PNDM in 3 steps; it needs at least 4, or use ddim.", "sample_params.sampler=pndm", "sample_params.steps=3")]
+    [InlineData("sample_params.sampler cannot be used as configured: The sampler lms cannot start from noise without any image", "sample_params.sampler=lms", "diffusion_params.process=flow")]
+    [InlineData("sample_params.guidance_scale is 3, which needs a network trained without labels too; ", "sample_params.guidance_scale=3")]
+    public void Samplers_that_would_fail_at_the_first_grid_are_refused_before_the_first_step(string expected, params string[] settings)
+    {
+        var digits = new DrawnDigits(20, size: 8);
+        string message = Assert.Throws<InvalidDataException>(() => ConfiguredDataset.Check(digits, Tiny(settings))).Message;
+        Assert.StartsWith(expected, message, StringComparison.Ordinal);
+    }
+}
