@@ -36,6 +36,7 @@ static class App
         new SampleCommand(terminal, cancel),
         new PredictCommand(terminal),
         new ImportCommand(terminal),
+        new ExportCommand(terminal),
         new BenchCommand(terminal, cancel),
     };
 

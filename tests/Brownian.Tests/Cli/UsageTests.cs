@@ -32,6 +32,7 @@ public sealed class UsageTests
     [InlineData("sample")]
     [InlineData("predict")]
     [InlineData("import")]
+    [InlineData("export")]
     [InlineData("bench")]
     public void Every_command_explains_itself_with_an_example(string command)
     {
