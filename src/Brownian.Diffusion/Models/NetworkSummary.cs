@@ -35,7 +35,7 @@ public sealed class NetworkSummary
     /// <summary>The multiply-adds of one image: two floating-point operations each.</summary>
     public long MultiplyAdds => _layers.Sum(layer => layer.MultiplyAdds);
 
-    /// <summary>The bytes of what a pass of one image forward leaves for the backward pass.</summary>
+    /// <summary>The bytes of what a pass of one image forward leaves for the backward pass in training.</summary>
     public long ActivationBytes { get; private set; }
 
     /// <summary>Traces a network.</summary>
@@ -48,6 +48,7 @@ public sealed class NetworkSummary
         var summary = new NetworkSummary(network);
         long before = device.Memory.Live;
         using TensorScope scope = device.OpenScope();
+        (network.IsTraining, network.Dropout) = (true, new Philox(0, 0));
         network.Answer(
             Tensor.Empty(Shape.Of(1, network.Height, network.Width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
         summary.ActivationBytes = device.Memory.Live - before;

@@ -33,6 +33,14 @@ public sealed class NetworkSummaryTests
         Assert.Equal(new TutorialUNet(new()).MultiplyAdds(28, 28), summary.MultiplyAdds);
     }
 
+    [Fact]
+    public void Images_that_cannot_be_halved_cost_what_their_border_adds()
+    {
+        var options = new TutorialUNetOptions { ImSize = 30 };
+        NetworkSummary summary = NetworkSummary.Of(device => new TutorialUNet(options, device));
+        Assert.Equal(new TutorialUNet(options).MultiplyAdds(32, 32), summary.MultiplyAdds);
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void The_work_of_a_unet2d_is_what_it_says(string name)

@@ -119,6 +119,13 @@ public sealed class ModelTypeTests : IDisposable
         Assert.Equal(2, new ImageSampler(model).Sample(new SampleOptions { Count = 2 }, cancel: TestContext.Current.CancellationToken).Images.Count);
     }
 
+    [Fact]
+    public void A_learned_time_embedding_has_a_row_for_each_timestep() => Assert.EndsWith(
+        "diffusion_params.num_timesteps is 1000, but the network knows 50; raise model_params.num_train_timesteps, or lower num_timesteps.",
+        Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(TinyUNet2D).With(
+            "model_params.num_train_timesteps=50", "model_params.time_embedding_type=learned")).Message,
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("resnet_time_scale_shift=ada_group", "resnet_time_scale_shift must be default or scale_shift, not 'ada_group'.")]
     [InlineData("downsample_type=pool", "downsample_type must be conv or resnet, not 'pool'.")]

@@ -187,6 +187,9 @@ public sealed record UNet2DParams : ModelParams, IModelType<UNet2DParams>
 
     internal override ModelParams WithClasses(int classes) => this with { NumClassEmbeds = classes };
 
+    internal override (string Key, int Most)? TimestepLimit =>
+        TimeEmbeddingType == UNet2DTimeEmbedding.Learned && NumTrainTimesteps is { } rows ? ("num_train_timesteps", rows) : null;
+
     internal override ConfigProblem? WhyNotTrainable => TimeEmbeddingType == UNet2DTimeEmbedding.Fourier
         ? new("model_params", "time_embedding_type", "is fourier, for times above 0; training counts them from 0, so use positional.")
         : null;
