@@ -1,0 +1,104 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Brownian.Nn;
+
+/// <summary>
+/// The weights of one network in a file that may hold more: a training checkpoint's state dict under its key, without the prefixes that
+/// wrappers of the network put before every name.
+/// </summary>
+public sealed class StateDict : ITensorFile
+{
+    // The first that is there; a checkpoint's weights come before their average, as Python loads them.
+    static readonly string[] KnownKeys =
+        ["model", "state_dict", "model_state_dict", "network", "net", "unet", "ema", "ema_model", "ema_state_dict", "ema_model_state_dict"];
+
+    static readonly string[] Wrappers = ["module.", "_orig_mod."];    // DataParallel, torch.compile
+
+    readonly ITensorFile _file;
+    readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
+
+    StateDict(ITensorFile file, string? key)
+    {
+        _file = file;
+        Key = key ?? FindKey(file);
+        string prefix = Key.Length == 0 ? "" : Key + "/";
+        string[] own = [.. file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+        // Beside tensors of its own, a dict may hold other dicts; as a state dict it is the tensors.
+        string[] direct = [.. own.Where(name => !name.AsSpan(prefix.Length).Contains('/'))];
+        if (direct.Length > 0) own = direct;
+        if (own.Length == 0) throw new InvalidDataException($"{file.Path}: holds no tensors under '{key}'; {WhatThereIs(file)}.");
+        for (string? wrapper = ""; wrapper is not null; prefix += wrapper)
+        {
+            string so = prefix;
+            wrapper = Wrappers.FirstOrDefault(w => own.All(name => name.AsSpan(so.Length).StartsWith(w) && name.Length > so.Length + w.Length));
+        }
+        foreach (string name in own) _stored.Add(name[prefix.Length..], name);
+        Names = [.. _stored.Keys];
+    }
+
+    /// <inheritdoc/>
+    public string Path => _file.Path;
+
+    /// <summary>Where in the file the state dict is: keys with slashes between; empty where the file is the state dict.</summary>
+    public string Key { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Opens a file of weights as <see cref="WeightsFile.Open"/> does and finds the state dict in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="key">Where in it the state dict is; null to look under the names that training scripts use.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or the key is not there or not clear; the message says which there are.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be opened.</exception>
+    public static StateDict Open(string path, string? key = null)
+    {
+        ITensorFile file = WeightsFile.Open(path);
+        try
+        {
+            return new StateDict(file, key);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGetShape(string name, [NotNullWhen(true)] out IReadOnlyList<long>? shape)
+    {
+        shape = null;
+        return _stored.TryGetValue(name, out string? stored) && _file.TryGetShape(stored, out shape);
+    }
+
+    /// <inheritdoc/>
+    public float[] ReadFloats(string name) => _stored.TryGetValue(name, out string? stored)
+        ? _file.ReadFloats(stored)
+        : throw new InvalidDataException($"{Path}: no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} of the state dict.");
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _file.Dispose();
+
+    static string FindKey(ITensorFile file)
+    {
+        // Names of safetensors are flat, whatever characters they have.
+        if (file is not TorchFile || !file.Names.Any(name => name.Contains('/'))) return "";
+        string[] tops = Tops(file);
+        if (KnownKeys.FirstOrDefault(tops.Contains) is { } known) return known;
+        if (file.Names.Any(name => !name.Contains('/'))) return "";
+        return tops.Length == 1 ? tops[0] : throw new InvalidDataException(
+            $"{file.Path}: it is not clear which of its tensors are the network's; {WhatThereIs(file)}. Name one as the key.");
+    }
+
+    static string[] Tops(ITensorFile file) =>
+        [.. file.Names.Where(name => name.Contains('/')).Select(name => name[..name.IndexOf('/', StringComparison.Ordinal)]).Distinct()];
+
+    static string WhatThereIs(ITensorFile file)
+    {
+        const int Most = 12;
+        IEnumerable<string> keys = Tops(file).Take(Most).Select(top =>
+            $"'{top}' ({file.Names.Count(name => name.StartsWith(top + "/", StringComparison.Ordinal))} tensors)");
+        string text = string.Join(", ", keys);
+        return text.Length == 0 ? $"all of its {file.Names.Count} tensors are at the top" : $"its keys are {text}";
+    }
+}
