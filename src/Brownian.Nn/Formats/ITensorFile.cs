@@ -8,6 +8,9 @@ public interface ITensorFile : IDisposable
     /// <summary>The file, as messages name it.</summary>
     string Path { get; }
 
+    /// <summary>All files that the numbers are in: one, or the index and the files it names.</summary>
+    IReadOnlyList<string> Files { get; }
+
     /// <summary>The tensors' names, each once.</summary>
     IReadOnlyList<string> Names { get; }
 

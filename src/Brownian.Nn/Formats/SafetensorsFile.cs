@@ -41,6 +41,9 @@ public sealed class SafetensorsFile : ITensorFile
     /// <inheritdoc/>
     public string Path => _file.Path;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Files => [Path];
+
     /// <summary>The file's free text entries, such as "format".</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 

@@ -19,6 +19,9 @@ public sealed class ShardedFile : ITensorFile
     /// <inheritdoc/>
     public string Path { get; }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Files => [Path, .. _shards.Values.Select(shard => shard.Path)];
+
     /// <summary>The tensors' names, in the order of the index.</summary>
     public IReadOnlyList<string> Names { get; private set; } = [];
 

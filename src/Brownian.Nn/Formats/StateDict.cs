@@ -1,12 +1,10 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Brownian.Nn;
 
 /// <summary>
 /// The weights of one network in a file that may hold more: a training checkpoint's state dict under its key, without the prefixes that
 /// wrappers of the network put before every name.
 /// </summary>
-public sealed class StateDict : ITensorFile
+public sealed class StateDict : RenamedTensors
 {
     // The first that is there; a checkpoint's weights come before their average, as Python loads them.
     static readonly string[] KnownKeys =
@@ -14,36 +12,10 @@ public sealed class StateDict : ITensorFile
 
     static readonly string[] Wrappers = ["module.", "_orig_mod."];    // DataParallel, torch.compile
 
-    readonly ITensorFile _file;
-    readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
-
-    StateDict(ITensorFile file, string? key)
-    {
-        _file = file;
-        Key = key ?? FindKey(file);
-        string prefix = Key.Length == 0 ? "" : Key + "/";
-        string[] own = [.. file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
-        // Beside tensors of its own, a dict may hold other dicts; as a state dict it is the tensors.
-        string[] direct = [.. own.Where(name => !name.AsSpan(prefix.Length).Contains('/'))];
-        if (direct.Length > 0) own = direct;
-        if (own.Length == 0) throw new InvalidDataException($"{file.Path}: holds no tensors under '{key}'; {WhatThereIs(file)}.");
-        for (string? wrapper = ""; wrapper is not null; prefix += wrapper)
-        {
-            string so = prefix;
-            wrapper = Wrappers.FirstOrDefault(w => own.All(name => name.AsSpan(so.Length).StartsWith(w) && name.Length > so.Length + w.Length));
-        }
-        foreach (string name in own) _stored.Add(name[prefix.Length..], name);
-        Names = [.. _stored.Keys];
-    }
-
-    /// <inheritdoc/>
-    public string Path => _file.Path;
+    StateDict(ITensorFile file, string key, Func<string, string?> rename) : base(file, rename) => Key = key;
 
     /// <summary>Where in the file the state dict is: keys with slashes between; empty where the file is the state dict.</summary>
     public string Key { get; }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Names { get; }
 
     /// <summary>Opens a file of weights as <see cref="WeightsFile.Open"/> does and finds the state dict in it.</summary>
     /// <param name="path">The file.</param>
@@ -55,7 +27,7 @@ public sealed class StateDict : ITensorFile
         ITensorFile file = WeightsFile.Open(path);
         try
         {
-            return new StateDict(file, key);
+            return Of(file, key ?? FindKey(file));
         }
         catch
         {
@@ -64,24 +36,27 @@ public sealed class StateDict : ITensorFile
         }
     }
 
-    /// <inheritdoc/>
-    public bool TryGetShape(string name, [NotNullWhen(true)] out IReadOnlyList<long>? shape)
+    static StateDict Of(ITensorFile file, string key)
     {
-        shape = null;
-        return _stored.TryGetValue(name, out string? stored) && _file.TryGetShape(stored, out shape);
+        string prefix = key.Length == 0 ? "" : key + "/";
+        string[] own = [.. file.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+        // Beside tensors of its own, a dict may hold other dicts; as a state dict it is the tensors. Names of safetensors are flat.
+        string[] direct = file is TorchFile ? [.. own.Where(name => !name.AsSpan(prefix.Length).Contains('/'))] : [];
+        if (direct.Length > 0) own = direct;
+        if (own.Length == 0 && key.Length > 0) throw new InvalidDataException($"{file.Path}: holds no tensors under '{key}'; {WhatThereIs(file)}.");
+        int start = own.Length == 0 ? 0 : StartOfNames(own, prefix.Length);
+        var chosen = own.ToHashSet(StringComparer.Ordinal);
+        return new StateDict(file, key, name => chosen.Contains(name) ? name[start..] : null);
     }
 
-    /// <inheritdoc/>
-    public float[] ReadFloats(string name) => _stored.TryGetValue(name, out string? stored)
-        ? _file.ReadFloats(stored)
-        : throw new InvalidDataException($"{Path}: no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} of the state dict.");
-
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    static int StartOfNames(string[] names, int start)
+    {
+        while (Wrappers.FirstOrDefault(wrapper => names.All(name => name.AsSpan(start).StartsWith(wrapper))) is { } found) start += found.Length;
+        return start;
+    }
 
     static string FindKey(ITensorFile file)
     {
-        // Names of safetensors are flat, whatever characters they have.
         if (file is not TorchFile || !file.Names.Any(name => name.Contains('/'))) return "";
         string[] tops = Tops(file);
         if (KnownKeys.FirstOrDefault(tops.Contains) is { } known) return known;

@@ -28,6 +28,9 @@ public sealed class TorchFile : ITensorFile
     /// <inheritdoc/>
     public string Path => _file.Path;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Files => [Path];
+
     /// <summary>The tensors' names, in the order of the pickle.</summary>
     public IReadOnlyList<string> Names { get; }
 

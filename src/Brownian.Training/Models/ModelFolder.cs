@@ -96,25 +96,35 @@ public static class ModelFolder
 
     /// <summary>Makes a model folder from the tutorial's own YAML and weights under its state-dict names.</summary>
     /// <param name="configPath">The YAML file.</param>
-    /// <param name="weightsPath">A <c>.safetensors</c> file.</param>
+    /// <param name="weightsPath">A <c>.safetensors</c>, <c>.pth</c>, <c>.pt</c> or <c>.bin</c> file, or the index of several.</param>
     /// <param name="outputPath">The folder to make.</param>
+    /// <param name="key">Where in the file the state dict is; null to look under the names that training scripts use.</param>
+    /// <returns>Where it was; empty for a file that is the state dict.</returns>
     /// <exception cref="InvalidDataException">A file is damaged, or the weights do not fit the network; the message names the tensor and both shapes.</exception>
     /// <exception cref="IOException">A file is missing, or the folder exists or cannot be written.</exception>
-    public static void Import(string configPath, string weightsPath, string outputPath)
+    public static string Import(string configPath, string weightsPath, string outputPath, string? key = null)
     {
         TrainConfig config = TrainConfig.Load(configPath);
-        if (!File.Exists(weightsPath)) throw new FileNotFoundException($"{weightsPath}: there is no such file.", weightsPath);
         using Device device = Device.Cpu();
-        Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling }, weightsPath, device));
+        using StateDict weights = StateDict.Open(weightsPath, key);
+        Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling }, weights, device));
+        return weights.Key;
     }
 
     internal static bool IsModel(string path) => File.Exists(Path.Combine(path, ModelDescription.FileName));
 
-    static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
+    internal static DiffusionModel Load(ModelDescription description, ITensorFile weights, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
         IDenoisingNetwork network = description.Model.CreateNetwork(device);
-        ParameterFile.Read(weightsPath, network.Parameters, ("", network.Parameters.Values));
-        return new DiffusionModel(description, network, device, Files.Sha256(weightsPath));
+        if (description.Model is UNet2DParams) weights = new RenamedTensors(weights, UNet2DNames.Modern);
+        ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));
+        return new DiffusionModel(description, network, device, Files.Sha256(weights.Files));
+    }
+
+    static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
+    {
+        using ITensorFile weights = WeightsFile.Open(weightsPath);
+        return Load(description, weights, device);
     }
 }

@@ -39,6 +39,13 @@ static class ParameterFile
     public static void Read(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
+        Read(file, parameters, buffers);
+    }
+
+    /// <summary>The same from a file of any format that is open.</summary>
+    /// <inheritdoc cref="Read(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/>
+    public static void Read(ITensorFile file, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    {
         var expected = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string prefix, Tensor buffer) in buffers)
         {
@@ -46,30 +53,39 @@ static class ParameterFile
             {
                 string name = prefix + parameter.Name;
                 expected.Add(name);
-                if (parameter.Layout == ParameterLayout.Count && !file.TryGet(name, out _)) continue;     // PyTorch did not always write it
-                CheckShape(path, file, name, parameter);
+                bool mayBeMissing = parameter.Layout == ParameterLayout.Count;     // PyTorch did not always write it
+                if (mayBeMissing && !file.TryGetShape(name, out _)) continue;
+                CheckShape(file, name, parameter);
                 parameter.FromTorch(file.ReadFloats(name), buffer);
             }
         }
-        if (file.Names.FirstOrDefault(name => !expected.Contains(name)) is { } extra)
-            throw new InvalidDataException($"{path}: tensor '{extra}' [{Join(file[extra].Shape)}] belongs to no parameter of the model; is model_params right?");
+        if (file.Names.FirstOrDefault(name => !expected.Contains(name) && !IsCount(name)) is { } extra)
+        {
+            file.TryGetShape(extra, out IReadOnlyList<long>? shape);
+            throw new InvalidDataException(
+                $"{file.Path}: tensor '{extra}' [{Join(shape!)}] belongs to no parameter of the model; is model_params right?");
+        }
     }
 
-    static void CheckShape(string path, SafetensorsFile file, string name, Parameter parameter)
+    // How many batches a BatchNorm has seen, which no output depends on.
+    static bool IsCount(string name) => name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
+
+    static void CheckShape(ITensorFile file, string name, Parameter parameter)
     {
-        if (!file.TryGet(name, out SafetensorsEntry? entry))
-            throw new InvalidDataException($"{path}: no tensor '{name}', which the model has as [{Join(Extents(parameter))}]; is model_params right?");
-        bool isCount = parameter.Layout == ParameterLayout.Count && entry.Count == 1;
-        if (!isCount && !entry.Shape.AsSpan().SequenceEqual(Extents(parameter)))
+        long[] expected = Extents(parameter);
+        if (!file.TryGetShape(name, out IReadOnlyList<long>? shape))
+            throw new InvalidDataException($"{file.Path}: no tensor '{name}', which the model has as [{Join(expected)}]; is model_params right?");
+        bool isCount = parameter.Layout == ParameterLayout.Count && shape is ([] or [1]);
+        if (!isCount && !shape.SequenceEqual(expected))
         {
             throw new InvalidDataException(
-                $"{path}: tensor '{name}' is [{Join(entry.Shape)}], but the model has it as [{Join(Extents(parameter))}]; is model_params right?");
+                $"{file.Path}: tensor '{name}' is [{Join(shape)}], but the model has it as [{Join(expected)}]; is model_params right?");
         }
     }
 
     static long[] Extents(Parameter parameter) => Array.ConvertAll(parameter.TorchShape.ToArray(), extent => (long)extent);
 
-    static string Join(long[] extents) => string.Join(", ", extents);
+    static string Join(IEnumerable<long> extents) => string.Join(", ", extents);
 
     static void WriteCount(Stream stream, float count)
     {

@@ -43,10 +43,17 @@ static class Files
         }
     }
 
-    public static string Sha256(string path)
+    /// <summary>Of the contents of files, one after the other.</summary>
+    public static string Sha256(params IEnumerable<string> paths)
     {
-        using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 16];
+        foreach (string path in paths)
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            for (int count = file.Read(buffer); count > 0; count = file.Read(buffer)) hash.AppendData(buffer, 0, count);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Runs <paramref name="action"/>; what the file system refuses becomes an <see cref="IOException"/> that names the path.</summary>
