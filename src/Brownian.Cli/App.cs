@@ -39,6 +39,7 @@ static class App
         new DataCommand(terminal, cancel),
         new ImportCommand(terminal),
         new SummaryCommand(terminal),
+        new ExportCommand(terminal),
         new BenchCommand(terminal, cancel),
         new ShowCommand(terminal, cancel),
     };

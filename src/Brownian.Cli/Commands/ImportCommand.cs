@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Brownian.Nn;
+using Brownian.Tensors;
 using Brownian.Training;
 
 namespace Brownian.Cli;
@@ -7,30 +9,54 @@ namespace Brownian.Cli;
 sealed class ImportCommand : Command
 {
     readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML that the model was trained with.");
-    readonly Option<string?> _weights = OptionOf.Text("--weights", "FILE.safetensors", "The network's state dict.");
+    readonly Option<string?> _weights = OptionOf.Text(
+        "--weights", "FILE", $"The network's weights: {WeightsFile.Extensions}. Nothing in a .pth is ever run.");
+    readonly Option<string?> _key = OptionOf.Text(
+        "--key", "NAME", "Where in a checkpoint the state dict is. Default: model, state_dict, model_state_dict, ema or the like");
+    readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a folder of diffusers, or a run.");
     readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to make; it must not exist.");
     readonly Terminal _terminal;
 
     public ImportCommand(Terminal terminal)
         : base("import",
-            "Make a model folder from weights trained with ddpm-pytorch.\n"
-            + "Example: brownian import --config default.yaml --weights ddpm.safetensors --out models/mnist")
+            "Make a model folder from weights trained in Python: those of a tutorial with their YAML, or a pipeline of diffusers.\n"
+            + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist")
     {
         _terminal = terminal;
-        foreach (Option option in (Option[])[_config, _weights, _out])
-        {
-            option.Required = true;
-            Add(option);
-        }
+        _out.Required = true;
+        foreach (Option option in (Option[])[_config, _weights, _key, _model, _out]) Add(option);
         SetAction(Run);
     }
 
     int Run(ParseResult parsed)
     {
         string model = parsed.GetValue(_out)!;
-        ModelFolder.Import(parsed.GetValue(_config)!, parsed.GetValue(_weights)!, model);
+        if (parsed.GetValue(_model) is { } folder) ImportFolder(parsed, folder, model);
+        else ImportWeights(parsed, model);
         _terminal.Out.WriteLine($"model   {Phrases.Relative(model)}");
         _terminal.Out.WriteLine($"next    {Invocation.Of("sample", "--model", Phrases.Relative(model))}");
         return ExitCode.Success;
+    }
+
+    void ImportFolder(ParseResult parsed, string folder, string model)
+    {
+        foreach (Option<string?> other in (Option<string?>[])[_config, _weights, _key])
+        {
+            if (parsed.GetValue(other) is not null) throw new ArgumentException($"--model says everything; leave {other.Name} out.");
+        }
+        using Device device = Device.Cpu();
+        ModelFolder.Save(model, ModelFolder.Open(folder, device, _terminal.Warn));
+    }
+
+    void ImportWeights(ParseResult parsed, string model)
+    {
+        foreach (Option<string?> needed in (Option<string?>[])[_config, _weights])
+        {
+            if (parsed.GetValue(needed) is null)
+                throw new ArgumentException($"{needed.Name} is missing; give --config and --weights, or --model with a folder of diffusers.");
+        }
+        string weights = parsed.GetValue(_weights)!;
+        string key = ModelFolder.Import(parsed.GetValue(_config)!, weights, model, parsed.GetValue(_key));
+        if (key.Length > 0) _terminal.Out.WriteLine($"weights {Phrases.Relative(weights)}, under '{key}'");
     }
 }

@@ -72,7 +72,10 @@ public sealed class StateDict : RenamedTensors
     {
         const int Most = 12;
         IEnumerable<string> keys = Tops(file).Take(Most).Select(top =>
-            $"'{top}' ({file.Names.Count(name => name.StartsWith(top + "/", StringComparison.Ordinal))} tensors)");
+        {
+            int count = file.Names.Count(name => name.StartsWith(top + "/", StringComparison.Ordinal));
+            return $"'{top}' ({count} tensor{(count == 1 ? "" : "s")})";
+        });
         string text = string.Join(", ", keys);
         return text.Length == 0 ? $"all of its {file.Names.Count} tensors are at the top" : $"its keys are {text}";
     }

@@ -23,29 +23,27 @@ public static class ModelFolder
 
     internal static void Save(string path, ModelDescription description, ParameterSet parameters, Tensor weights, bool overwrite)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(path)) throw new IOException($"{path}: a file of that name exists.");
-        if (Directory.Exists(path) && !(overwrite && IsModel(path)) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new IOException($"{path}: the folder exists and is not empty; choose another name.");
-        string parent = Path.GetDirectoryName(path) ?? throw new IOException($"{path}: a model needs a folder of its own.");
-        string staging = Path.Combine(parent, $".new-{Guid.NewGuid():N}");
-        Files.Naming(path, () =>
+        Files.WriteFolder(path, existing => overwrite && IsModel(existing), folder =>
         {
-            try
-            {
-                Directory.CreateDirectory(staging);
-                ParameterFile.Write(Path.Combine(staging, WeightsName), parameters, ("", weights));
-                Files.WriteAtomically(Path.Combine(staging, ModelDescription.FileName), description.ToJson());
-                Files.DeleteFolder(path);
-                Directory.Move(staging, path);
-            }
-            catch
-            {
-                Files.DeleteFolder(staging);
-                throw;
-            }
+            ParameterFile.Write(Path.Combine(folder, WeightsName), parameters, ("", weights));
+            Files.WriteAtomically(Path.Combine(folder, ModelDescription.FileName), description.ToJson());
         });
+    }
+
+    /// <summary>Writes a model for other programs; the folder appears whole or not at all.</summary>
+    /// <param name="path">The folder to make.</param>
+    /// <param name="model">What to write.</param>
+    /// <param name="format">As what; null for diffusers where that knows the network, and safetensors otherwise.</param>
+    /// <returns>The format.</returns>
+    /// <exception cref="InvalidDataException">The format cannot hold the model.</exception>
+    /// <exception cref="IOException">The folder exists and is not empty, or it cannot be written.</exception>
+    public static ExportFormat Export(string path, DiffusionModel model, ExportFormat? format = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ExportFormat chosen = format ?? (model.Description.Model is UNet2DParams ? ExportFormat.Diffusers : ExportFormat.Safetensors);
+        if (chosen == ExportFormat.Diffusers) DiffusersFolder.Save(path, model);
+        else StateDictFolder.Save(path, model);
+        return chosen;
     }
 
     /// <summary>Reads a model folder.</summary>
@@ -65,11 +63,14 @@ public static class ModelFolder
         return Load(ModelDescription.Read(json), weights, device);
     }
 
-    /// <summary>Opens a model folder, or a run: then the averaged weights of its newest checkpoint that is whole.</summary>
+    /// <summary>
+    /// Opens a model folder; a run, then with the averaged weights of its newest checkpoint that is whole; or an unconditional pipeline or
+    /// UNet2DModel as diffusers saves it.
+    /// </summary>
     /// <param name="path">The folder.</param>
     /// <param name="device">Where it will compute.</param>
     /// <param name="warn">Told about checkpoints that were passed over because they are damaged.</param>
-    /// <exception cref="InvalidDataException">It is neither, a file is damaged, or the weights do not fit the network.</exception>
+    /// <exception cref="InvalidDataException">It is none of these, a file is damaged, or the weights do not fit the network.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static DiffusionModel Open(string path, Device device, Action<string>? warn = null)
     {
@@ -77,8 +78,12 @@ public static class ModelFolder
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
         if (IsModel(path)) return Load(path, device);
+        if (DiffusersFolder.Is(path)) return DiffusersFolder.Open(path, device);
         if (!RunDirectory.IsRun(path))
-            throw new InvalidDataException($"{path}: neither a model folder ({ModelDescription.FileName}) nor a run (config.yaml).");
+        {
+            throw new InvalidDataException(
+                $"{path}: neither a model folder ({ModelDescription.FileName}), nor a run (config.yaml), nor one of diffusers (model_index.json).");
+        }
         RunDirectory run = RunDirectory.Open(path);
         DiffusionModel? model = null;
         new CheckpointStore(run.CheckpointsPath).Newest(warn ?? (_ => { }), (folder, manifest) => model = Load(

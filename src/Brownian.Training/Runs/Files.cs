@@ -28,6 +28,37 @@ static class Files
 
     public static void WriteAtomically(string path, string text) => WriteAtomically(path, Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Fills a new folder under another name and renames it, so that it appears whole or not at all.</summary>
+    /// <param name="path">The folder to make.</param>
+    /// <param name="mayReplace">Whether a folder of that name that is not empty gives way.</param>
+    /// <param name="write">Fills the folder that it is given.</param>
+    /// <exception cref="IOException">There is something of that name that does not give way, or it cannot be written.</exception>
+    public static void WriteFolder(string path, Predicate<string> mayReplace, Action<string> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (File.Exists(path)) throw new IOException($"{path}: a file of that name exists.");
+        if (Directory.Exists(path) && !mayReplace(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            throw new IOException($"{path}: the folder exists and is not empty; choose another name.");
+        string parent = Path.GetDirectoryName(path) ?? throw new IOException($"{path}: it needs a folder of its own.");
+        string staging = Path.Combine(parent, $".new-{Guid.NewGuid():N}");
+        Naming(path, () =>
+        {
+            try
+            {
+                Directory.CreateDirectory(staging);
+                write(staging);
+                DeleteFolder(path);
+                Directory.Move(staging, path);
+            }
+            catch
+            {
+                DeleteFolder(staging);
+                throw;
+            }
+        });
+    }
+
     /// <summary>Renames first, so that whoever looks never finds half a folder under its name. Failures are left for the next clean-up.</summary>
     public static void DeleteFolder(string path)
     {

@@ -36,6 +36,7 @@ public sealed class UsageTests
     [InlineData("sample")]
     [InlineData("predict")]
     [InlineData("import")]
+    [InlineData("export")]
     [InlineData("bench")]
     [InlineData("data")]
     [InlineData("show")]

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Brownian.Tensors;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary><c>brownian export</c></summary>
+sealed class ExportCommand : Command
+{
+    readonly Option<string?> _model =
+        OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
+    readonly Option<string?> _out = OptionOf.Text("--out", "FOLDER", "The folder to make; it must not exist.");
+    readonly Option<string?> _format = OptionOf.Choice(
+        "--format", ["diffusers", "safetensors"],
+        "A pipeline that diffusers loads (networks of type unet2d), or a state dict with its YAML. Default: what fits the network");
+    readonly Terminal _terminal;
+
+    public ExportCommand(Terminal terminal)
+        : base("export",
+            "Write a model for Python.\n"
+            + "Example: brownian export --model runs/00001-digits --out exported/digits")
+    {
+        _terminal = terminal;
+        foreach (Option option in (Option[])[_model, _out]) option.Required = true;
+        foreach (Option option in (Option[])[_model, _out, _format]) Add(option);
+        SetAction(Run);
+    }
+
+    int Run(ParseResult parsed)
+    {
+        string folder = parsed.GetValue(_out)!;
+        ExportFormat? format = parsed.GetValue(_format) switch
+        {
+            "diffusers" => ExportFormat.Diffusers,
+            "safetensors" => ExportFormat.Safetensors,
+            _ => null,
+        };
+        using Device device = Device.Cpu();
+        DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
+        string written = ModelFolder.Export(folder, model, format) switch
+        {
+            ExportFormat.Diffusers => "for diffusers: DiffusionPipeline.from_pretrained(folder)",
+            _ => "a state dict, model.safetensors, with config.yaml",
+        };
+        _terminal.Out.WriteLine($"folder  {Phrases.Relative(folder)}, {written}");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,107 @@
+using Brownian.Cli;
+using Brownian.Nn;
+
+namespace Brownian.Tests;
+
+public sealed class ImportExportTests : IDisposable
+{
+    readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    static string Done(CommandResult result)
+    {
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        return result.Out;
+    }
+
+    [Theory]
+    [InlineData("weights.pth")]
+    [InlineData("weights_legacy.pth")]
+    public void A_tutorials_checkpoint_becomes_the_model_that_its_safetensors_make(string weights)
+    {
+        string golden = Shared.Golden("seed_unet/small"), config = Path.Combine(golden, "config.yaml");
+        Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, weights), "--out", _line.At("a")));
+        Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, "weights.safetensors"), "--out", _line.At("b")));
+        Assert.Equal(File.ReadAllBytes(_line.At("a", "model.safetensors")), File.ReadAllBytes(_line.At("b", "model.safetensors")));
+    }
+
+    [Fact]
+    public void A_hostile_checkpoint_is_one_line_that_names_what_it_would_call()
+    {
+        string config = Path.Combine(Shared.Golden("seed_unet/small"), "config.yaml");
+        CommandLine.Run("import", "--config", config, "--weights", Shared.Golden("formats/bad/evil_zip.pth"), "--out", _line.At("a"))
+            .IsBadInput("evil_zip.pth", "posix.getcwd", "safetensors");
+        Assert.False(Directory.Exists(_line.At("a")));
+    }
+
+    [Fact]
+    public void A_training_checkpoint_is_imported_and_the_key_told()
+    {
+        string run = _line.TrainedRun(), exported = _line.At("exported");
+        Done(CommandLine.Run("export", "--model", run, "--out", exported));
+        using var weights = SafetensorsFile.Read(Path.Combine(exported, "model.safetensors"));
+        var pickle = new PickleBytes().Raw("}").Text("optimizer").Raw("}").Text("lr").Raw("K\u0001ss").Text("model_state_dict").Raw("}");
+        foreach (string name in weights.Names)
+        {
+            long[] shape = weights[name].Shape, strides = [.. shape];
+            for (int d = shape.Length - 1, step = 1; d >= 0; step *= (int)shape[d--]) strides[d] = step;
+            pickle.Text($"module.{name}").Tensor(name, weights[name].Count, 0, shape, strides).Raw("s");
+        }
+        pickle.Text("module.bn.num_batches_tracked").Tensor("count", 1, 0, [], []).Raw("ss");
+        (string, float[])[] storages = [.. weights.Names.Select(name => (name, weights.ReadFloats(name))), ("count", [3])];
+        string checkpoint = _line.Write("ckpt.pth", pickle.Zip(storages: storages));
+        string told = Done(CommandLine.Run("import", "--config", _line.Config, "--weights", checkpoint, "--out", _line.At("model")));
+        Assert.Contains("under 'model_state_dict'", told, StringComparison.Ordinal);
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(exported, "model.safetensors")), File.ReadAllBytes(_line.At("model", "model.safetensors")));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_something_else_is_refused_with_what_it_holds()
+    {
+        string weights = Shared.Golden("formats/checkpoint.pth");
+        CommandLine.Run("import", "--config", _line.Config, "--weights", weights, "--out", _line.At("a")).IsBadInput(weights, "no tensor");
+        CommandLine.Run("import", "--config", _line.Config, "--weights", weights, "--key", "args", "--out", _line.At("a"))
+            .IsBadInput(weights, "'args'", "'model' (7 tensors)");
+    }
+
+    [Fact]
+    public void Options_of_an_import_that_do_not_go_together_are_refused()
+    {
+        CommandLine.Run("import", "--model", "m", "--weights", "w", "--out", "o").IsBadInput("--weights");
+        CommandLine.Run("import", "--weights", "w", "--out", "o").IsBadInput("--config");
+        CommandLine.Run("import", "--config", _line.Config, "--weights", _line.At("none.pth"), "--out", _line.At("o")).IsBadInput("none.pth");
+        CommandLine.Run("export", "--out", "o").IsBadInput("--model");
+        CommandLine.Run("export", "--model", "m", "--out", "o", "--format", "pickle").IsBadInput("--format");
+    }
+
+    [Fact]
+    public void A_pipeline_of_diffusers_is_sampled_from_as_it_is_imported_and_exported()
+    {
+        string pipeline = Shared.Golden("pipeline/ddim");
+        Done(CommandLine.Run("import", "--model", pipeline, "--out", _line.At("model")));
+        Done(CommandLine.Run("export", "--model", _line.At("model"), "--out", _line.At("exported")));
+        byte[][] arrays = [.. new[] { pipeline, _line.At("model"), _line.At("exported") }.Select((model, i) =>
+        {
+            string npy = _line.At($"{i}.npy");
+            Done(CommandLine.Run("sample", "--model", model, "--seeds", "0-1", "--steps", "4", "--out", _line.At($"{i}.png"), "--npy", npy));
+            return File.ReadAllBytes(npy);
+        })];
+        Assert.Equal(arrays[0], arrays[1]);
+        Assert.Equal(arrays[0], arrays[2]);
+        CommandLine.Run("export", "--model", pipeline, "--out", _line.At("exported")).IsBadInput("exported", "not empty");
+    }
+
+    [Fact]
+    public void A_run_is_exported_with_its_averaged_weights()
+    {
+        string run = _line.TrainedRun(), exported = _line.At("exported");
+        Assert.Contains("config.yaml", Done(CommandLine.Run("export", "--model", run, "--out", exported)), StringComparison.Ordinal);
+        string checkpoint = Directory.EnumerateDirectories(Path.Combine(run, "checkpoints")).Max(StringComparer.Ordinal)!;
+        using var weights = SafetensorsFile.Read(Path.Combine(exported, "model.safetensors"));
+        using var average = SafetensorsFile.Read(Directory.EnumerateFiles(checkpoint, "*.safetensors").Single(file => Path.GetFileName(file).StartsWith("ema", StringComparison.Ordinal)));
+        Assert.Equal(average.Names.Order(StringComparer.Ordinal), weights.Names.Order(StringComparer.Ordinal));
+        foreach (string name in average.Names) Assert.Equal(average.ReadFloats(name), weights.ReadFloats(name));
+    }
+}
