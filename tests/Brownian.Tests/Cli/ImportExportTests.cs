@@ -26,6 +26,25 @@ public sealed class ImportExportTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_line.At("a", "model.safetensors")), File.ReadAllBytes(_line.At("b", "model.safetensors")));
     }
 
+    [Theory]
+    [InlineData("residual_unet", "{type: residual_unet, input_channels: 3, im_size: 16, base_channels: 16, base_channels_multiples: [1, 2, 2, 4], "
+        + "apply_attention: [false, true, true, false], total_time_steps: 100}")]
+    [InlineData("simple_unet", "{type: simple_unet, image_channels: 3, im_size: 16, down_channels: [8, 12, 16, 24, 32], time_emb_dim: 16}")]
+    public void Checkpoints_of_other_tutorials_compute_what_they_do_in_pytorch(string name, string network)
+    {
+        string golden = Shared.Golden(name), input = _line.At("in.safetensors"), output = _line.At("out.safetensors");
+        string config = _line.Write("network.yaml", $"diffusion_params: {{num_timesteps: 100}}\nmodel_params: {network}\n");
+        Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, "weights.pth"), "--out", _line.At("model")));
+        using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(golden, "io.safetensors"));
+        var writer = new SafetensorsWriter();
+        writer.Add("sample", io["sample"].Shape, io.ReadFloats("sample"));
+        writer.Add("timestep", io["timestep"].Shape, io.ReadIntegers("timestep"));
+        writer.Write(input);
+        Done(CommandLine.Run("predict", "--model", _line.At("model"), "--input", input, "--output", output));
+        using SafetensorsFile predicted = SafetensorsFile.Read(output);
+        Assert.InRange(GoldenNetworks.RelativeError(io.ReadDoubles("output_f64"), predicted.ReadFloats("output")), 0, 1e-4);
+    }
+
     [Fact]
     public void A_hostile_checkpoint_is_one_line_that_names_what_it_would_call()
     {

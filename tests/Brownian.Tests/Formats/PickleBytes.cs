@@ -17,7 +17,7 @@ sealed class PickleBytes
         return this;
     }
 
-    public PickleBytes Raw(string ascii) => Raw(Encoding.ASCII.GetBytes(ascii));
+    public PickleBytes Raw(string opcodes) => Raw(Encoding.Latin1.GetBytes(opcodes));
 
     public PickleBytes Repeat(int times, params byte[] bytes)
     {

@@ -138,6 +138,31 @@ public sealed class TorchHostileTests : IDisposable
         Assert.Empty(torch.ReadFloats("d"));
     }
 
+    static byte[] Legacy(long first, long count, string machine = "}")
+    {
+        byte[] magic = new PickleBytes().Raw(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19).Stop();
+        byte[] tensor = new PickleBytes().Raw("ctorch._utils\n_rebuild_tensor\n((").Text("storage").Raw("ctorch\nFloatStorage\n").Text("0")
+            .Text("cpu").Long(7).Raw("(").Text("view").Long(first).Long(count).Raw("ttQ").Long(1).Longs(2).Longs(1).Raw("tR").Stop();
+        byte[] floats = [.. Seven.SelectMany(BitConverter.GetBytes)];
+        return
+        [
+            .. magic, .. new PickleBytes().Long(1001).Stop(), .. new PickleBytes().Raw(machine).Stop(),
+            .. new PickleBytes().Raw("}").Text("a").Raw(tensor[2..^1]).Raw("s").Stop(),
+            .. new PickleBytes().Raw("]").Text("0").Raw("a").Stop(), .. BitConverter.GetBytes(7L), .. floats,
+        ];
+    }
+
+    [Fact]
+    public void An_old_storage_may_be_a_stretch_of_another()
+    {
+        using var file = TorchFile.Read(_folder.Write("good.pth", Legacy(2, 3)));
+        Assert.Equal([3, 4], file.ReadFloats("a"));
+        Assert.Contains("takes elements 5 to 8", Refused(Legacy(5, 3)), StringComparison.Ordinal);
+        Assert.Contains("takes elements", Refused(Legacy(long.MaxValue, long.MaxValue)), StringComparison.Ordinal);
+        Assert.Contains("needs 3", Refused(Legacy(2, 2)), StringComparison.Ordinal);
+        Assert.Contains("lowest byte first", Refused(Legacy(2, 3, "}X\r\0\0\0little_endian\u0089s")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_small_zip_does_not_become_a_large_array()
     {
