@@ -43,7 +43,7 @@ public sealed class StateDict : RenamedTensors
         // Beside tensors of its own, a dict may hold other dicts; as a state dict it is the tensors. Names of safetensors are flat.
         string[] direct = file is TorchFile ? [.. own.Where(name => !name.AsSpan(prefix.Length).Contains('/'))] : [];
         if (direct.Length > 0) own = direct;
-        if (own.Length == 0 && key.Length > 0) throw new InvalidDataException($"{file.Path}: holds no tensors under '{key}'; {WhatThereIs(file)}.");
+        if (own.Length == 0 && key.Length > 0) throw new InvalidDataException($"{file.Path}: holds no tensors under {SafetensorsHeader.Quote(key)}; {WhatThereIs(file)}.");
         int start = own.Length == 0 ? 0 : StartOfNames(own, prefix.Length);
         var chosen = own.ToHashSet(StringComparer.Ordinal);
         return new StateDict(file, key, name => chosen.Contains(name) ? name[start..] : null);
@@ -62,7 +62,7 @@ public sealed class StateDict : RenamedTensors
         if (KnownKeys.FirstOrDefault(tops.Contains) is { } known) return known;
         if (file.Names.Any(name => !name.Contains('/'))) return "";
         return tops.Length == 1 ? tops[0] : throw new InvalidDataException(
-            $"{file.Path}: it is not clear which of its tensors are the network's; {WhatThereIs(file)}. Name one as the key.");
+            $"{file.Path}: it is not clear which of its tensors are the network's; {WhatThereIs(file)}. Name one as the key (--key NAME).");
     }
 
     static string[] Tops(ITensorFile file) =>
@@ -74,7 +74,7 @@ public sealed class StateDict : RenamedTensors
         IEnumerable<string> keys = Tops(file).Take(Most).Select(top =>
         {
             int count = file.Names.Count(name => name.StartsWith(top + "/", StringComparison.Ordinal));
-            return $"'{top}' ({count} tensor{(count == 1 ? "" : "s")})";
+            return $"{SafetensorsHeader.Quote(top)} ({count} tensor{(count == 1 ? "" : "s")})";
         });
         string text = string.Join(", ", keys);
         return text.Length == 0 ? $"all of its {file.Names.Count} tensors are at the top" : $"its keys are {text}";

@@ -74,7 +74,7 @@ static class DiffusersFolder
 
     static void WriteIndex(string path, SchedulerClass scheduler) => DiffusersJson.Write(path, new JsonObject
     {
-        ["_class_name"] = Pipelines.First(pipeline => pipeline.Scheduler == scheduler || pipeline.Scheduler is null && scheduler == SchedulerClass.Ddpm).Name,
+        ["_class_name"] = Pipelines.First(pipeline => (pipeline.Scheduler ?? SchedulerClass.Ddpm) == scheduler).Name,
         ["_diffusers_version"] = Version,
         [SchedulerFolder] = new JsonArray("diffusers", scheduler.Name),
         [NetworkFolder] = new JsonArray("diffusers", UNet2DConfigFile.ClassName),

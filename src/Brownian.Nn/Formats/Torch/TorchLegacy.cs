@@ -51,7 +51,7 @@ sealed class TorchLegacy
         foreach (object? key in list)
         {
             if (key is not string name || !_names.Storages.TryGetValue(name, out TorchStorage? storage) || storage.IsFound)
-                throw _file.Bad($"storage {key ?? "without a key"} is listed twice, or no tensor uses it.");
+                throw _file.Bad($"storage {(key is string text ? Quoted(text) : "without a key")} is listed twice, or no tensor uses it.");
             _file.Read(count, _position);
             _position += count.Length;
             long stored = BinaryPrimitives.ReadInt64LittleEndian(count);

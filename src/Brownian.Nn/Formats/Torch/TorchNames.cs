@@ -71,7 +71,8 @@ sealed class TorchNames(FileBytes file, Action<TorchStorage> find) : IPickleName
         Known.Rewrapped when arguments is [Known inner and not Known.Rewrapped, _, object?[] own, ..] => Call(inner, own),
         Known.Size when arguments is [object?[] extents] => extents,
         Known.Note => null,
-        _ => throw file.Bad($"calls {function ?? "nothing"} with {arguments.Length} arguments that do not fit."),
+        Known => throw file.Bad($"makes a {function} from {arguments.Length} arguments that do not fit."),
+        _ => throw file.Bad("calls something that is no function."),
     };
 
     // ("storage", type, key, device, elements), and in legacy files a stretch of another storage, or None.

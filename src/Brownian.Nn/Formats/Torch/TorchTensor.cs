@@ -39,7 +39,7 @@ sealed class TorchTensor
             Int128 last = offset;
             for (int d = 0; d < shape.Length; d++) last += (Int128)Math.Max(shape[d] - 1, 0) * strides[d];
             if (count > 0 && last >= storage.Count)
-                problem = $"a tensor [{string.Join(", ", shape)}] needs {last + 1} elements of storage '{storage.Key}', which has {storage.Count}";
+                problem = $"a tensor [{string.Join(", ", shape)}] needs {last + 1} elements of storage {SafetensorsHeader.Quote(storage.Key)}, which has {storage.Count}";
             else if (count > Math.Max(storage.Count, MaxRepeated))
                 problem = $"a tensor of {count} elements repeats a storage of {storage.Count}";
             else
