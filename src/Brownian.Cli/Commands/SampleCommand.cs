@@ -9,7 +9,7 @@ namespace Brownian.Cli;
 sealed class SampleCommand : Command
 {
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run: its newest averaged weights. Default: the newest run in runs/");
+        OptionOf.Text("--model", "MODEL", "A model folder, a run (its newest averaged weights) or a folder of diffusers. Default: the newest run in runs/");
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
