@@ -23,6 +23,14 @@ static unsafe class Rows
         return sum;
     }
 
+    /// <summary>target = source·factor</summary>
+    public static void Scale<V>(float* target, float* source, float factor, int count) where V : unmanaged, ISimd<V>
+    {
+        int i = 0;
+        for (; i + V.Lanes <= count; i += V.Lanes) V.Store(target + i, V.Load(source + i) * V.Splat(factor));
+        for (; i < count; i++) target[i] = source[i] * factor;
+    }
+
     /// <summary>target += source</summary>
     public static void Add<V>(float* target, float* source, int count) where V : unmanaged, ISimd<V>
     {

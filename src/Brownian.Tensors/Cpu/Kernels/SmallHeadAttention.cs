@@ -210,18 +210,11 @@ static unsafe class SmallHeadAttention<V> where V : unmanaged, ISimd<V>
     /// <summary>Turns rows of D channels into a vector of positions for each channel; positions past the end are zeros.</summary>
     static void Transpose(float* rows, nint stride, int count, float scale, float* panel)
     {
-        for (int j = 0; j < V.Lanes; j++, rows += stride)
-        {
-            for (int c = 0; c < D; c++) panel[c * V.Lanes + j] = j < count ? rows[c] * scale : 0;
-        }
+        if (count < V.Lanes) new Span<float>(panel, D * V.Lanes).Clear();
+        Transposition.Scaled(rows, stride, count, D, scale, panel, V.Lanes);
     }
 
     /// <summary>The inverse of <see cref="Transpose"/>, for the positions that exist.</summary>
-    static void Scatter(float* panel, float* rows, nint stride, int count, float scale)
-    {
-        for (int j = 0; j < count; j++, rows += stride)
-        {
-            for (int c = 0; c < D; c++) rows[c] = panel[c * V.Lanes + j] * scale;
-        }
-    }
+    static void Scatter(float* panel, float* rows, nint stride, int count, float scale) =>
+        Transposition.Scaled(panel, V.Lanes, D, count, scale, rows, stride);
 }
