@@ -19,6 +19,23 @@ public sealed unsafe class VectorMathTests
     }
 
     [Fact]
+    public void Exp2_is_within_2_02_ulp_of_the_exact_value_at_every_width()
+    {
+        float[] x = [.. Arguments().Select(v => v * 1.4426f).Where(v => v is > -126 and < 127), -126, -1, -0.5f, 0, 0.5f, 1, 126.5f];
+        float[] y = Apply<V1>(x, VectorMath.Exp2);
+        for (int i = 0; i < x.Length; i++)
+        {
+            double exact = Math.Pow(2, x[i]), ulp = Math.ScaleB(1, Math.ILogB(exact) - 23);
+            Assert.True(Math.Abs(y[i] - exact) <= 2.02 * ulp, $"2^{x[i]:R} is {y[i]:R}, {Math.Abs(y[i] - exact) / ulp:F2} ulp from {exact:R}");
+        }
+        Compare.SameBits("128 bits", Apply<V128>(x, VectorMath.Exp2), y);
+        Compare.SameBits("256 bits", Apply<V256>(x, VectorMath.Exp2), y);
+        Compare.SameBits("512 bits", Apply<V512>(x, VectorMath.Exp2), y);
+        Compare.SameBits("two at once", Apply<V1>(x, v => { V1 other = v; VectorMath.Exp2(ref other, ref v); return v; }), y);
+        Compare.SameBits("four at once", Apply<V1>(x, v => { V1 a = v, b = v, c = v; VectorMath.Exp2(ref a, ref b, ref c, ref v); return v; }), y);
+    }
+
+    [Fact]
     public void Sigmoid_is_within_1e_6_of_the_exact_value_relative()
     {
         float[] x = Arguments(), y = Apply<V1>(x, sigmoid: true);
@@ -69,17 +86,16 @@ public sealed unsafe class VectorMathTests
         return [.. x];
     }
 
-    static float[] Apply<V>(float[] x, bool sigmoid) where V : unmanaged, ISimd<V>
+    static float[] Apply<V>(float[] x, bool sigmoid) where V : unmanaged, ISimd<V> =>
+        Apply<V>(x, sigmoid ? VectorMath.Sigmoid : VectorMath.Exp);
+
+    static float[] Apply<V>(float[] x, Func<V, V> function) where V : unmanaged, ISimd<V>
     {
         float[] padded = new float[x.Length + V.Lanes], y = new float[padded.Length];
         x.CopyTo(padded, 0);
         fixed (float* from = padded, to = y)
         {
-            for (int i = 0; i < x.Length; i += V.Lanes)
-            {
-                V value = V.Load(from + i);
-                V.Store(to + i, sigmoid ? VectorMath.Sigmoid(value) : VectorMath.Exp(value));
-            }
+            for (int i = 0; i < x.Length; i += V.Lanes) V.Store(to + i, function(V.Load(from + i)));
         }
         return y[..x.Length];
     }

@@ -19,7 +19,7 @@ static unsafe class AttentionKernels<V> where V : unmanaged, ISimd<V>
     public static void Gradient(
         CpuDevice device, AttentionSpec s, float* q, float* k, float* v, float* y, float* logSumExp, float* dy, float* dq, float* dk, float* dv)
     {
-        if (s.HeadChannels == Head4<V>.Channels) SmallHeadAttention<V>.Gradient(device, s, q, k, v, y, logSumExp, dy, dq, dk, dv);
+        if (s.HeadChannels == Head4<V>.Channels) SmallHeadGradient<V>.Run(device, s, q, k, v, y, logSumExp, dy, dq, dk, dv);
         else BlockAttention<V>.Gradient(device, s, q, k, v, y, logSumExp, dy, dq, dk, dv);
     }
 }

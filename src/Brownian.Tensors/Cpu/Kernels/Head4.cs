@@ -41,6 +41,10 @@ unsafe struct Head4<V> where V : unmanaged, ISimd<V>
         return V.Fma(V.Splat(row[3]), _3, start);
     }
 
+    /// <summary>Σ this[c]²</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly V SquaredLength() => V.Fma(_0, _0, V.Fma(_1, _1, V.Fma(_2, _2, _3 * _3)));
+
     /// <summary>this[c] += row[c]·weight</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float* row, V weight)
@@ -49,6 +53,16 @@ unsafe struct Head4<V> where V : unmanaged, ISimd<V>
         _1 = V.Fma(V.Splat(row[1]), weight, _1);
         _2 = V.Fma(V.Splat(row[2]), weight, _2);
         _3 = V.Fma(V.Splat(row[3]), weight, _3);
+    }
+
+    /// <summary>sums[c] += this[c]·weight, the sums of a channel so many floats after those of the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void AddTo(float* sums, int stride, V weight)
+    {
+        V.Store(sums, V.Fma(_0, weight, V.Load(sums)));
+        V.Store(sums + stride, V.Fma(_1, weight, V.Load(sums + stride)));
+        V.Store(sums + 2 * stride, V.Fma(_2, weight, V.Load(sums + 2 * stride)));
+        V.Store(sums + 3 * stride, V.Fma(_3, weight, V.Load(sums + 3 * stride)));
     }
 
     /// <summary>this[c] *= factor</summary>

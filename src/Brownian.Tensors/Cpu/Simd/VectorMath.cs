@@ -28,20 +28,19 @@ static class VectorMath
     }
 
     /// <summary>
-    /// 2ˣ with at most 2 ulp of error, for x up to 127; below -126 it stays at 2⁻¹²⁶, so that no result is a subnormal. NaN gives NaN.
+    /// 2ˣ with at most 2.02 ulp of error, for x up to 127; below -126 it stays at 2⁻¹²⁶, so that no result is a subnormal. NaN gives NaN.
     /// </summary>
-    /// <remarks>2ˣ = 2ⁿ·2ʳ with n = round(x), |r| ≤ 1/2; 2ʳ by the polynomial of degree 6 with 2⁰ = 1 and the least largest relative error, 2.6e-9.</remarks>
+    /// <remarks>2ˣ = 2ⁿ·2ʳ with n = round(x), |r| ≤ 1/2; 2ʳ by the polynomial of degree 5 with 2⁰ = 1 and the least largest relative error, 9.1e-8.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp2<V>(V x) where V : unmanaged, ISimd<V>
     {
         x = V.Max(V.Splat(-126f), x);
         V t = x + V.Splat(Biased), r = x - (t - V.Splat(Biased));
-        V p = V.Splat(1.55946776e-4f);
-        p = V.Fma(p, r, V.Splat(1.34066439e-3f));
-        p = V.Fma(p, r, V.Splat(9.61769297e-3f));
-        p = V.Fma(p, r, V.Splat(5.55031055e-2f));
-        p = V.Fma(p, r, V.Splat(2.40226528e-1f));
-        p = V.Fma(p, r, V.Splat(6.93147215e-1f));
+        V p = V.Splat(1.32647290e-3f);
+        p = V.Fma(p, r, V.Splat(9.67151260e-3f));
+        p = V.Fma(p, r, V.Splat(5.55073374e-2f));
+        p = V.Fma(p, r, V.Splat(2.40222421e-1f));
+        p = V.Fma(p, r, V.Splat(6.93146978e-1f));
         p = V.Fma(p, r, V.Splat(1f));
         return p * V.ShiftToExponent(t);
     }
@@ -56,17 +55,41 @@ static class VectorMath
         (x0, x1, x2, x3) = (V.Max(least, x0), V.Max(least, x1), V.Max(least, x2), V.Max(least, x3));
         V t0 = x0 + biased, t1 = x1 + biased, t2 = x2 + biased, t3 = x3 + biased;
         V r0 = x0 - (t0 - biased), r1 = x1 - (t1 - biased), r2 = x2 - (t2 - biased), r3 = x3 - (t3 - biased);
-        V p0 = V.Splat(1.55946776e-4f), p1 = p0, p2 = p0, p3 = p0;
-        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(1.34066439e-3f));
-        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(9.61769297e-3f));
-        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(5.55031055e-2f));
-        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(2.40226528e-1f));
-        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(6.93147215e-1f));
+        V p0 = V.Splat(1.32647290e-3f), p1 = p0, p2 = p0, p3 = p0;
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(9.67151260e-3f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(5.55073374e-2f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(2.40222421e-1f));
+        Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(6.93146978e-1f));
         Horner(ref p0, ref p1, ref p2, ref p3, r0, r1, r2, r3, V.Splat(1f));
         x0 = p0 * V.ShiftToExponent(t0);
         x1 = p1 * V.ShiftToExponent(t1);
         x2 = p2 * V.ShiftToExponent(t2);
         x3 = p3 * V.ShiftToExponent(t3);
+    }
+
+    /// <summary><see cref="Exp2{V}(V)"/> of two vectors side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Exp2<V>(ref V x0, ref V x1) where V : unmanaged, ISimd<V>
+    {
+        V least = V.Splat(-126f), biased = V.Splat(Biased);
+        (x0, x1) = (V.Max(least, x0), V.Max(least, x1));
+        V t0 = x0 + biased, t1 = x1 + biased;
+        V r0 = x0 - (t0 - biased), r1 = x1 - (t1 - biased);
+        V p0 = V.Splat(1.32647290e-3f), p1 = p0;
+        Horner(ref p0, ref p1, r0, r1, V.Splat(9.67151260e-3f));
+        Horner(ref p0, ref p1, r0, r1, V.Splat(5.55073374e-2f));
+        Horner(ref p0, ref p1, r0, r1, V.Splat(2.40222421e-1f));
+        Horner(ref p0, ref p1, r0, r1, V.Splat(6.93146978e-1f));
+        Horner(ref p0, ref p1, r0, r1, V.Splat(1f));
+        x0 = p0 * V.ShiftToExponent(t0);
+        x1 = p1 * V.ShiftToExponent(t1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Horner<V>(ref V p0, ref V p1, V r0, V r1, V coefficient) where V : unmanaged, ISimd<V>
+    {
+        p0 = V.Fma(p0, r0, coefficient);
+        p1 = V.Fma(p1, r1, coefficient);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
