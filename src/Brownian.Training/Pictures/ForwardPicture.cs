@@ -35,7 +35,7 @@ public sealed class ForwardPicture
     /// <summary>The same with the noise levels of a configuration.</summary>
     /// <inheritdoc cref="ForwardPicture(INoiseProcess, IReadOnlyList{Image}, ulong)"/>
     public ForwardPicture(TrainConfig config, IReadOnlyList<Image> images, ulong seed = 0)
-        : this((config ?? throw new ArgumentNullException(nameof(config))).Diffusion.ToSchedule(), images, seed) { }
+        : this((config ?? throw new ArgumentNullException(nameof(config))).Diffusion.ToProcess(), images, seed) { }
 
     /// <summary>T: timesteps count from 0 to T − 1.</summary>
     public int Timesteps => process.Timesteps;
@@ -90,9 +90,12 @@ public sealed class ForwardPicture
     }
 
     // A continuum of σ has no timesteps; the curve that samplers follow through it is divided instead.
-    NoiseLevel LevelAt(int timestep) => process is VarianceExploding
-        ? process.Levels(new LevelSelection { Timesteps = new() { Count = process.Timesteps }, Curve = SigmaCurve.Karras })[process.Timesteps - 1 - timestep]
-        : process.At((double)timestep);
+    NoiseLevel LevelAt(int timestep)
+    {
+        if (process is not VarianceExploding) return process.At((double)timestep);
+        var curve = new LevelSelection { Timesteps = new() { Count = process.Timesteps }, Curve = SigmaCurve.Karras };
+        return process.Levels(curve)[process.Timesteps - 1 - timestep];
+    }
 
     float[] Noise(int image, int count)
     {

@@ -25,30 +25,30 @@ public sealed class ReversePicture
 
     /// <summary>Draws images and remembers moments of it: before the first step, before the last, and evenly between them.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="sampler">How it is sampled.</param>
-    /// <param name="seeds">One for each image; they are drawn together.</param>
+    /// <param name="options">Which images, and how; they are drawn together.</param>
     /// <param name="moments">How many moments are remembered, at least 1; there are no more than steps.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancel">Checked before each step.</param>
-    /// <exception cref="ArgumentException">There are no seeds or moments, or the sampler does not fit the model.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or not for this model or sampler.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public static ReversePicture Record(
-        DiffusionModel model, ISampler sampler, ReadOnlySpan<ulong> seeds, int moments,
-        IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)
+        DiffusionModel model, SampleOptions options, int moments, IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(sampler);
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(moments, 1);
-        IDenoiser denoiser = model.ToDenoiser();
-        var noise = new SeededNoise(seeds);
-        using TensorScope scope = model.Device.OpenScope();
-        IReadOnlyList<Image> start = Pixels.ToImages(noise.Start(denoiser.Images(seeds.Length), model.Device));
+        ulong[] seeds = options.ResolveSeeds();
+        IReadOnlyList<Image> noise = NoiseOf(seeds, model);
         ReversePicture? picture = null;
-        sampler.Sample(denoiser, noise, step =>
+        var sampler = new ImageSampler(model)
         {
-            picture ??= new ReversePicture(start, Spread.Over(step.Count, moments));
-            picture.Add(step);
-        }, progress, cancel);
+            OnStep = step =>
+            {
+                picture ??= new ReversePicture(noise, Spread.Over(step.Count, moments));
+                picture.Add(step);
+            },
+        };
+        sampler.Sample(options with { BatchSize = seeds.Length }, progress, cancel);
         return picture!;
     }
 
@@ -77,6 +77,14 @@ public sealed class ReversePicture
         ArgumentNullException.ThrowIfNull(animation);
         foreach (Moment moment in moments) animation.Add(Frame($"t = {Text(moment.Timestep)}", moment.X, moment.X0), Pace.Of(moments.Count));
         animation.Add(Frame("image", x, x), Pace.Pause);
+    }
+
+    // What the sampler starts from, which no step shows.
+    static IReadOnlyList<Image> NoiseOf(ulong[] seeds, DiffusionModel model)
+    {
+        using TensorScope scope = model.Device.OpenScope();
+        ModelParams network = model.Description.Model;
+        return Pixels.ToImages(new SeededNoise(seeds).Start(Shape.Of(seeds.Length, network.Height, network.Width, network.Channels), model.Device));
     }
 
     void Add(SampleStep step)

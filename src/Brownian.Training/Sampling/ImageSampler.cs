@@ -9,6 +9,9 @@ namespace Brownian.Training;
 /// <param name="model">The model, used by one thread at a time.</param>
 public sealed class ImageSampler(DiffusionModel model)
 {
+    /// <summary>Called after each step of each batch, one batch after the other; null for nobody.</summary>
+    public Action<SampleStep>? OnStep { get; init; }
+
     /// <summary>Draws one image per seed.</summary>
     /// <param name="options">Which images, and how.</param>
     /// <param name="progress">Told after each step of each batch.</param>
@@ -32,7 +35,7 @@ public sealed class ImageSampler(DiffusionModel model)
             int count = Math.Min(options.BatchSize, seeds.Length - first);
             IDenoiser denoiser = model.ToDenoiser(labels.Length == 0 ? [] : labels.AsSpan(first, count), guidance);
             var steady = progress is null ? null : new BatchProgress(progress, first / options.BatchSize, batches);
-            images.AddRange(ToImages(choice.Sampler.Sample(denoiser, seeds.AsSpan(first, count), progress: steady, cancel: cancel)));
+            images.AddRange(Pixels.ToImages(choice.Sampler.Sample(denoiser, seeds.AsSpan(first, count), OnStep, steady, cancel)));
         }
         return new SampledImages(images, seeds, Notes(choice, guidance))
         {
@@ -53,19 +56,6 @@ public sealed class ImageSampler(DiffusionModel model)
         string[] more = [.. choice.Notes().Where(note => note.Key is not ("Sampler" or "Steps" or "Clip sample"))
             .Select(note => $", {note.Key.ToLowerInvariant()} {note.Value}")];
         return $"{choice.Name}, {steps}{string.Concat(more)}{guidance}";
-    }
-
-    static IEnumerable<Image> ToImages(Tensor x)
-    {
-        float[] values = x.ToArray();
-        (int height, int width, int channels) = (x.Shape[1], x.Shape[2], x.Shape[3]);
-        int size = height * width * channels;
-        for (int n = 0; n < x.Shape[0]; n++)
-        {
-            byte[] pixels = new byte[size];
-            PixelScale.ToBytes(values.AsSpan(n * size, size), pixels);
-            yield return new Image(width, height, channels, pixels);
-        }
     }
 
     List<KeyValuePair<string, string>> Notes(SamplerChoice choice, GuidanceOptions? guidance)

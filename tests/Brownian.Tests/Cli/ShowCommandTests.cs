@@ -32,6 +32,16 @@ public sealed class ShowCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("flow")]
+    [InlineData("edm")]
+    public void Processes_without_timesteps_are_shown_too(string process)
+    {
+        string run = _line.TrainedRun("--set", $"diffusion_params.process={process}", "--set", "train_params.num_samples=1");
+        Shows("forward", "--model", run, "--image", "1");
+        Shows("reverse", "--model", run, "--seeds", "0", "--steps", "4");
+    }
+
+    [Theory]
     [InlineData("a.gif")]
     [InlineData("a.apng")]
     [InlineData("a.png", "--animate")]

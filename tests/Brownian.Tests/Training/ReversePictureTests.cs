@@ -30,7 +30,7 @@ public sealed class ReversePictureTests : IDisposable
     public void The_last_column_is_what_sampling_gives()
     {
         var sampled = new ImageSampler(_model).Sample(new SampleOptions { Seeds = Seeds }, cancel: TestContext.Current.CancellationToken);
-        ReversePicture picture = Record(new DdpmSampler(), Seeds, 5);
+        ReversePicture picture = Record("ddpm", null, Seeds, 5);
         Assert.Equal(sampled.Images.Select(image => image.Pixels), picture.Images.Select(image => image.Pixels));
 
         Image strip = picture.DrawStrip();
@@ -52,13 +52,13 @@ public sealed class ReversePictureTests : IDisposable
     [InlineData("dpmpp_2m")]
     public void A_moment_pairs_noise_with_the_image_seen_in_it(string name)
     {
-        ReversePicture picture = Record(SamplerCatalog.Create(name, new() { Steps = 5 }), Seeds, 5);
+        ReversePicture picture = Record(name, 5, Seeds, 5);
         Assert.Equal(5, picture.Moments.Count);
         Assert.Equal(picture.Moments.Select(m => m.Timestep).OrderDescending(), picture.Moments.Select(m => m.Timestep));
         IDenoiser denoiser = _model.ToDenoiser();
         Tensor noise = new SeededNoise(Seeds).Start(denoiser.Images(3), _device);
         Assert.Equal(Pixels.ToImages(noise)[1].Pixels, picture.Moments[0].X[1].Pixels);
-        NoiseLevel level = _model.Schedule.At((int)picture.Moments[0].Timestep);
+        NoiseLevel level = _model.Process.At(picture.Moments[0].Timestep);
         Image seen = Pixels.ToImages(denoiser.Predict(noise, level).X0)[1];
         for (int i = 0; i < 64; i++) Assert.Equal(seen.Pixels[i], picture.Moments[0].X0[1].Pixels[i], 2.0);
     }
@@ -69,7 +69,7 @@ public sealed class ReversePictureTests : IDisposable
     [InlineData(100, 10)]
     public void There_are_as_many_moments_as_asked_for_and_no_more_than_steps(int moments, int expected)
     {
-        ReversePicture picture = Record(new DdpmSampler(), Seeds, moments);
+        ReversePicture picture = Record("ddpm", null, Seeds, moments);
         Assert.Equal(expected, picture.Moments.Count);
         Assert.Equal(9, picture.Moments[0].Timestep);
         if (expected > 1) Assert.Equal(0, picture.Moments[^1].Timestep);
@@ -78,7 +78,7 @@ public sealed class ReversePictureTests : IDisposable
     [Fact]
     public void An_animation_ends_with_the_images()
     {
-        ReversePicture picture = Record(new DdpmSampler(), Seeds, 100);
+        ReversePicture picture = Record("ddpm", null, Seeds, 100);
         using (AnimationWriter animation = AnimationWriter.Create(_folder.Path("a.gif")))
         {
             picture.Animate(animation);
@@ -95,13 +95,13 @@ public sealed class ReversePictureTests : IDisposable
     public void Many_images_are_wrapped()
     {
         ulong[] many = [.. Enumerable.Range(0, 11).Select(i => (ulong)i)];
-        ReversePicture picture = Record(SamplerCatalog.Create("ddim", new() { Steps = 2 }), many, 2);
+        ReversePicture picture = Record("ddim", 2, many, 2);
         using AnimationWriter animation = AnimationWriter.Create(_folder.Path("a.png"));
         picture.Animate(animation);
         animation.Complete();
         Assert.Equal(3, ApngReader.Read(File.ReadAllBytes(_folder.Path("a.png"))).Frames.Count);
     }
 
-    ReversePicture Record(ISampler sampler, ulong[] seeds, int moments) =>
-        ReversePicture.Record(_model, sampler, seeds, moments, cancel: TestContext.Current.CancellationToken);
+    ReversePicture Record(string sampler, int? steps, ulong[] seeds, int moments) => ReversePicture.Record(
+        _model, new SampleOptions { Sampler = sampler, Steps = steps, Seeds = seeds }, moments, cancel: TestContext.Current.CancellationToken);
 }
