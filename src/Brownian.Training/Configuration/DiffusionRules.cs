@@ -28,7 +28,7 @@ static class DiffusionRules
             $"is {ConfigText.Of(s.Variance)}, which takes {needed} channels of the network's answer instead of {model.OutputChannels}; {mend}");
         if (model.TimestepLimit is not (string key, int most)) yield break;
         yield return ("process", s.Process == ProcessKind.Ddpm,
-            $"is {ConfigText.Of(s.Process)}, but the network knows {most} timesteps and nothing between them; use ddpm, or another model_params.type");
+            $"is {ConfigText.Of(s.Process)}, whose times go beyond the {most} timesteps that the network knows; use ddpm, or another model_params.type");
         yield return ("num_timesteps", s.Timesteps <= most,
             $"is {s.Timesteps}, but the network knows {most}; raise model_params.{key}, or lower num_timesteps");
     }

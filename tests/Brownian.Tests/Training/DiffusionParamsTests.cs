@@ -86,6 +86,12 @@ public sealed class DiffusionParamsTests
     public void What_makes_no_sense_is_refused_with_a_mend(string expected, params string[] settings) => Assert.EndsWith(
         $"diffusion_params.{expected}", Assert.Throws<InvalidDataException>(() => With(settings)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void A_network_with_a_table_of_timesteps_takes_no_other_process() => Assert.EndsWith(
+        "diffusion_params.process is flow, whose times go beyond the 1000 timesteps that the network knows; use ddpm, or another model_params.type.",
+        Assert.Throws<InvalidDataException>(() => new TrainConfig().With("model_params.type=residual_unet", "diffusion_params.process=flow")).Message,
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("sampler is 'eulr'; did you mean 'euler'.", "sampler=eulr")]
     [InlineData("steps is 1001, but there are 1000 timesteps to visit; lower it.", "steps=1001")]
