@@ -16,6 +16,7 @@ static class App
         {
             ParseResult parsed = Root(terminal, cancel).Parse(args);
             if (parsed.Errors.Count > 0) throw new ArgumentException(UsageProblem(parsed));
+            Abridge(parsed.CommandResult.Command);
             return parsed.Invoke(new InvocationConfiguration
             {
                 Output = terminal.Out,
@@ -30,18 +31,27 @@ static class App
         }
     }
 
+    // The list of commands has room for what each does and an example; the rest is for the command's own help.
+    static void Abridge(Command parent)
+    {
+        foreach (Command command in parent.Subcommands)
+        {
+            if (command.Description is { } all && all.IndexOf("\n\n", StringComparison.Ordinal) is >= 0 and int end) command.Description = all[..end];
+        }
+    }
+
     static RootCommand Root(Terminal terminal, CancellationToken cancel) =>
         new("Brownian: train diffusion models from scratch and sample from them.")
     {
         new TrainCommand(terminal, cancel),
         new SampleCommand(terminal, cancel),
-        new PredictCommand(terminal),
-        new DataCommand(terminal, cancel),
-        new ImportCommand(terminal),
-        new SummaryCommand(terminal),
-        new ExportCommand(terminal),
-        new BenchCommand(terminal, cancel),
         new ShowCommand(terminal, cancel),
+        new DataCommand(terminal, cancel),
+        new SummaryCommand(terminal),
+        new ImportCommand(terminal),
+        new ExportCommand(terminal),
+        new PredictCommand(terminal),
+        new BenchCommand(terminal, cancel),
     };
 
     static string UsageProblem(ParseResult parsed)
