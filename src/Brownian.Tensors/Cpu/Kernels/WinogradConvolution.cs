@@ -82,7 +82,7 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     static void RunByColumns(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
     {
         // Wide blocks read longer runs of weights and multiply faster; narrow ones give every thread something to do.
-        int columns = 64;
+        int columns = 128;
         while (columns > 16 && (s.Out % columns != 0 || s.Out / columns < device.Threads)) columns /= 2;
         int rows = Math.Min(s.In, BlockWeights / columns);
         int perWorker = T.Points * (int)(T.PointStride(rows, columns) + T.PointStride(tiles.Count, columns));
