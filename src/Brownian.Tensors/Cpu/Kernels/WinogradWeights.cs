@@ -79,11 +79,8 @@ readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped)
     {
         for (int tap = 0; tap < 9; tap++, turned += BlockRows * V.Lanes)
         {
-            for (int lane = 0; lane < V.Lanes; lane++)
-            {
-                float* source = (float*)W + ((nint)(8 - tap) * Out + column + lane) * In + firstRow;
-                for (int row = 0; row < endRow - firstRow; row++) turned[row * V.Lanes + lane] = source[row];
-            }
+            float* source = (float*)W + ((nint)(8 - tap) * Out + column) * In + firstRow;
+            Transposition.Scaled(source, In, V.Lanes, endRow - firstRow, 1, turned, V.Lanes);
         }
     }
 }
