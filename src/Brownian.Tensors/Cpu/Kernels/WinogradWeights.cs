@@ -10,7 +10,7 @@ namespace Brownian.Tensors.Cpu.Kernels;
 /// </summary>
 readonly record struct WinogradWeights<V>(int In, int Out, nint W, bool Flipped) where V : unmanaged, ISimd<V>
 {
-    const int BlockRows = 16;           // a cache line of floats: flipped weights are transposed in squares of this size
+    const int BlockRows = 16;           // a cache line of floats, of which flipped weights are turned as many at a time
     const int RowsAhead = 4;
 
     /// <summary>u[point] = (G·g·Gᵀ)[point], each an In×Out matrix in panels for the micro-kernels, PointStride apart.</summary>
