@@ -40,9 +40,6 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
         if (!IsFloat(entry.Type)) throw Bad(path, $"sample holds {entry.Type}; it must hold floating-point numbers.");
         if (s.Length != 4) throw Bad(path, $"sample is {Extents(s)}; it must be N×C×H×W.");
         if (s[1] != network.Channels) throw Bad(path, $"sample is {Extents(s)}, with {s[1]} channels; the model takes {network.Channels}.");
-        int multiple = network.SizeMultiple;
-        if (s[2] % multiple != 0 || s[3] % multiple != 0)
-            throw Bad(path, $"sample is {Extents(s)}; height and width must be multiples of {multiple} for this model.");
         if (entry.Count is 0 or > int.MaxValue) throw Bad(path, $"sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
         return Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
     }

@@ -1,3 +1,4 @@
+using Brownian.Training;
 using Spectre.Console;
 
 namespace Brownian.Cli;
@@ -32,4 +33,7 @@ sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = 
             .Columns(new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context => work(new LiveProgress(live, context.AddTask("starting"))));
     }
+
+    /// <summary>Opens images, which decodes them; where that takes long, it shows how far it is.</summary>
+    public T TrackReading<T>(Func<IProgress<ReadingProgress>, T> read) => Track(line => read(new ReadingDisplay(line)));
 }

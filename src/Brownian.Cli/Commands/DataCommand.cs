@@ -41,7 +41,7 @@ sealed class DataCommand : Command
         int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
-            DatasetInspection found = DatasetInspection.Of(path, _cancel);
+            DatasetInspection found = _terminal.TrackReading(progress => DatasetInspection.Of(path, progress, _cancel));
             TextWriter to = _terminal.Out;
             to.WriteLine($"data    {found.Title}");
             to.WriteLine($"images  {Phrases.Count(found.Count)}");

@@ -11,7 +11,7 @@ sealed class PredictCommand : Command
     readonly Option<string?> _model =
         OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
     readonly Option<string?> _input =
-        OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W), timestep (one or N) and, for a conditional model, class_labels (N).");
+        OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W, of any size), timestep (one or N) and, for a conditional model, class_labels (N).");
     readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "Receives output (N×C×H×W, float32).");
     readonly Option<string?> _labels = OptionOf.Text(
         "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
@@ -41,7 +41,7 @@ sealed class PredictCommand : Command
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;
         PredictionInput input = PredictionInput.Read(parsed.GetValue(_input)!, network, labels);
         using NoGrad noGrad = device.NoGrad();
-        Tensor output = network.Forward(Tensor.From(input.Sample, input.Shape, device), input.Timesteps, input.Labels);
+        Tensor output = network.Answer(Tensor.From(input.Sample, input.Shape, device), input.Timesteps, input.Labels);
         PredictionInput.WriteOutput(path, output, overwrite);
         _terminal.Out.WriteLine($"output  {path}");
         return ExitCode.Success;

@@ -49,7 +49,7 @@ sealed class TrainCommand : Command
     {
         TrainConfig config = Configuration(parsed);
         // Before there is a folder, so that a wrong path leaves none behind.
-        IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
+        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         using var opened = images as IDisposable;
         config = ConfiguredDataset.Fit(config, images);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
@@ -74,7 +74,7 @@ sealed class TrainCommand : Command
         TrainConfig config = run.Config.With(Overrides(parsed));
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
-        IImageDataset images = ConfiguredDataset.Open(config, _terminal.Warn, _cancel);
+        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         using var opened = images as IDisposable;
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");

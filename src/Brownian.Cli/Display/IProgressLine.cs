@@ -10,4 +10,7 @@ interface IProgressLine
 
     /// <summary>A line that stays.</summary>
     void Note(string line);
+
+    /// <summary>Something is not as it should be, and the work goes on.</summary>
+    void Warn(string message) => Note($"warning {message}");
 }

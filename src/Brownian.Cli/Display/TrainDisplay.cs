@@ -35,7 +35,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
                 line.Note($"grid    {Phrases.Relative(sampled.Path)}");
                 break;
-            case TrainProgress.Warning warning: line.Note($"warning {warning.Message}"); break;
+            case TrainProgress.Warning warning: line.Warn(warning.Message); break;
             default: break;
         }
     }

@@ -35,15 +35,21 @@ public sealed record DatasetInspection
 
     /// <summary>Looks at every image.</summary>
     /// <param name="path">As <see cref="DatasetParams.ImagePath"/>.</param>
+    /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="InvalidDataException">There are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder, or it cannot be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    public static DatasetInspection Of(string path, CancellationToken cancel = default)
+    public static DatasetInspection Of(string path, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         using IImageSource source = ImageSources.Named(path);
         var found = new Finding[source.Count];
-        Parallel.For(0, source.Count, new ParallelOptions { CancellationToken = cancel }, i => found[i] = Look(source, i));
+        for (int start = 0; start < found.Length; start += Chunk)
+        {
+            int end = Math.Min(start + Chunk, found.Length);
+            Parallel.For(start, end, new ParallelOptions { CancellationToken = cancel }, i => found[i] = Look(source, i));
+            progress?.Report(new ReadingProgress.Decoded(end, found.Length));
+        }
         int[] good = [.. Enumerable.Range(0, found.Length).Where(i => found[i].Problem is null)];
         return new DatasetInspection
         {

@@ -5,17 +5,17 @@ public static class ConfiguredDataset
 {
     /// <summary>The images of <c>dataset_params</c>, brought to the size of the network that will learn from them.</summary>
     /// <param name="config">Names the images and the network.</param>
-    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="InvalidDataException">There are no images, or one is broken and that is not tolerated.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     /// <remarks>Some sets keep files open: dispose what is <see cref="IDisposable"/>.</remarks>
-    public static IImageDataset Open(TrainConfig config, Action<string>? warn = null, CancellationToken cancel = default)
+    public static IImageDataset Open(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        IImageDataset images = PreparedImages.From(Source(config), Preparation(config), warn, cancel);
+        IImageDataset images = PreparedImages.From(Source(config), Preparation(config), progress, cancel);
         try
         {
             Check(images, ClassConditions.Fit(config, images));

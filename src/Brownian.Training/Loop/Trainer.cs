@@ -60,7 +60,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
-        dataset ?? ConfiguredDataset.Open(config, message => progress?.Report(new TrainProgress.Warning(message)), cancel);
+        dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);
 
     TrainConfig Fitted(IImageDataset images)
     {
@@ -71,4 +71,12 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
 
     // A set that the caller gave stays open.
     IDisposable? Opened(IImageDataset images) => dataset is null ? images as IDisposable : null;
+
+    sealed class Relay(IProgress<TrainProgress> to) : IProgress<ReadingProgress>
+    {
+        public void Report(ReadingProgress value)
+        {
+            if (value is ReadingProgress.Warning warning) to.Report(new TrainProgress.Warning(warning.Message));
+        }
+    }
 }

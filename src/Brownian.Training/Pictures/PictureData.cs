@@ -12,44 +12,45 @@ public static class PictureData
     /// that is larger than 128.
     /// </summary>
     /// <param name="path">A run, or what <see cref="DatasetParams.ImagePath"/> takes.</param>
-    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
     /// <returns>The images, and the configuration that decides their order. Dispose what is <see cref="IDisposable"/>.</returns>
     /// <exception cref="InvalidDataException">There are no images, or the run's configuration is damaged.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static (TrainConfig Config, IImageDataset Images) Open(string path, Action<string>? warn = null)
+    public static (TrainConfig Config, IImageDataset Images) Open(string path, IProgress<ReadingProgress>? progress = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (RunDirectory.IsRun(path))
         {
             TrainConfig config = RunDirectory.Open(path).Config;
-            return (config, Open(config, warn));
+            return (config, Open(config, progress));
         }
         IImageSource source = ImageSources.Named(path);
-        IImageDataset images = PreparedImages.From(source, AsTheyAre(source), warn, CancellationToken.None);
+        IImageDataset images = PreparedImages.From(source, AsTheyAre(source), progress, CancellationToken.None);
         return (TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } }, images);
     }
 
     /// <summary>Opens the images of a configuration as <see cref="ConfiguredDataset"/> does; to be looked at, fewer than a batch do.</summary>
     /// <inheritdoc cref="ConfiguredDataset.Open"/>
-    public static IImageDataset Open(TrainConfig config, Action<string>? warn = null)
+    public static IImageDataset Open(TrainConfig config, IProgress<ReadingProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return ConfiguredDataset.Open(config with { Train = config.Train with { BatchSize = 1 } }, warn);
+        return ConfiguredDataset.Open(config with { Train = config.Train with { BatchSize = 1 } }, progress);
     }
 
     /// <summary>Training images by their numbers, or files brought to the network's size and channels.</summary>
     /// <param name="config">Names the images and the network.</param>
     /// <param name="wanted">Each a file, or numbers as <see cref="SeedRange"/> writes them; the first four images where there is none.</param>
-    /// <param name="warn">Told of images that cannot be read.</param>
+    /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
     /// <exception cref="ArgumentException">There is no image of that number, or a file cannot be brought to that size.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or there are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static IReadOnlyList<Image> Choose(TrainConfig config, IReadOnlyList<string> wanted, Action<string>? warn = null)
+    public static IReadOnlyList<Image> Choose(
+        TrainConfig config, IReadOnlyList<string> wanted, IProgress<ReadingProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count > 0 && !wanted.Any(IsNumbers)) return [.. wanted.Select(path => ReadFile(path, config))];
-        IImageDataset images = Open(config, warn);
+        IImageDataset images = Open(config, progress);
         using var opened = images as IDisposable;
         if (wanted.Count == 0) return [.. Enumerable.Range(0, Math.Min(UsualCount, images.Count)).Select(index => Read(images, index))];
         return [.. wanted.SelectMany(text => IsNumbers(text)

@@ -46,7 +46,7 @@ public sealed class HostileSourcesTests : IDisposable
         string folder = Shared.Golden("images/bad");
         var warnings = new List<string>();
         var clock = Stopwatch.StartNew();
-        IImageDataset set = Prepared.Open(folder, How, warnings.Add);
+        IImageDataset set = Prepared.Open(folder, How, warnings);
         Assert.InRange(set.Count, 1, 20);
         Assert.Equal(11, warnings.Count);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{clock.Elapsed}");
@@ -62,7 +62,7 @@ public sealed class HostileSourcesTests : IDisposable
         string path = _folder.Write("bomb.zip", zip);
         long before = GC.GetTotalAllocatedBytes(precise: true);
         var warnings = new List<string>();
-        Assert.Equal(1, Prepared.Open(path, How, warnings.Add).Count);
+        Assert.Equal(1, Prepared.Open(path, How, warnings).Count);
         Assert.Contains("1.png", warnings[0], StringComparison.Ordinal);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 50_000_000);
     }

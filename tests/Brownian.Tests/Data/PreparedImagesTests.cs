@@ -132,7 +132,7 @@ public sealed class PreparedImagesTests : IDisposable
     {
         for (int i = 0; i < 30; i++) _folder.Write($"{i:00}.png", i % 2 == 0 ? PngBytes.File(2, 1, [(byte)i, 0, 0, 0]) : [1, 2, 3]);
         var warnings = new List<string>();
-        IImageDataset set = Prepared.Open(_folder.Root, new ImagePreparation(2, 2, 1), warnings.Add);
+        IImageDataset set = Prepared.Open(_folder.Root, new ImagePreparation(2, 2, 1), warnings);
         Assert.Equal(Enumerable.Range(0, 15).Select(i => (byte)(2 * i)), Enumerable.Range(0, 15).Select(i => All(set)[4 * i]));
         Assert.Equal(11, warnings.Count);
         Assert.StartsWith($"{_folder.Path("19.png")}: ", warnings[9], StringComparison.Ordinal);
@@ -142,6 +142,14 @@ public sealed class PreparedImagesTests : IDisposable
         var e = Assert.Throws<InvalidDataException>(() => Prepared.Open(_folder.Root, strict));
         Assert.StartsWith($"{_folder.Path("01.png")}: ", e.Message, StringComparison.Ordinal);
         Assert.Equal(1, Prepared.Open(_folder.Root, strict with { Limit = 1 }).Count);
+    }
+
+    [Fact]
+    public void Opening_tells_how_far_it_is()
+    {
+        var told = new List<ReadingProgress>();
+        Prepared.From(new DrawnDigits(300), new ImagePreparation(8, 8, 1), told.Add);
+        Assert.Equal([new ReadingProgress.Decoded(256, 300), new ReadingProgress.Decoded(300, 300)], told);
     }
 
     [Fact]

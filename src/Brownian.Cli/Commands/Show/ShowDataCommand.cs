@@ -43,9 +43,9 @@ sealed class ShowDataCommand : Command
     (TrainConfig Config, IImageDataset Images) Open(ParseResult parsed)
     {
         string? path = parsed.GetValue(_path);
-        if (path is not null && _config.Given(parsed).Length == 0) return PictureData.Open(path, _terminal.Warn);
+        if (path is not null && _config.Given(parsed).Length == 0) return _terminal.TrackReading(progress => PictureData.Open(path, progress));
         TrainConfig config = _config.Load(parsed, path is null ? [] : [$"dataset_params.im_path={path}"]);
-        return (config, PictureData.Open(config, _terminal.Warn));
+        return (config, _terminal.TrackReading(progress => PictureData.Open(config, progress)));
     }
 
     string[] Next(ParseResult parsed) => parsed.GetValue(_path) switch

@@ -36,7 +36,7 @@ sealed class ShowForwardCommand : Command
         if (target.IsAnimated && choosesTimesteps)
             throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
         TrainConfig config = Config(parsed);
-        IReadOnlyList<Image> images = PictureData.Choose(config, parsed.GetValue(_image) ?? [], _terminal.Warn);
+        IReadOnlyList<Image> images = _terminal.TrackReading(progress => PictureData.Choose(config, parsed.GetValue(_image) ?? [], progress));
         ulong seed = parsed.GetValue(_seed) ?? 0;
         var picture = new ForwardPicture(config, images, seed);
         IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);

@@ -28,7 +28,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         }
     }
 
-    public void Run(Action<string>? warn, CancellationToken cancel)
+    public void Run(IProgress<ReadingProgress>? progress, CancellationToken cancel)
     {
         int count = Math.Min(source.Count, how.Limit ?? int.MaxValue), broken = 0;
         string? first = null;
@@ -46,12 +46,13 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
                 }
                 if (how.Strict) throw new InvalidDataException(problem);
                 first ??= problem;
-                if (++broken <= Named) warn?.Invoke(problem);
+                if (++broken <= Named) progress?.Report(new ReadingProgress.Warning(problem));
             }
+            progress?.Report(new ReadingProgress.Decoded(start + size, count));
         }
         if (Images.Count == 0)
             throw new InvalidDataException(count == 1 ? first! : $"{first} So are all {count} images of {source.Title}.");
-        if (broken > 0) warn?.Invoke(Summary(broken, count));
+        if (broken > 0) progress?.Report(new ReadingProgress.Warning(Summary(broken, count)));
         store?.Complete();
     }
 

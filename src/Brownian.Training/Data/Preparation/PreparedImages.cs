@@ -53,16 +53,18 @@ public sealed class PreparedImages : IImageDataset, IDisposable
     /// <summary>Opens what a path holds: see <see cref="DatasetParams.ImagePath"/>. A set that fits already is returned as it is.</summary>
     /// <param name="path">A file or folder.</param>
     /// <param name="how">What to make of the images.</param>
-    /// <param name="warn">Told of broken images: the first ten by name, the others by number.</param>
+    /// <param name="progress">Told how far decoding is, and of broken images: the first ten by name, the others by number.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="InvalidDataException">There are no images, or the preparation is strict and one is broken.</exception>
     /// <exception cref="IOException">There is no such file or folder, or it cannot be read.</exception>
     /// <exception cref="ArgumentException">The preparation is not possible.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    public static IImageDataset Open(string path, ImagePreparation how, Action<string>? warn = null, CancellationToken cancel = default) =>
-        From(ImageSources.Named(path), how, warn, cancel);
+    public static IImageDataset Open(
+        string path, ImagePreparation how, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default) =>
+        From(ImageSources.Named(path), how, progress, cancel);
 
-    internal static IImageDataset From(IImageSource source, ImagePreparation how, Action<string>? warn, CancellationToken cancel)
+    internal static IImageDataset From(
+        IImageSource source, ImagePreparation how, IProgress<ReadingProgress>? progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(how);
         how.Check();
@@ -78,7 +80,7 @@ public sealed class PreparedImages : IImageDataset, IDisposable
         try
         {
             var loading = new ImageLoading(source, how, store);
-            loading.Run(warn, cancel);
+            loading.Run(progress, cancel);
             var images = new PreparedImages(how, source, store, loading);
             if (store is not null) source.Dispose();
             return images;
