@@ -1,27 +1,24 @@
 namespace Brownian.Training;
 
 /// <summary>
-/// A running mean with weights that fall by 2 % a step, divided by their sum, so that the first values count in full
-/// (the bias correction of Kingma &amp; Ba 2015, §3).
+/// A running mean over about the last 50 steps, and over the last fifth of those that there were while these are fewer than 250: the
+/// loss falls fastest at the beginning, where a longer memory would show what is long past.
 /// </summary>
 struct SmoothedLoss
 {
-    const double Decay = 0.98;
+    const double LeastWeight = 0.02, InverseShare = 5;
 
-    double _sum, _weight;
+    double _value;
+    long _count;
 
-    public readonly double Value => _weight == 0 ? double.NaN : _sum / _weight;
+    public readonly double Value => _count == 0 ? double.NaN : _value;
 
     /// <summary>As it was when <paramref name="value"/> was noted after <paramref name="steps"/> steps.</summary>
-    public static SmoothedLoss At(double value, long steps)
-    {
-        double weight = 1 - Math.Pow(Decay, steps);
-        return new SmoothedLoss { _weight = weight, _sum = value * weight };
-    }
+    public static SmoothedLoss At(double value, long steps) => new() { _value = value, _count = steps };
 
     public void Add(double loss)
     {
-        _sum = Decay * _sum + (1 - Decay) * loss;
-        _weight = Decay * _weight + (1 - Decay);
+        _count++;
+        _value += Math.Max(LeastWeight, InverseShare / (_count - 1 + InverseShare)) * (loss - _value);
     }
 }

@@ -85,7 +85,22 @@ public sealed class PictureTests : IDisposable
         Assert.Equal([0.5, 0.25], history.Losses);
         double[] means = history.RunningMeans();
         Assert.Equal(0.5, means[0], 1e-12);
-        Assert.Equal((0.98 * 0.5 + 0.25) / 1.98, means[1], 1e-12);
+        Assert.Equal(0.5 + 5.0 / 6 * (0.25 - 0.5), means[1], 1e-12);
+    }
+
+    [Fact]
+    public void A_running_mean_forgets_in_fifty_steps_once_there_are_many()
+    {
+        var mean = new SmoothedLoss();
+        for (int step = 0; step < 300; step++) mean.Add(1);
+        SmoothedLoss resumed = SmoothedLoss.At(mean.Value, 300);
+        for (int step = 0; step < 50; step++)
+        {
+            mean.Add(0);
+            resumed.Add(0);
+        }
+        Assert.Equal(Math.Pow(0.98, 50), mean.Value, 1e-12);
+        Assert.Equal(mean.Value, resumed.Value);
     }
 
     [Theory]

@@ -52,6 +52,7 @@ sealed class ShowDataCommand : Command
     {
         null => ["train", .. _config.Given(parsed)],
         { } path when RunDirectory.IsRun(path) => ["show", "forward", "--model", path],
+        { } path when _config.Given(parsed) is [] => ["data", "inspect", path],
         { } path => ["train", .. _config.Given(parsed), "--data", path],
     };
 }
