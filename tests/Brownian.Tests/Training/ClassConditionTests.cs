@@ -15,20 +15,8 @@ public sealed class ClassConditionTests : IDisposable
         _folder.Dispose();
     }
 
-    static TrainConfig Tiny(params string[] settings) => (TinyRun.Config with
-    {
-        Model = new UNet2DParams
-        {
-            SampleSize = [8],
-            InChannels = 1,
-            OutChannels = 1,
-            BlockOutChannels = [8, 8],
-            DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
-            UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
-            LayersPerBlock = 1,
-            NormNumGroups = 4,
-        },
-    }).With(["train_params.num_steps=6", "train_params.sample_steps=6", .. settings]);
+    static TrainConfig Tiny(params string[] settings) =>
+        TinyRun.UNet2D.With(["train_params.num_steps=6", "train_params.sample_steps=6", .. settings]);
 
     static TrainConfig Conditional(params string[] settings) => Tiny(["train_params.class_conditional=true", .. settings]);
 

@@ -13,19 +13,7 @@ public sealed class ObjectiveConfigTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    static TrainConfig Tiny(params string[] settings) => (TinyRun.Config with { Model = TinyUNet2D }).With(settings);
-
-    static ModelParams TinyUNet2D { get; } = new UNet2DParams
-    {
-        SampleSize = [8],
-        InChannels = 1,
-        OutChannels = 1,
-        BlockOutChannels = [8, 8],
-        DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
-        UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
-        LayersPerBlock = 1,
-        NormNumGroups = 4,
-    };
+    static TrainConfig Tiny(params string[] settings) => TinyRun.UNet2D.With(settings);
 
     public static TheoryData<string, string[]> Settings => new()
     {

@@ -38,6 +38,22 @@ static class TinyRun
         },
     };
 
+    /// <summary>The same with a network that takes dropout, classes and learned variances.</summary>
+    public static TrainConfig UNet2D { get; } = Config with
+    {
+        Model = new UNet2DParams
+        {
+            SampleSize = [8],
+            InChannels = 1,
+            OutChannels = 1,
+            BlockOutChannels = [8, 8],
+            DownBlockTypes = ["DownBlock2D", "DownBlock2D"],
+            UpBlockTypes = ["UpBlock2D", "UpBlock2D"],
+            LayersPerBlock = 1,
+            NormNumGroups = 4,
+        },
+    };
+
     /// <summary>Trains, stopping as Ctrl-C does after a step if one is given.</summary>
     public static TrainResult Train(RunDirectory run, TrainConfig config, long? stopAfter = null, int threads = 1, Action<TrainProgress>? tell = null, int rehearsals = Rehearsal.Steps)
     {

@@ -1,0 +1,63 @@
+using Brownian.Diffusion;
+using Brownian.Tensors;
+
+namespace Brownian.Tests;
+
+/// <summary>What dropout means is the same for every network that has it.</summary>
+public sealed class NetworkDropoutTests : IDisposable
+{
+    readonly Device _device = Device.Cpu();
+
+    public void Dispose() => _device.Dispose();
+
+    [Fact]
+    public void The_residual_network_drops_by_its_random_numbers() => Check(rate => new ResidualUNet(
+        new()
+        {
+            InputChannels = 1,
+            Height = 8,
+            Width = 8,
+            BaseChannels = 8,
+            BaseChannelsMultiples = [1, 2],
+            ApplyAttention = [false, true],
+            NumResBlocks = 1,
+            DropoutRate = rate,
+            TotalTimeSteps = 10,
+        },
+        _device, seed: 3));
+
+    [Fact]
+    public void The_network_of_diffusers_drops_by_its_random_numbers() => Check(rate => new UNet2D(
+        new()
+        {
+            InChannels = 1,
+            OutChannels = 1,
+            Height = 8,
+            Width = 8,
+            BlockOutChannels = [8, 16],
+            DownBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
+            UpBlocks = [UNet2DBlock.Attention, UNet2DBlock.Plain],
+            LayersPerBlock = 1,
+            NormNumGroups = 4,
+            Dropout = rate,
+        },
+        _device, seed: 3));
+
+    void Check(Func<float, IDenoisingNetwork> create)
+    {
+        (IDenoisingNetwork network, IDenoisingNetwork without) = (create(0.5f), create(0));
+        using NoGrad off = _device.NoGrad();
+        Tensor x = TensorOps.Normal(Shape.Of(1, 8, 8, 1), new Philox(1, 1), _device);
+        float[] Run(IDenoisingNetwork of, Philox? random)
+        {
+            of.Dropout = random;
+            return of.Forward(x, [5]).ToArray();
+        }
+
+        Assert.Equal(Run(without, null), Run(network, null));
+        Assert.Equal(Run(without, null), Run(without, new Philox(1, 2)));
+        Assert.Equal(Run(network, new Philox(1, 2)), Run(network, new Philox(1, 2)));
+        Assert.NotEqual(Run(network, new Philox(1, 2)), Run(network, new Philox(1, 3)));
+        Assert.NotEqual(Run(network, null), Run(network, new Philox(1, 2)));
+    }
+}
