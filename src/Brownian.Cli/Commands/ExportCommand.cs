@@ -39,6 +39,9 @@ sealed class ExportCommand : Command
         DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
         string written = ModelFolder.Export(folder, model, format) switch
         {
+            // Its pipelines of DDPM and DDIM pass no labels on.
+            ExportFormat.Diffusers when model.Network.Classes > 0 =>
+                "for diffusers: UNet2DModel.from_pretrained(folder, subfolder=\"unet\"), to be given class_labels",
             ExportFormat.Diffusers => "for diffusers: DiffusionPipeline.from_pretrained(folder)",
             _ => "a state dict, model.safetensors, with config.yaml",
         };

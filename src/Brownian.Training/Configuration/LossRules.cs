@@ -55,7 +55,7 @@ static class LossRules
     static IEnumerable<(string Key, bool Good, string Message)> OfLabels(TrainParams s, ModelParams model)
     {
         yield return ("class_conditional", !s.ClassConditional || model.Classes > 0 || model.WithClasses(1) is not null,
-            $"is true, but a {model.Type} cannot be told classes; set model_params.type to unet2d");
+            $"is true, but a {model.Type} cannot be told classes; set model_params.type to unet2d, as the preset mnist-classes does");
         yield return ("label_dropout", s.LabelDropout is >= 0 and < 1, $"is {s.LabelDropout}; it must be from 0 to below 1, such as 0.1");
         yield return ("label_dropout", s.LabelDropout == 0 || s.ClassConditional || model.Classes > 0,
             $"is {s.LabelDropout}, but the network is told no labels; set class_conditional to true");

@@ -74,6 +74,9 @@ public sealed class ClassCommandTests : IDisposable
         Sample(run, "c.png", "--class", "3").IsBadInput("'3'", "cat, dog, owl");
         Assert.Equal(ExitCode.Success, Sample(Path.Combine(run, "model"), "c.png", "--class", "DOG", "--count", "1").Code);
 
+        CommandResult exported = CommandLine.Run("export", "--model", run, "--out", _line.At("exported"));
+        Assert.Contains("to be given class_labels", exported.Out, StringComparison.Ordinal);
+
         CommandResult resumed = CommandLine.Run("train", "--resume", run, "--steps", "6");
         Assert.Equal(("", ExitCode.Success), (resumed.Error, resumed.Code));
     }

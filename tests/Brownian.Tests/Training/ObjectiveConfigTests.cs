@@ -85,7 +85,7 @@ public sealed class ObjectiveConfigTests : IDisposable
     [InlineData("train_params.time_std belongs to time_distribution logit_normal or log_normal; remove it.", "train_params.time_std=1")]
     [InlineData("train_params.snr_gamma is 0; it must be above 0, such as 5.", "train_params.snr_gamma=0")]
     [InlineData("train_params.label_dropout is 0.1, but the network is told no labels; set class_conditional to true.", "train_params.label_dropout=0.1")]
-    [InlineData("train_params.class_conditional is true, but a tutorial_unet cannot be told classes; set model_params.type to unet2d.", "train_params.class_conditional=true", "model_params.type=tutorial_unet")]
+    [InlineData("train_params.class_conditional is true, but a tutorial_unet cannot be told classes; set model_params.type to unet2d, as the preset mnist-classes does.", "train_params.class_conditional=true", "model_params.type=tutorial_unet")]
     [InlineData("diffusion_params.variance is learned_range, which takes 2 channels of the network's answer instead of 1; set model_params.out_channels to 2.", "diffusion_params.variance=learned_range")]
     public void Losses_that_make_no_sense_are_refused_with_a_mend(string expected, params string[] settings) => Assert.EndsWith(
         expected, Assert.Throws<InvalidDataException>(() => Tiny(settings)).Message, StringComparison.Ordinal);
