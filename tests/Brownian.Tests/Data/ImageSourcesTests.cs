@@ -36,6 +36,25 @@ public sealed class ImageSourcesTests : IDisposable
     }
 
     [Fact]
+    public void Pictures_in_formats_that_are_not_read_are_counted_in_the_title()
+    {
+        foreach (string name in (string[])["1.png", "a/2.webp", "a/3.WEBP", "b/4.gif", "b/5.txt", ".b/6.gif"]) _folder.Write($"mixed/{name}", []);
+        using IImageSource source = ImageSources.Open(_folder.Path("mixed"));
+        Assert.Equal("mixed (a folder of images, 1 .gif, 2 .webp left out: such files are not read)", source.Title);
+        Assert.Equal(1, source.Count);
+
+        _folder.Write("photos/1.heic", []);
+        string zip = _folder.Write("photos.zip", ZipBytes.File(("1.heic", [1]), ("2.heic", [2])));
+        string[] refusals = [.. new[] { _folder.Path("photos"), zip }.Select(path => Assert.Throws<InvalidDataException>(() => ImageSources.Open(path)).Message)];
+        Assert.Equal(
+            [
+                $"{_folder.Path("photos")}: the images in this folder or below it are 1 .heic, which are not read; convert them to PNG or JPEG.",
+                $"{zip}: the images in it are 2 .heic, which are not read; convert them to PNG or JPEG.",
+            ],
+            refusals);
+    }
+
+    [Fact]
     public void A_zip_gives_images_classes_and_labels_whatever_its_name()
     {
         string path = _folder.Write("images.dat", ZipBytes.File(

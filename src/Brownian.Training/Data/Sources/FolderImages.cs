@@ -10,7 +10,7 @@ sealed class FolderImages : IImageSource
 
     FolderImages(string folder, ImageNames images) => (_folder, _images) = (folder, images);
 
-    public string Title => SourceTitle.Of(_folder, "a folder of images", _images.HeldOut);
+    public string Title => SourceTitle.Of(_folder, "a folder of images", _images.HeldOut, _images.Foreign);
 
     public int Count => _images.Names.Length;
 
@@ -19,8 +19,10 @@ sealed class FolderImages : IImageSource
     public bool IsPictures => true;
 
     /// <summary>Null where there are no image files.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="foreign">The endings of pictures whose format is not read, as <see cref="ImageNames.Foreign"/>.</param>
     /// <exception cref="IOException">A folder cannot be read.</exception>
-    public static FolderImages? In(string folder)
+    public static FolderImages? In(string folder, out string[] foreign)
     {
         var everything = new EnumerationOptions
         {
@@ -31,9 +33,9 @@ sealed class FolderImages : IImageSource
         };
         var images = new ImageNames(
             Directory.EnumerateFiles(folder, "*", everything)
-                .Where(ImageFile.HasExtension)
                 .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')),
             wrapped: false);
+        foreign = images.Foreign;
         return images.Names.Length == 0 ? null : new FolderImages(folder, images);
     }
 
@@ -52,9 +54,11 @@ sealed class FolderImages : IImageSource
 static class SourceTitle
 {
     /// <summary>"name (what it is)", with what was left out.</summary>
-    public static string Of(string path, string what, int heldOut = 0)
+    public static string Of(string path, string what, int heldOut = 0, IReadOnlyCollection<string>? foreign = null)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        return heldOut == 0 ? $"{name} ({what})" : $"{name} ({what}, {heldOut} for tests left out)";
+        string tests = heldOut == 0 ? "" : $", {heldOut} for tests left out";
+        string others = foreign is not { Count: > 0 } ? "" : $", {ImageNames.Counted(foreign)} left out: such files are not read";
+        return $"{name} ({what}{tests}{others})";
     }
 }

@@ -12,6 +12,9 @@ sealed class ImageNames
     /// <summary>What folders and archives are called that are kept apart from those to train on.</summary>
     static readonly string[] TrainWords = ["train", "training"], HeldOutWords = ["test", "testing", "val", "valid", "validation"];
 
+    /// <summary>Endings of pictures in formats that are not read.</summary>
+    static readonly string[] ForeignEndings = [".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl"];
+
     const int MaxClassLength = 100;
 
     readonly int[] _labels;
@@ -20,13 +23,14 @@ sealed class ImageNames
     /// <param name="wrapped">All may lie in a folder of their own, as in an archive: that one names no class.</param>
     public ImageNames(IEnumerable<string> names, bool wrapped)
     {
-        (string Name, string[] Parts)[] images =
+        (string Name, string[] Parts)[] files =
         [
-            .. names.Where(ImageFile.HasExtension)
-                .Select(name => (Name: name, Parts: name.Split('/', '\\')))
-                .Where(image => !Array.Exists(image.Parts, part => part.StartsWith('.') || part == "__MACOSX"))
-                .OrderBy(image => image.Name, StringComparer.Ordinal),
+            .. names.Select(name => (Name: name, Parts: name.Split('/', '\\')))
+                .Where(file => !Array.Exists(file.Parts, part => part.StartsWith('.') || part == "__MACOSX")),
         ];
+        Foreign = [.. files.Select(file => Path.GetExtension(file.Name).ToLowerInvariant()).Where(ForeignEndings.Contains)];
+        (string Name, string[] Parts)[] images =
+            [.. files.Where(file => ImageFile.HasExtension(file.Name)).OrderBy(file => file.Name, StringComparer.Ordinal)];
         int depth = 0;
         if (wrapped && Array.TrueForAll(images, image => image.Parts.Length > 2 && image.Parts[0] == images[0].Parts[0])) depth++;
         if (Array.Exists(images, image => IsOf(TrainWords, image.Parts, depth))
@@ -52,7 +56,19 @@ sealed class ImageNames
     /// <summary>Images left out because their folder is one for tests.</summary>
     public int HeldOut { get; }
 
+    /// <summary>The endings of pictures left out because their format is not read, each as often as there are such files.</summary>
+    public string[] Foreign { get; }
+
     public int Label(int index) => _labels[index];
+
+    /// <summary>How many of each ending there are: "3 .gif, 12 .webp".</summary>
+    public static string Counted(IEnumerable<string> endings) =>
+        string.Join(", ", endings.CountBy(ending => ending).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
+
+    /// <summary>Why a place holds nothing to learn from.</summary>
+    public static InvalidDataException None(string path, string where, string[] foreign, string norElse = "") => new(foreign.Length > 0
+        ? $"{path}: the images {where} are {Counted(foreign)}, which are not read; convert them to PNG or JPEG."
+        : $"{path}: there are no images {where} ({string.Join(", ", ImageFile.Extensions)}){norElse}.");
 
     /// <summary>The files to train on: those called train, where each of the others is called test or validation.</summary>
     public static string[] ForTraining(string[] paths)

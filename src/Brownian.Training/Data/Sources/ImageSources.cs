@@ -25,14 +25,13 @@ static class ImageSources
     {
         if (Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any()) return new DatasetImages(IdxDataset.Open(path));
         if (CifarDataset.FilesIn(path) is not null) return new DatasetImages(CifarDataset.Open(path));
-        if (FolderImages.In(path) is { } folder) return folder;
+        if (FolderImages.In(path, out string[] foreign) is { } folder) return folder;
         string[] zips = [.. Directory.EnumerateFiles(path, "*.zip").Order(StringComparer.Ordinal)];
         if (zips.Length > 0) return ZipImages.Open(path, ImageNames.ForTraining(zips));
         if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
             throw new InvalidDataException(
                 $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
-        throw new InvalidDataException(
-            $"{path}: there are no images in this folder or below it ({string.Join(", ", ImageFile.Extensions)}), and no zip, IDX or CIFAR files in it.");
+        throw ImageNames.None(path, "in this folder or below it", foreign, ", and no zip, IDX or CIFAR files in it");
     }
 
     static IImageSource OfFile(string path)

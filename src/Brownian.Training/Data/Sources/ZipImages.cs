@@ -31,7 +31,7 @@ sealed class ZipImages : IImageSource
                 zip.Images.Label(i) < 0 ? -1 : Array.BinarySearch(classes, zip.Images.Classes[zip.Images.Label(i)], StringComparer.Ordinal))),
         ];
         string what = folder ? $"{string.Join(" and ", zips.Select(zip => Path.GetFileName(zip.Path)))} in it" : "a zip of images";
-        Title = SourceTitle.Of(path, what, zips.Sum(zip => zip.Images.HeldOut));
+        Title = SourceTitle.Of(path, what, zips.Sum(zip => zip.Images.HeldOut), [.. zips.SelectMany(zip => zip.Images.Foreign)]);
     }
 
     public string Title { get; }
@@ -53,7 +53,7 @@ sealed class ZipImages : IImageSource
         {
             foreach (string archive in archives) zips.Add(new ZipFileReader(archive));
             if (zips.All(zip => zip.Entries.Length == 0))
-                throw new InvalidDataException($"{path}: there are no images in it ({string.Join(", ", ImageFile.Extensions)}).");
+                throw ImageNames.None(path, "in it", [.. zips.SelectMany(zip => zip.Images.Foreign)]);
             return new ZipImages(path, [.. zips], folder: archives is not [string only] || only != path);
         }
         catch
