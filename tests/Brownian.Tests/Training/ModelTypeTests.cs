@@ -164,7 +164,19 @@ public sealed class ModelTypeTests : IDisposable
             Assert.Equal(File.ReadAllText(path), Presets.Text(Path.GetFileNameWithoutExtension(path)));
         }
         Assert.Equal(Directory.GetFiles(folder, "*.yaml").Length, Presets.Names.Count);
-        Assert.Equal(35_746_307, Presets.Load("cifar10-paper").Model.CreateNetwork(_device).Parameters.Count);
+    }
+
+    [Theory]
+    [InlineData("tutorial-mnist", 10_188_081)]
+    [InlineData("plain-cifar10", 31_800_259)]
+    [InlineData("residual-flowers", 25_636_483)]
+    [InlineData("simple-cars", 62_438_883)]
+    [InlineData("cifar10-paper", 35_746_307)]
+    public void The_presets_of_tutorials_have_their_networks(string preset, long parameters)
+    {
+        // Traced: counted without the memory.
+        using Device device = new TracingDevice();
+        Assert.Equal(parameters, Presets.Load(preset).Model.CreateNetwork(device).Parameters.Count);
     }
 
     static string ThisFile([CallerFilePath] string path = "") => path;
