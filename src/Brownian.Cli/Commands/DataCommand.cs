@@ -114,6 +114,7 @@ sealed class DataCommand : Command
             Image sheet = ContactSheet.Draw(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn);
             Png.Write(file, sheet);
             _terminal.Out.WriteLine($"grid    {Phrases.Relative(file)}");
+            _terminal.Out.WriteLine($"next    {Invocation.Of("data", "inspect", path)}");
             return ExitCode.Success;
         }
 

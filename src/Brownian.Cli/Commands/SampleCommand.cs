@@ -47,6 +47,7 @@ sealed class SampleCommand : Command
         _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
         foreach (string written in targets.Write(images, parsed.GetValue(_columns) ?? 0)) _terminal.Out.WriteLine(written);
+        _terminal.Out.WriteLine($"next    {Invocation.Of("show", "reverse", "--model", path)}");
         return ExitCode.Success;
     }
 
