@@ -29,6 +29,8 @@ sealed class SamplerOptions
     readonly Option<string?> _spacing = OptionOf.Choice("--spacing", Words(Spacings), "How steps are spread over the timesteps.");
     readonly Option<string?> _curve = OptionOf.Choice("--curve", Words(Curves), "How sigma falls; not for ddpm, ddim, pndm, plms.");
     readonly Option<int?> _order = OptionOf.Number("--order", 1, "The order of lms, deis or unipc.");
+    readonly Option<double?> _churn =
+        OptionOf.Real("--churn", 0, "Noise added before each step and removed in it (S_churn of Karras et al.), such as 40.");
     readonly Option<string?> _variance =
         OptionOf.Choice("--variance", Words(Variances), "Variance of a step of ddpm. Default: as the model was configured");
     readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
@@ -36,14 +38,15 @@ sealed class SamplerOptions
     readonly Option<double?> _thresholding =
         OptionOf.Real("--thresholding", 1, "Limit it by dynamic thresholding instead, to at most this; 1 is a plain clip.", "MAX");
 
-    public Option[] All => [_sampler, _steps, _eta, _spacing, _curve, _order, _variance, _clip, _noClip, _thresholding];
+    public Option[] All => [_sampler, _steps, _eta, _spacing, _curve, _order, _churn, _variance, _clip, _noClip, _thresholding];
 
     /// <summary>Every sampler in a line.</summary>
     public static string List() => "Samplers, with the steps they take unless told otherwise:\n" + string.Join('\n', SamplerCatalog.All.Select(entry =>
     {
         string steps = entry.Steps?.ToString(CultureInfo.InvariantCulture) ?? "all";
         string twice = entry.Evaluations == 1 ? "" : ", two evaluations a step";
-        return $"  {entry.Name,-14}{steps,4}  {entry.Description}{twice}{(entry.HasEta ? " (--eta)" : "")}{(entry.HasOrder ? " (--order)" : "")}";
+        string takes = entry switch { { HasEta: true } => " (--eta)", { HasOrder: true } => " (--order)", { HasChurn: true } => " (--churn)", _ => "" };
+        return $"  {entry.Name,-14}{steps,4}  {entry.Description}{twice}{takes}";
     }));
 
     public SampleOptions Apply(ParseResult parsed, SampleOptions options)
@@ -58,6 +61,7 @@ sealed class SamplerOptions
             Spacing = Of(Spacings, parsed.GetValue(_spacing)),
             Curve = Of(Curves, parsed.GetValue(_curve)),
             Order = parsed.GetValue(_order),
+            Churn = parsed.GetValue(_churn),
             Variance = Of(Variances, parsed.GetValue(_variance)),
             ClipSample = parsed.GetValue(_clip) ? true : parsed.GetValue(_noClip) ? false : null,
             Thresholding = parsed.GetValue(_thresholding),

@@ -19,6 +19,9 @@ public sealed record SamplerEntry(string Name, string Description, bool HasEta, 
     /// <summary>Whether <see cref="SamplerSettings.EndsAtFirstTimestep"/> means something to it.</summary>
     public bool HasEnd { get; init; }
 
+    /// <summary>Whether <see cref="SamplerSettings.Churn"/> means something to it.</summary>
+    public bool HasChurn { get; init; }
+
     internal Func<SamplerSettings, ISampler> Make { get; init; } = null!;
 }
 
@@ -39,12 +42,12 @@ public static class SamplerCatalog
         })) with { Steps = 50, HasEnd = true },
         Timesteps("pndm", "four past steps, the first by Runge-Kutta (Liu et al. 2022)", eta: false, s => Pndm(s, rungeKutta: true)) with { Steps = 50, HasEnd = true },
         Timesteps("plms", "pndm without Runge-Kutta", eta: false, s => Pndm(s, rungeKutta: false)) with { Steps = 50, HasEnd = true },
-        Levels("euler", "Euler's method on the ODE", eta: false, s => new EulerSampler(Set(new EulerOptions(), s))),
+        Levels("euler", "Euler's method on the ODE", eta: false, s => new EulerSampler(Set(new EulerOptions { Churn = s.AsChurn }, s))) with { HasChurn = true },
         Levels("euler_a", "Euler's method with noise in each step", eta: true, s => new EulerAncestralSampler(Ancestral(s))),
-        Levels("heun", "Heun's method", eta: false, s => new HeunSampler(Set(new HeunOptions(), s))) with { Evaluations = 2 },
+        Levels("heun", "Heun's method", eta: false, s => new HeunSampler(Set(new HeunOptions { Churn = s.AsChurn }, s))) with { Evaluations = 2, HasChurn = true },
         Levels("edm", "Heun's method over Karras' sigmas (Karras et al. 2022)", eta: false, s => new HeunSampler(
-            Set(new HeunOptions(), s with { Curve = s.Curve ?? SigmaCurve.Karras, Steps = s.Steps ?? 18 }))) with { Steps = 18, Evaluations = 2 },
-        Levels("dpm_2", "the midpoint method", eta: false, s => new Dpm2Sampler(Set(new Dpm2Options(), s))) with { Evaluations = 2 },
+            Set(new HeunOptions { Churn = s.AsChurn }, s with { Curve = s.Curve ?? SigmaCurve.Karras, Steps = s.Steps ?? 18 }))) with { Steps = 18, Evaluations = 2, HasChurn = true },
+        Levels("dpm_2", "the midpoint method", eta: false, s => new Dpm2Sampler(Set(new Dpm2Options { Churn = s.AsChurn }, s))) with { Evaluations = 2, HasChurn = true },
         Levels("dpm_2_a", "the midpoint method with noise in each step", eta: true, s => new Dpm2AncestralSampler(Ancestral(s))) with { Evaluations = 2 },
         Levels("lms", "linear multistep of order 4", eta: false, Lms) with { HasOrder = true },
         Levels("dpmpp_2m", "DPM-Solver++ of order 2, good in 20 steps (Lu et al. 2022)", eta: false, s => Dpm(s, order: 2)) with { Steps = 20 },
@@ -76,6 +79,8 @@ public static class SamplerCatalog
             throw new ArgumentException($"The sampler {name} visits timesteps and takes no curve of sigma; leave it out, or use euler or dpmpp_2m.");
         if (settings.Order is not null && !entry.HasOrder)
             throw new ArgumentException($"The order of the sampler {name} is its name's; leave it out, or use {Names(e => e.HasOrder)}.");
+        if (settings.Churn is not null && !entry.HasChurn)
+            throw new ArgumentException($"The sampler {name} has no churn; leave it out, or use {Names(e => e.HasChurn)}.");
         if (settings.EndsAtFirstTimestep && !entry.HasEnd)
             throw new ArgumentException($"The sampler {name} cannot stop at the noise of timestep 0; use {Names(e => e.HasEnd)}.");
         if (settings.Steps < 1) throw new ArgumentException($"Sampling takes at least 1 step, not {settings.Steps}.");

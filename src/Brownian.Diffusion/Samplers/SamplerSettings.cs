@@ -30,6 +30,11 @@ public sealed record SamplerSettings
     /// <summary>The order; null for the sampler's own choice. Only for samplers whose name does not say it.</summary>
     public int? Order { get; init; }
 
+    /// <summary>S_churn of Karras et al. 2022: noise added before each step and removed in it, spread over all steps; null for none.</summary>
+    public double? Churn { get; init; }
+
+    internal Churn AsChurn => Churn is { } amount ? new Churn { Amount = amount } : Diffusion.Churn.None;
+
     internal TimestepSelection Over(TimestepSelection own) => own with
     {
         Count = Steps ?? own.Count,

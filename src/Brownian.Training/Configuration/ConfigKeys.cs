@@ -68,6 +68,7 @@ static class ConfigKeys
         new("set_alpha_to_one", (s, v) => s with { SetAlphaToOne = v.Flag() }, s => Unless(s.SetAlphaToOne, true)),
         new("sigma_curve", (s, v) => s with { Curve = v.IsNull ? null : v.OneOf<SigmaCurve>() }, s => s.Curve, MayBeNull: true),
         new("solver_order", (s, v) => s with { SolverOrder = v.IsNull ? null : v.Integer() }, s => s.SolverOrder, MayBeNull: true),
+        new("s_churn", (s, v) => s with { Churn = v.IsNull ? null : v.Number() }, s => s.Churn, MayBeNull: true),
         new("guidance_scale", (s, v) => s with { GuidanceScale = v.IsNull ? null : v.Number() }, s => s.GuidanceScale, MayBeNull: true),
         new("guidance_rescale", (s, v) => s with { GuidanceRescale = v.Number() }, s => Unless(s.GuidanceRescale, 0)),
     ];

@@ -32,6 +32,9 @@ public sealed record SampleParams
     /// <summary><c>solver_order</c>: for lms, deis and unipc.</summary>
     public int? SolverOrder { get; init; }
 
+    /// <summary><c>s_churn</c>: noise added before each step and removed in it (Karras et al. 2022), for euler, heun, edm and dpm_2.</summary>
+    public double? Churn { get; init; }
+
     /// <summary><c>guidance_scale</c>: how strongly images are driven towards their class; 1, not at all, where it is null.</summary>
     public double? GuidanceScale { get; init; }
 

@@ -15,6 +15,7 @@ static class SampleRules
         yield return ("steps_offset", s.StepsOffset >= 0, $"is {s.StepsOffset}; it must be at least 0, such as 1");
         yield return ("timestep_spacing", s.Spacing is not { } spacing || Enum.IsDefined(spacing), $"is {s.Spacing}, which does not exist");
         yield return ("sigma_curve", s.Curve is not { } curve || Enum.IsDefined(curve), $"is {s.Curve}, which does not exist");
+        yield return ("s_churn", s.Churn is null or (>= 0 and <= 1e6), $"is {s.Churn}; it must be at least 0, such as 40");
         yield return ("guidance_scale", s.GuidanceScale is null or (>= 0 and <= 1e6), $"is {s.GuidanceScale}; it must be at least 0, such as 3");
         yield return ("guidance_rescale", s.GuidanceRescale is >= 0 and <= 1, $"is {s.GuidanceRescale}; it must be from 0 to 1");
         string? problem = SamplerChoice.WhyNot(s, diffusion);

@@ -35,6 +35,9 @@ public sealed record SampleOptions
     /// <summary>The order, for lms, deis and unipc.</summary>
     public int? Order { get; init; }
 
+    /// <summary>Noise added before each step and removed in it (S_churn), for euler, heun, edm and dpm_2.</summary>
+    public double? Churn { get; init; }
+
     /// <summary>The variance of a reverse step.</summary>
     public VarianceKind? Variance { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record SampleOptions
             Spacing = Spacing ?? own.Spacing,
             Curve = Curve ?? own.Curve,
             SolverOrder = Order ?? own.SolverOrder,
+            Churn = Churn ?? own.Churn,
             GuidanceScale = Guidance ?? own.GuidanceScale,
         };
     }

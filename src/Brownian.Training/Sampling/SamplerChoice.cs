@@ -36,6 +36,7 @@ sealed class SamplerChoice
             Offset = wanted.StepsOffset == 0 ? null : wanted.StepsOffset,
             EndsAtFirstTimestep = !wanted.SetAlphaToOne,
             Order = wanted.SolverOrder,
+            Churn = wanted.Churn,
         };
         Sampler = SamplerCatalog.Create(name, _settings);
     }
@@ -68,6 +69,7 @@ sealed class SamplerChoice
         if (_settings.EndsAtFirstTimestep) yield return new("Set alpha to one", "false");
         if (_settings.Curve is { } curve) yield return new("Sigma curve", ConfigText.Of(curve));
         if (_settings.Order is { } order) yield return new("Solver order", Number(order));
+        if (_settings.Churn is { } churn) yield return new("Churn", Number(churn));
     }
 
     /// <summary>What the constructor would say; null for nothing.</summary>

@@ -65,11 +65,13 @@ public sealed class SampleCommandTests : IDisposable
         Assert.Equal(ExitCode.Success, Sample("b.png", "--count", "1", "--sampler", "ddim", "--eta", "0.5", "--spacing", "trailing").Code);
         Assert.Equal(("0.5", "trailing"), (Notes("b")["Eta"], Notes("b")["Timestep spacing"]));
         Assert.Equal(ExitCode.Success, Sample("c.png", "--count", "1", "--sampler", "unipc", "--order", "3", "--steps", "5").Code);
+        Assert.Contains("sampler edm, 5 steps, churn 3", Sample("d.png", "--count", "1", "--sampler", "edm", "--churn", "3", "--steps", "5").Out, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("eulr", "euler", "--sampler", "eulr")]
     [InlineData("ddpm has no eta", "ddim", "--eta", "1")]
+    [InlineData("ddpm has no churn", "heun", "--churn", "1")]
     [InlineData("curve of sigma", "euler", "--curve", "karras")]
     [InlineData("twice the channels", "FixedSmall", "--variance", "learned_range")]
     [InlineData("--class 3", "without classes", "--class", "3")]

@@ -96,6 +96,8 @@ public sealed class DiffusionParamsTests
     [InlineData("sampler is 'eulr'; did you mean 'euler'.", "sampler=eulr")]
     [InlineData("steps is 1001, but there are 1000 timesteps to visit; lower it.", "steps=1001")]
     [InlineData("sampler cannot be used as configured: The sampler euler has no eta; leave it out, or use one of ddim, *", "sampler=euler", "eta=1")]
+    [InlineData("s_churn is -1; it must be at least 0, such as 40.", "sampler=heun", "s_churn=-1")]
+    [InlineData("sampler cannot be used as configured: The sampler unipc has no churn; leave it out, or use euler, heun, edm, dpm_2.", "sampler=unipc", "s_churn=1")]
     [InlineData("sampler cannot be used as configured: The sampler ddpm visits timesteps and takes no curve of sigma; *", "sigma_curve=karras")]
     [InlineData("sampler cannot be used as configured: The order of the sampler dpmpp_2m is its name's; leave it out, or use lms, deis, unipc.", "sampler=dpmpp_2m", "solver_order=3")]
     [InlineData("sampler cannot be used as configured: The sampler heun cannot stop at the noise of timestep 0; use ddim, pndm, plms.", "sampler=heun", "set_alpha_to_one=false")]

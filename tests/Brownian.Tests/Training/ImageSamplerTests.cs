@@ -103,6 +103,15 @@ public sealed class ImageSamplerTests : IDisposable
     }
 
     [Fact]
+    public void Churn_is_the_samplers_own()
+    {
+        byte[] Heun(double? churn) =>
+            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "heun", Steps = 4, Churn = churn }))[0];
+        Assert.Equal(Heun(null), Heun(0));
+        Assert.NotEqual(Heun(0), Heun(2));
+    }
+
+    [Fact]
     public void Settings_that_a_sampler_has_not_are_refused()
     {
         (string Message, SampleOptions Options)[] wrong =
