@@ -14,8 +14,7 @@ static class App
     {
         try
         {
-            ParseResult parsed = Root(args, terminal, cancel).Parse(args);
-            if (parsed.Errors.Count > 0) throw new ArgumentException(UsageProblem(parsed));
+            ParseResult parsed = Parse(args, terminal, cancel);
             Abridge(parsed.CommandResult.Command);
             return parsed.Invoke(new InvocationConfiguration
             {
@@ -29,6 +28,14 @@ static class App
         {
             return Failure.Report(e, terminal.Error);
         }
+    }
+
+    /// <summary>What the arguments ask for.</summary>
+    /// <exception cref="ArgumentException">They are no such command, or it has no such options.</exception>
+    internal static ParseResult Parse(string[] args, Terminal terminal, CancellationToken cancel)
+    {
+        ParseResult parsed = Root(args, terminal, cancel).Parse(args);
+        return parsed.Errors.Count == 0 ? parsed : throw new ArgumentException(UsageProblem(parsed));
     }
 
     // The list of commands has room for what each does and an example; the rest is for the command's own help.

@@ -15,7 +15,7 @@ public static class WeightsFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path)) throw new IOException($"{path}: a folder; give a file of weights ({Extensions}).");
-        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; check the path.", path);
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return ShardedFile.Read(path);
         return IsTorch(path) ? TorchFile.Read(path) : SafetensorsFile.Read(path);
     }

@@ -111,7 +111,7 @@ sealed class ConfigFile
     static string ReadText(string path)
     {
         if (Directory.Exists(path)) throw new InvalidDataException($"{path}: a folder; give a YAML file.");
-        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; give a YAML configuration, or a preset with --preset.", path);
         long length = new FileInfo(path).Length;
         if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes; a configuration has at most {MaxBytes}.");
         try

@@ -85,7 +85,7 @@ public sealed class IdxDataset : IImageDataset
     static string FindImages(string path)
     {
         if (!Directory.Exists(path))
-            return File.Exists(path) ? path : throw new FileNotFoundException($"{path}: there is no such file or folder.", path);
+            return File.Exists(path) ? path : throw new FileNotFoundException($"{path}: there is no such file or folder; give MNIST's folder or a file of its images.", path);
         return ImageFiles.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{path}: this folder has no {ImageFiles[0]} or {ImageFiles[1]}; name the file.", path);
     }

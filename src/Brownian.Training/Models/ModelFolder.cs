@@ -54,7 +54,7 @@ public static class ModelFolder
     public static DiffusionModel Load(string path, Device device)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder.");
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder.");
         string json = Path.Combine(path, ModelDescription.FileName), weights = Path.Combine(path, WeightsName);
         foreach (string file in (string[])[json, weights])
         {

@@ -75,7 +75,7 @@ public sealed class RunDirectory
     public static RunDirectory Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder.");
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"{path}: there is no such folder; give a run, such as runs/00001-digits.");
         if (!IsRun(path)) throw new InvalidDataException($"{path}: not the folder of a run; it has no config.yaml.");
         string full = Path.GetFullPath(path);
         return new RunDirectory(full, TrainConfig.Load(Path.Combine(full, "config.yaml")));

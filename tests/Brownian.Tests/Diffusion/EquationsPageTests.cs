@@ -10,7 +10,7 @@ public sealed class EquationsPageTests
     [Fact]
     public void Every_equation_points_to_a_member_that_exists()
     {
-        string docs = Path.Combine(Checkout(), "docs");
+        string docs = Path.Combine(Checkout.Root, "docs");
         int rows = 0;
         foreach (string line in File.ReadLines(Path.Combine(docs, "equations.md")))
         {
@@ -28,17 +28,9 @@ public sealed class EquationsPageTests
     [Fact]
     public void Every_sampler_schedule_and_prediction_has_a_row()
     {
-        string page = File.ReadAllText(Path.Combine(Checkout(), "docs", "equations.md"));
+        string page = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "equations.md"));
         string[] predictions = [.. Enum.GetValues<PredictionType>().Select(type => ConfigText.Of(type))];
         foreach (string name in (string[])[.. SamplerCatalog.All.Select(entry => entry.Name), .. NoiseScheduleNames.All, .. predictions])
             Assert.Matches($@"(?m)^\|[^|]*\b{name}`", page);
-    }
-
-    static string Checkout()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Brownian.slnx"))) folder = folder.Parent;
-        Assert.SkipWhen(folder is null, "needs the checkout around the test's binaries");
-        return folder!.FullName;
     }
 }

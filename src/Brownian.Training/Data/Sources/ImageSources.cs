@@ -14,7 +14,7 @@ static class ImageSources
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path)) return OfFolder(path);
-        return File.Exists(path) ? OfFile(path) : throw new FileNotFoundException($"{path}: there is no such file or folder.", path);
+        return File.Exists(path) ? OfFile(path) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
     }
 
     /// <summary>The same for a path as a configuration or a person gives it: <c>digits</c>, or one that <see cref="DataPlaces"/> finds.</summary>
