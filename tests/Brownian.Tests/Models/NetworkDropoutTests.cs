@@ -11,37 +11,12 @@ public sealed class NetworkDropoutTests : IDisposable
     public void Dispose() => _device.Dispose();
 
     [Fact]
-    public void The_residual_network_drops_by_its_random_numbers() => Check(rate => new ResidualUNet(
-        new()
-        {
-            InputChannels = 1,
-            Height = 8,
-            Width = 8,
-            BaseChannels = 8,
-            BaseChannelsMultiples = [1, 2],
-            ApplyAttention = [false, true],
-            NumResBlocks = 1,
-            DropoutRate = rate,
-            TotalTimeSteps = 10,
-        },
-        _device, seed: 3));
+    public void The_residual_network_drops_by_its_random_numbers() =>
+        Check(rate => new ResidualUNet(ResidualUNetTests.Tiny with { DropoutRate = rate }, _device, seed: 3));
 
     [Fact]
-    public void The_network_of_diffusers_drops_by_its_random_numbers() => Check(rate => new UNet2D(
-        new()
-        {
-            InChannels = 1,
-            OutChannels = 1,
-            Height = 8,
-            Width = 8,
-            BlockOutChannels = [8, 16],
-            DownBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
-            UpBlocks = [UNet2DBlock.Attention, UNet2DBlock.Plain],
-            LayersPerBlock = 1,
-            NormNumGroups = 4,
-            Dropout = rate,
-        },
-        _device, seed: 3));
+    public void The_network_of_diffusers_drops_by_its_random_numbers() =>
+        Check(rate => new UNet2D(UNet2DTests.Tiny with { Dropout = rate }, _device, seed: 3));
 
     void Check(Func<float, IDenoisingNetwork> create)
     {

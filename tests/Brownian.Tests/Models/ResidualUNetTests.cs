@@ -9,7 +9,7 @@ public sealed class ResidualUNetTests : IDisposable
 {
     static readonly ResidualUNetOptions Small = new() { BaseChannels = 16, BaseChannelsMultiples = [1, 2, 2, 4], TotalTimeSteps = 100 };
 
-    static readonly ResidualUNetOptions Tiny = new()
+    internal static readonly ResidualUNetOptions Tiny = new()
     {
         InputChannels = 1,
         Height = 8,

@@ -150,7 +150,7 @@ public sealed class UNet2DTests : IDisposable
     public void Impossible_sizes_are_refused_in_one_line(UNet2DOptions options, string message) =>
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => new UNet2D(options)).Message);
 
-    static UNet2DOptions Tiny => new()
+    internal static UNet2DOptions Tiny => new()
     {
         InChannels = 1,
         OutChannels = 1,
