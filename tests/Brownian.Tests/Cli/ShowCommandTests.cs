@@ -31,6 +31,16 @@ public sealed class ShowCommandTests : IDisposable
         Shows("data", _line.At("runs", "00001-tiny", "samples"), "--config", _line.Config, "--columns", "1");
     }
 
+    [Fact]
+    public void The_training_that_schedule_proposes_can_be_typed()
+    {
+        CommandResult result = CommandLine.Run("show", "schedule", "--timesteps", "9", "--out", _line.At("schedule.png"));
+        string[] words = result.Out.Split((char[])[' ', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        string[] overrides = [.. words.Where(word => word.StartsWith("diffusion_params.", StringComparison.Ordinal))];
+        Assert.NotEmpty(overrides);
+        TrainConfig.Load(null, overrides).Validate();
+    }
+
     [Theory]
     [InlineData("flow")]
     [InlineData("edm")]

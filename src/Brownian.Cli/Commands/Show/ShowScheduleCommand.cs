@@ -35,6 +35,8 @@ sealed class ShowScheduleCommand : Command
             [.. names.Distinct().Select(name => KeyValuePair.Create(name, NoiseScheduleNames.Create(name, timesteps)))];
         _terminal.Out.WriteLine($"drawing {string.Join(", ", names.Distinct())} over {Phrases.Count(timesteps)} timesteps");
         string written = target.Write(SchedulePicture.Draw(schedules));
-        return ShowCommand.Conclude(_terminal, written, "train", "--set", "diffusion_params.beta_schedule=cosine");
+        // What train begins with scales its betas, which is for a linear schedule alone.
+        return ShowCommand.Conclude(
+            _terminal, written, "train", "--set", "diffusion_params.beta_schedule=cosine", "--set", "diffusion_params.scale_betas=false");
     }
 }
