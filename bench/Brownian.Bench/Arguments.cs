@@ -21,7 +21,7 @@ sealed record Arguments(bool Full, string Filter, int Threads, bool Json, bool O
             The same with BenchmarkDotNet, some seconds each; reports go to artifacts/benchmarks.
 
         --filter TEXT   Only where "kernel shape" contains TEXT, such as "conv3x3 forward+gradients 16x32x32".
-        --threads N     1 to {MostThreads}; default: as many as there are processors.
+        --threads N     1 to {MostThreads}; default: one per physical core.
         --json          JSON lines: the two peaks, then one per kernel and shape; gflops is null where operations are not counted.
         --once          Run each once and measure nothing: do they all work?
 
@@ -36,7 +36,7 @@ sealed record Arguments(bool Full, string Filter, int Threads, bool Json, bool O
     /// <exception cref="ArgumentException">Says in one line what is wrong.</exception>
     public static Arguments Parse(ReadOnlySpan<string> args)
     {
-        var parsed = new Arguments(Full: args[0] == "full", "", Environment.ProcessorCount, Json: false, Once: false);
+        var parsed = new Arguments(Full: args[0] == "full", "", Brownian.Tensors.Cpu.Processor.Cores, Json: false, Once: false);
         if (args[0] is not ("quick" or "full")) throw new ArgumentException($"'{args[0]}' is not a command; give quick or full (--help explains).");
         for (int i = 1; i < args.Length; i++)
         {

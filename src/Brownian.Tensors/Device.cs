@@ -34,9 +34,15 @@ public abstract class Device : IDisposable
 
     internal bool RecordsGradients => NoGradDepth == 0;
 
-    /// <summary>The processor of this machine, with the widest vector instructions it has.</summary>
-    /// <param name="threads">How many threads compute; 0 for as many as there are processors.</param>
-    public static Device Cpu(int threads = 0) => CpuDevice.Create(threads, CpuDevice.BestWidth);
+    /// <summary>
+    /// The processor of this machine, with its fastest vector instructions; the environment variable <c>BROWNIAN_ISA</c> forces others
+    /// (<c>avx512</c>, <c>avx2</c>, <c>128</c>, <c>scalar</c>). Results do not depend on them.
+    /// </summary>
+    /// <param name="threads">How many threads compute; 0 for one per physical core that the process may use.</param>
+    /// <exception cref="ArgumentException">
+    /// The number of threads makes no sense, or <c>BROWNIAN_ISA</c> names no instruction set or one that the processor lacks.
+    /// </exception>
+    public static Device Cpu(int threads = 0) => CpuDevice.Create(threads, Processor.Width);
 
     /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
     public TensorScope OpenScope() => _scope = new TensorScope(this, _scope);

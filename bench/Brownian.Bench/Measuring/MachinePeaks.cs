@@ -1,4 +1,5 @@
-using System.Runtime.Intrinsics;
+using Brownian.Tensors.Cpu;
+using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Bench;
 
@@ -14,17 +15,20 @@ readonly record struct MachinePeaks(double Gflops, double Gigabytes)
 
     static double MeasureFma(int threads)
     {
-        (Func<int, float> loop, int lanes) = FmaLoop();
+        Func<int, float> loop = FmaLoop(Processor.Width);
         float[] sums = new float[threads * 64];        // results that nobody drops, far enough apart not to share cache lines
         double seconds = ThreadTeam.BestSeconds(threads, thread => sums[thread * 64] = loop(Iterations));
-        return 2e-9 * Iterations * FmaChains.Count * lanes * threads / seconds;
+        return 2e-9 * Iterations * MultiplyAddChains.Count * (int)Processor.Width * threads / seconds;
     }
 
     // The same choice as the device makes.
-    static (Func<int, float> Loop, int Lanes) FmaLoop() =>
-        Vector512.IsHardwareAccelerated ? (FmaChains.Run<Fma512>, 16) :
-        Vector256.IsHardwareAccelerated ? (FmaChains.Run<Fma256>, 8) :
-        Vector128.IsHardwareAccelerated ? (FmaChains.Run<Fma128>, 4) : (FmaChains.Run<FmaScalar>, 1);
+    static Func<int, float> FmaLoop(SimdWidth width) => width switch
+    {
+        SimdWidth.V512 => MultiplyAddChains.Run<V512>,
+        SimdWidth.V256 => MultiplyAddChains.Run<V256>,
+        SimdWidth.V128 => MultiplyAddChains.Run<V128>,
+        _ => MultiplyAddChains.Run<V1>,
+    };
 
     static double MeasureCopy(int threads)
     {

@@ -21,8 +21,7 @@ sealed class BenchCommand : Command
         OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
-    readonly Option<int[]> _threads =
-        OptionOf.Numbers("--threads", 0, "Threads to compute with, 0 for one per processor; several, e.g. 1,2, are measured in turn.");
+    readonly Option<int[]> _threads = OptionOf.SeveralThreads();
     readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON, one object on a line for each number of threads.");
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
@@ -71,7 +72,31 @@ static class OptionOf
         },
     };
 
-    /// <summary>Threads to compute with.</summary>
-    public static Option<int?> Threads() =>
-        Number("--threads", 0, "Threads to compute with; 0 for one per processor. Results do not depend on it.");
+    /// <summary>Threads to compute with; null when absent.</summary>
+    public static Option<int?> Threads() => new("--threads")
+    {
+        Description = "Threads to compute with. Default: one per physical core. Results do not depend on it.",
+        HelpName = "N",
+        CustomParser = result => ThreadCounts(result) is [var one] ? one : null,
+    };
+
+    /// <summary>Several numbers of threads, to measure in turn; none when absent.</summary>
+    public static Option<int[]> SeveralThreads() => new("--threads")
+    {
+        Description = "Threads to compute with; several, e.g. 1,2, are measured in turn. Default: one per physical core.",
+        HelpName = "N,N",
+        CustomParser = result => ThreadCounts(result, separator: ',') ?? [],
+    };
+
+    static int[]? ThreadCounts(ArgumentResult result, char? separator = null)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        int most = Environment.ProcessorCount;
+        string[] parts = separator is { } between ? text.Split(between) : [text];
+        int[] counts = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0)];
+        if (counts.All(count => count >= 1 && count <= most)) return counts;
+        string range = most == 1 ? "1, all there is here" : $"1 to {most}, the logical processors there are here";
+        result.AddError($"--threads {text}: give {range}{(separator is null ? "" : "; several are separated by commas")}");
+        return null;
+    }
 }

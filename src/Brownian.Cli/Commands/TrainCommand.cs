@@ -85,15 +85,18 @@ sealed class TrainCommand : Command
 
     int Train(RunDirectory run, IImageDataset images, int threads)
     {
-        using Device device = Device.Cpu(threads);
+        using Device device = OpenDevice(threads);
         var trainer = new Trainer(run.Config, device, images);
         TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run), _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 
+    // A run may come from a larger machine. The result does not depend on the number of threads.
+    static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
+
     int Plan(ParseResult parsed, TrainConfig config, IImageDataset images, RunDirectory? run)
     {
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? config.Train.Threads);
+        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
         var trainer = new Trainer(config, device, images);
         _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run), _cancel));
         _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));

@@ -1,16 +1,7 @@
-using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tensors.Cpu;
-
-/// <summary>How many floats a kernel handles at once.</summary>
-enum SimdWidth
-{
-    Scalar = 1,
-    V128 = 4,
-    V256 = 8,
-    V512 = 16,
-}
 
 /// <summary>
 /// The processor as a device: a memory pool, worker threads, and kernels instantiated for one vector width
@@ -28,12 +19,6 @@ abstract unsafe class CpuDevice : Device
         Instructions = instructions;
     }
 
-    /// <summary>The widest vectors for which this machine has instructions.</summary>
-    public static SimdWidth BestWidth =>
-        Vector512.IsHardwareAccelerated ? SimdWidth.V512 :
-        Vector256.IsHardwareAccelerated ? SimdWidth.V256 :
-        Vector128.IsHardwareAccelerated ? SimdWidth.V128 : SimdWidth.Scalar;
-
     public override string Name { get; }
 
     public override int Threads => Workers.Count;
@@ -44,20 +29,30 @@ abstract unsafe class CpuDevice : Device
 
     public Workers Workers { get; }
 
-    /// <param name="threads">How many threads compute; 0 for as many as there are processors.</param>
+    /// <param name="threads">How many threads compute; 0 for one per physical core.</param>
     /// <param name="width">The vector width of all kernels; widths without hardware support run, slowly.</param>
     public static CpuDevice Create(int threads, SimdWidth width)
     {
-        if (threads is < 0 or > 1024) throw new ArgumentException($"{threads} threads; give 1 to 1024, or 0 for as many as there are processors.");
-        if (threads == 0) threads = Environment.ProcessorCount;
+        if (threads is < 0 or > 1024) throw new ArgumentException($"{threads} threads; give 1 to 1024, or 0 for one per physical core.");
+        if (threads == 0) threads = Processor.Cores;
+        string name = NameOf(width);
         return width switch
         {
-            SimdWidth.V512 => new CpuDevice<V512>(threads, "AVX-512"),
-            SimdWidth.V256 => new CpuDevice<V256>(threads, "AVX2"),
-            SimdWidth.V128 => new CpuDevice<V128>(threads, System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported ? "Neon" : "128-bit"),
-            _ => new CpuDevice<V1>(threads, "scalar"),
+            SimdWidth.V512 => new CpuDevice<V512>(threads, name),
+            SimdWidth.V256 => new CpuDevice<V256>(threads, name),
+            SimdWidth.V128 => new CpuDevice<V128>(threads, name),
+            _ => new CpuDevice<V1>(threads, name),
         };
     }
+
+    /// <summary>The instruction set of a width, as a user would name it.</summary>
+    public static string NameOf(SimdWidth width) => width switch
+    {
+        SimdWidth.V512 => "AVX-512",
+        SimdWidth.V256 => "AVX2",
+        SimdWidth.V128 => AdvSimd.IsSupported ? "Neon" : "128-bit",
+        _ => "scalar",
+    };
 
     /// <summary>
     /// Private memory for each worker of one kernel call. The same block serves every call; it grows and never shrinks.

@@ -56,7 +56,7 @@ static class ConfigRules
         yield return ("sample_epochs", s.SampleEpochs >= 0, $"is {s.SampleEpochs}; it must be at least 0");
         yield return ("sample_timesteps", s.SampleTimesteps is null || (s.SampleTimesteps >= 1 && s.SampleTimesteps <= timesteps),
             $"is {s.SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
-        yield return ("threads", s.Threads is >= 0 and <= 1024, $"is {s.Threads}; it must be 0 (one per processor) to 1024");
+        yield return ("threads", s.Threads is >= 0 and <= 1024, $"is {s.Threads}; it must be 0 (one per physical core) to 1024");
     }
 
     static bool IsName(string name) =>

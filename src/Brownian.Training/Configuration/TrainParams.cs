@@ -126,7 +126,7 @@ public sealed record TrainParams
     /// <summary><c>seed</c>: decides the initial weights, the order of the images, the noise and the samples.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary><c>threads</c>: how many compute; 0 for one per processor. The result does not depend on it.</summary>
+    /// <summary><c>threads</c>: how many compute; 0 for one per physical core. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
     /// <summary>The epochs to train, where the length is not given in steps.</summary>

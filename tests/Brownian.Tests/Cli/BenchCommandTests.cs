@@ -46,6 +46,7 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("backward", CommandLine.Run("bench", "--model-config", _line.Config, "--batch", "1", "--steps", "1").Out, StringComparison.Ordinal);
         CommandLine.Run("bench", "--threads", "1,x").IsBadInput("--threads 1,x");
         CommandLine.Run("bench", "--threads", "1,,2").IsBadInput("--threads 1,,2");
+        CommandLine.Run("bench", "--threads", "1,0").IsBadInput("--threads 1,0");
     }
 
     [Theory]

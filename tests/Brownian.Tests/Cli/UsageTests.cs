@@ -27,7 +27,11 @@ public sealed class UsageTests
     [InlineData("'brownian data inspect --help'", "data", "inspect")]
     [InlineData("did you mean 'mnist'", "train", "--preset", "mnits")]
     [InlineData("--config", "train", "--preset", "mnist", "--config", "c")]
-    [InlineData("5000 threads", "bench", "forward", "--threads", "5000")]
+    [InlineData("--threads 5000", "bench", "forward", "--threads", "5000")]
+    [InlineData("--threads 0", "bench", "forward", "--threads", "0")]
+    [InlineData("--threads 0", "train", "--threads", "0")]
+    [InlineData("--threads 5000", "train", "--threads", "5000")]
+    [InlineData("--threads two", "sample", "--threads", "two")]
     public void Wrong_usage_is_one_line_that_names_what_is_wrong(string named, params string[] args) =>
         CommandLine.Run(args).IsBadInput(named);
 

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using Brownian.Tensors;
 using Brownian.Tensors.Cpu;
+using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tests.Tensors;
 
@@ -25,7 +26,7 @@ public sealed class Devices : IDisposable
     internal Device this[string width, int threads] => this[Enum.Parse<SimdWidth>(width), threads];
 
     /// <summary>The device that users get.</summary>
-    internal Device Default => this[CpuDevice.BestWidth, 1];
+    internal Device Default => this[Processor.Width, 1];
 
     /// <summary>
     /// Skips a case that would take minutes where no vector instructions exist at all: there each lane of a vector is a managed call.
