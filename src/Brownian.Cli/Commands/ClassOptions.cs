@@ -13,6 +13,8 @@ sealed class ClassOptions
 
     public Option[] All => [_class, _guidance];
 
+    public bool AreNamed(ParseResult parsed) => parsed.GetValue(_class) is not null;
+
     public SampleOptions Apply(ParseResult parsed, SampleOptions options, DiffusionModel model) => options with
     {
         Classes = parsed.GetValue(_class) is { } text ? ClassNames.Parse("--class", text, model.Description.Classes, model.Classes) : null,

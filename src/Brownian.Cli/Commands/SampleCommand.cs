@@ -8,12 +8,14 @@ namespace Brownian.Cli;
 /// <summary><c>brownian sample</c></summary>
 sealed class SampleCommand : Command
 {
+    const int DefaultCount = 64, MostColumns = 16;
+
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, a run (its newest averaged weights) or a folder of diffusers. Default: the newest run in runs/");
-    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (its newest averaged weights), a folder of diffusers, or {ShippedModel.Name}, which comes with the program. Default: the newest run in runs/, else {ShippedModel.Name}");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64, or whole rows of all classes");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
-    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square");
+    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column for each class");
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Write each image to a PNG of its own as well.");
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
@@ -39,23 +41,34 @@ sealed class SampleCommand : Command
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        string path = parsed.GetValue(_model) ?? NewestRun.WithCheckpoint(_terminal);
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
-        DiffusionModel model = ModelFolder.Open(path, device, _terminal.Warn);
+        (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         options = _classes.Apply(parsed, options, model);
+        int columns = parsed.GetValue(_columns) ?? 0;
+        if (IsOpen(parsed) && model.Description.Classes.Count is >= 2 and <= MostColumns and var classes)
+        {
+            // A column for each class.
+            options = options with { Seeds = [.. options.Seeds!.Take(DefaultCount / classes * classes)] };
+            columns = classes;
+        }
         var sampler = new ImageSampler(model);
         _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
-        foreach (string written in targets.Write(images, parsed.GetValue(_columns) ?? 0)) _terminal.Out.WriteLine(written);
-        _terminal.Out.WriteLine($"next    {Invocation.Of("show", "reverse", "--model", path)}");
+        foreach (string written in targets.Write(images, columns)) _terminal.Out.WriteLine(written);
+        if (name == ShippedModel.Name) _terminal.Out.WriteLine($"yours   {Invocation.Of("train")}");
+        _terminal.Out.WriteLine($"next    {Invocation.Of("show", "reverse", "--model", name)}");
         return ExitCode.Success;
     }
+
+    // Nothing was said of how many images, of which classes, in how many columns.
+    bool IsOpen(ParseResult parsed) =>
+        ((Option[])[_count, _seeds, _columns]).All(option => parsed.GetResult(option) is null) && !_classes.AreNamed(parsed);
 
     SampleOptions Requested(ParseResult parsed)
     {
         if (parsed.GetValue(_count) is not null && parsed.GetValue(_seeds) is not null)
             throw new ArgumentException("--count and --seeds both say how many images; use one.");
-        int last = (parsed.GetValue(_count) ?? 64) - 1;
+        int last = (parsed.GetValue(_count) ?? DefaultCount) - 1;
         return _sampler.Apply(parsed, new SampleOptions
         {
             Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{last}")),

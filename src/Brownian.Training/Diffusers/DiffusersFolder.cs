@@ -53,7 +53,7 @@ static class DiffusersFolder
     /// <summary>Writes a model as a pipeline that diffusers loads; the folder appears whole or not at all.</summary>
     /// <exception cref="InvalidDataException">diffusers has no such network, process or prediction.</exception>
     /// <exception cref="IOException">The folder is not empty, or it cannot be written.</exception>
-    public static void Save(string path, DiffusionModel model)
+    public static void Save(string path, DiffusionModel model, SafetensorsType type)
     {
         if (model.Description.Model is not UNet2DParams network)
         {
@@ -66,7 +66,7 @@ static class DiffusersFolder
             Directory.CreateDirectory(unet);
             Directory.CreateDirectory(scheduler);
             UNet2DConfigFile.Write(Path.Combine(unet, UNet2DConfigFile.Name), network);
-            ParameterFile.Write(Path.Combine(unet, WeightsName), model.Network.Parameters, ("", model.Network.Parameters.Values));
+            ParameterFile.Write(Path.Combine(unet, WeightsName), model.Network.Parameters, type, ("", model.Network.Parameters.Values));
             SchedulerClass written = SchedulerConfigWriter.Write(Path.Combine(scheduler, SchedulerConfigFile.Name), model.Description);
             WriteIndex(Path.Combine(folder, IndexName), written);
         });

@@ -21,28 +21,39 @@ public static class ModelFolder
         Save(path, model.Description, parameters, parameters.Values, overwrite);
     }
 
-    internal static void Save(string path, ModelDescription description, ParameterSet parameters, Tensor weights, bool overwrite)
+    internal static void Save(
+        string path, ModelDescription description, ParameterSet parameters, Tensor weights, bool overwrite,
+        SafetensorsType type = SafetensorsType.F32)
     {
         Files.WriteFolder(path, existing => overwrite && IsModel(existing), folder =>
         {
-            ParameterFile.Write(Path.Combine(folder, WeightsName), parameters, ("", weights));
+            ParameterFile.Write(Path.Combine(folder, WeightsName), parameters, type, ("", weights));
             Files.WriteAtomically(Path.Combine(folder, ModelDescription.FileName), description.ToJson());
         });
     }
 
-    /// <summary>Writes a model for other programs; the folder appears whole or not at all.</summary>
+    /// <summary>Writes a model for other programs, or to be passed on; the folder appears whole or not at all.</summary>
     /// <param name="path">The folder to make.</param>
     /// <param name="model">What to write.</param>
     /// <param name="format">As what; null for diffusers where that knows the network, and safetensors otherwise.</param>
+    /// <param name="half">Weights as float16: half the size, 11 bits of each number.</param>
     /// <returns>The format.</returns>
     /// <exception cref="InvalidDataException">The format cannot hold the model.</exception>
     /// <exception cref="IOException">The folder exists and is not empty, or it cannot be written.</exception>
-    public static ExportFormat Export(string path, DiffusionModel model, ExportFormat? format = null)
+    public static ExportFormat Export(string path, DiffusionModel model, ExportFormat? format = null, bool half = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ExportFormat chosen = format ?? (model.Description.Model is UNet2DParams ? ExportFormat.Diffusers : ExportFormat.Safetensors);
-        if (chosen == ExportFormat.Diffusers) DiffusersFolder.Save(path, model);
-        else StateDictFolder.Save(path, model);
+        SafetensorsType type = half ? SafetensorsType.F16 : SafetensorsType.F32;
+        switch (chosen)
+        {
+            case ExportFormat.Diffusers: DiffusersFolder.Save(path, model, type); break;
+            case ExportFormat.Safetensors: StateDictFolder.Save(path, model, type); break;
+            default:
+                ParameterSet parameters = model.Network.Parameters;
+                Save(path, model.Description, parameters, parameters.Values, overwrite: false, type);
+                break;
+        }
         return chosen;
     }
 

@@ -9,7 +9,17 @@ namespace Brownian.Training;
 static class ParameterFile
 {
     /// <summary>Writes each buffer's part of every parameter as prefix + name.</summary>
-    public static void Write(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    public static void Write(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers) =>
+        Write(path, parameters, SafetensorsType.F32, buffers);
+
+    /// <summary>The same as floats of another size.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parameters">What the buffers hold.</param>
+    /// <param name="type">F32, or F16 for files of half the size: 11 bits of each number are kept.</param>
+    /// <param name="buffers">What to write, with what its names begin with.</param>
+    /// <exception cref="InvalidDataException">A number is too large for F16.</exception>
+    public static void Write(
+        string path, IEnumerable<Parameter> parameters, SafetensorsType type, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
         int longest = parameters.Max(parameter => parameter.Shape.Count);
         float[] values = new float[longest], scratch = new float[longest];      // for all: a large model's would fill the heap with garbage
@@ -19,11 +29,12 @@ static class ParameterFile
             foreach (Parameter parameter in parameters)
             {
                 bool isCount = parameter.Layout == ParameterLayout.Count;
-                writer.Add(prefix + parameter.Name, isCount ? SafetensorsType.I64 : SafetensorsType.F32, Extents(parameter), stream =>
+                writer.Add(prefix + parameter.Name, isCount ? SafetensorsType.I64 : type, Extents(parameter), stream =>
                 {
                     Span<float> target = values.AsSpan(0, parameter.Shape.Count);
                     parameter.ToTorch(buffer, target, scratch.AsSpan(0, target.Length));
                     if (isCount) WriteCount(stream, target[0]);
+                    else if (type == SafetensorsType.F16) WriteHalves(stream, target, $"{path}: tensor '{prefix}{parameter.Name}'");
                     else WriteFloats(stream, target);
                 });
             }
@@ -31,10 +42,10 @@ static class ParameterFile
         writer.Write(path);
     }
 
-    /// <summary>The memory that <see cref="Write"/> takes.</summary>
+    /// <summary>The memory that <see cref="Write(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/> takes.</summary>
     public static long WritingBytes(ParameterSet parameters) => 2L * sizeof(float) * parameters.Max(parameter => parameter.Shape.Count);
 
-    /// <summary>Overwrites the buffers with what <see cref="Write"/> wrote.</summary>
+    /// <summary>Overwrites the buffers with what <see cref="Write(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, too many or of another shape; the message names it and both shapes.</exception>
     public static void Read(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
@@ -92,6 +103,18 @@ static class ParameterFile
         Span<byte> bytes = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, (long)count);
         stream.Write(bytes);
+    }
+
+    static void WriteHalves(Stream stream, ReadOnlySpan<float> values, string what)
+    {
+        Span<byte> bytes = stackalloc byte[2];
+        foreach (float value in values)
+        {
+            var half = (Half)value;
+            if (!Half.IsFinite(half)) throw new InvalidDataException($"{what} holds {value}, which float16 cannot; write float32.");
+            BinaryPrimitives.WriteHalfLittleEndian(bytes, half);
+            stream.Write(bytes);
+        }
     }
 
     static void WriteFloats(Stream stream, Span<float> values)

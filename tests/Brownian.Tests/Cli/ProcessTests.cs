@@ -66,8 +66,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Pictures_need_neither_a_name_nor_a_run_to_be_given()
     {
-        foreach (string command in (string[])["reverse", "loss"])
-            (await Show(Path.GetDirectoryName(Dotnet)!, command)).IsBadInput("runs/", "train one first");
+        (await Show(Path.GetDirectoryName(Dotnet)!, "loss")).IsBadInput("runs/", "train one first");
         Assert.False(Directory.Exists(_line.At("pictures")));
         _line.TrainedRun();
         _line.Write("pictures/reverse-00001.png", "mine");
@@ -80,6 +79,54 @@ public sealed class ProcessTests : IDisposable
             Assert.True(File.Exists(_line.At(picture)));
         }
         Assert.Equal("mine", File.ReadAllText(_line.At("pictures", "reverse-00001.png")));
+    }
+
+    [Fact]
+    public async Task The_model_that_comes_with_the_program_is_sampled_where_there_is_no_run()
+    {
+        using Process sampling = Start("sample");
+        CommandResult result = await Finish(sampling);
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Contains("model   digits, which comes with Brownian", result.Out, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^yours   .* train$", result.Out);
+        Image grid = Png.Read(_line.At("samples", "00001.png"));
+        Assert.Equal((10 * 28, 6 * 28), (grid.Width, grid.Height));
+        _line.TrainedRun();
+        CommandResult named = CommandLine.Run("sample", "--model", "digits", "--class", "3", "--count", "2", "--out", _line.At("three.png"));
+        Assert.Equal(("", ExitCode.Success), (named.Error, named.Code));
+    }
+
+    [Fact]
+    public async Task A_model_of_the_program_that_is_missing_or_damaged_is_one_line()
+    {
+        string program = Path.GetDirectoryName(Program)!, copy = _line.At("program");
+        foreach (string path in Directory.GetFiles(program, "*", SearchOption.AllDirectories))
+        {
+            string name = Path.GetRelativePath(program, path);
+            if (name.Contains("xunit", StringComparison.Ordinal) || !(name.StartsWith("models", StringComparison.Ordinal) || !name.Contains('/', StringComparison.Ordinal)))
+                continue;
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(copy, name))!);
+            File.Copy(path, Path.Combine(copy, name));
+        }
+        string weights = Path.Combine(copy, "models", "digits", "model.safetensors");
+        byte[] whole = File.ReadAllBytes(weights);
+        File.WriteAllBytes(weights, whole[..1000]);
+        (await Sample()).IsBadInput("the model that comes with the program", "model.safetensors", "--model");
+        File.Delete(weights);
+        (await Sample()).IsBadInput("the model that comes with the program", "model.safetensors", "--model");
+        Directory.Delete(Path.Combine(copy, "models"), recursive: true);
+        (await Sample()).IsBadInput("the model that comes with the program", "no such folder", "--model");
+
+        async Task<CommandResult> Sample()
+        {
+            using Process sampling = Process.Start(new ProcessStartInfo(Dotnet, [Path.Combine(copy, "brownian.dll"), "sample"])
+            {
+                WorkingDirectory = _line.Root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+            return await Finish(sampling);
+        }
     }
 
     [Fact]

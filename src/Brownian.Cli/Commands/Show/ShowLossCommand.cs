@@ -27,7 +27,7 @@ sealed class ShowLossCommand : Command
     int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("loss", parsed.GetValue(_out), parsed.GetValue(_force));
-        string[] paths = parsed.GetValue(_runs) is { Length: > 0 } named ? named : [NewestRun.WithMetrics(_terminal)];
+        string[] paths = parsed.GetValue(_runs) is { Length: > 0 } named ? named : [DefaultModel.RunWithMetrics(_terminal)];
         LossAxis over = parsed.GetValue(_x) switch { "seconds" => LossAxis.Seconds, "images" => LossAxis.Images, _ => LossAxis.Steps };
         RunDirectory[] runs = [.. paths.Select(RunDirectory.Open)];
         _terminal.Out.WriteLine($"drawing the loss of {string.Join(", ", paths)} over {parsed.GetValue(_x) ?? "steps"}");

@@ -10,7 +10,7 @@ sealed class ShowReverseCommand : Command
     const int StripMoments = 11, AnimationMoments = 100;
 
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run: its newest averaged weights. Default: the newest run in runs/");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (its newest averaged weights), or {ShippedModel.Name}, which comes with the program. Default: the newest run in runs/, else {ShippedModel.Name}");
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-3 or 1,5,9-12. Default: 0-3");
@@ -36,9 +36,8 @@ sealed class ShowReverseCommand : Command
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
-        string path = parsed.GetValue(_model) ?? NewestRun.WithCheckpoint(_terminal);
         using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
-        DiffusionModel model = ModelFolder.Open(path, device, _terminal.Warn);
+        (DiffusionModel model, string path) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;
         string how = new ImageSampler(model).Describe(options);
