@@ -38,20 +38,17 @@ static unsafe class Reduce
 
     static double BlockSum<V, TOp>(float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
-        int vectors = Chains / V.Lanes;
-        V* chains = stackalloc V[vectors];
-        for (int j = 0; j < vectors; j++) chains[j] = V.Zero;
-        int i = 0;
-        for (; i + Chains <= count; i += Chains)
+        // One vector of chains at a time, in a register: the block stays in the first-level cache meanwhile.
+        float* chains = stackalloc float[Chains];
+        int whole = count / Chains * Chains, i = whole;
+        for (int j = 0; j < Chains; j += V.Lanes)
         {
-            for (int j = 0; j < vectors; j++)
-            {
-                int at = i + j * V.Lanes;
-                chains[j] += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
-            }
+            V chain = V.Zero;
+            for (int at = j; at < whole; at += Chains) chain += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
+            V.Store(chains + j, chain);
         }
         double total = 0;
-        for (int j = 0; j < Chains; j++) total += ((float*)chains)[j];
+        for (int j = 0; j < Chains; j++) total += chains[j];
         float value;
         for (; i < count; i++)
         {
