@@ -9,6 +9,7 @@ namespace Brownian.Tensors.Cpu.Kernels;
 static unsafe class Reduce
 {
     const int Block = 4096;
+    const int BlocksPerJob = 16;
     const int Chains = 16;               // partial sums within a block: the lanes of the widest vector
 
     /// <summary>Σ f(x, z)</summary>
@@ -20,7 +21,7 @@ static unsafe class Reduce
         fixed (float* s = &slots.First(0))
         {
             double* partial = (double*)s;
-            device.Workers.For(blocks, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
+            device.Workers.For((blocks + BlocksPerJob - 1) / BlocksPerJob, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
             for (int i = 0; i < blocks; i++) total += partial[i];
         }
         slots.Release();
@@ -31,8 +32,11 @@ static unsafe class Reduce
     {
         public void Run(int index, int worker)
         {
-            int from = index * Block, count = Math.Min(Block, Count - from);
-            ((double*)Partial)[index] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+            for (int block = index * BlocksPerJob, last = block + BlocksPerJob; block < last && block * Block < Count; block++)
+            {
+                int from = block * Block, count = Math.Min(Block, Count - from);
+                ((double*)Partial)[block] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+            }
         }
     }
 

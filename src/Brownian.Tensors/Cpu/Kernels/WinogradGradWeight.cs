@@ -11,7 +11,7 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
 {
     const int TransformTiles = 8;
     const int OutputRows = 192;         // 36 points are jobs enough; a taller block of sums reads M less often
-    const int LargeWeight = 128 * 128;
+    const int FewTiles = 64, LargeWeight = 128 * 128, HugeWeight = 256 * 512;
     const int BlockRows = 64, BlockColumns = 64;    // at 36 points they are 590 KB, at home in the second-level cache
 
     /// <summary>dW += the gradient of W, 3×3×I×O.</summary>
@@ -19,7 +19,8 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
     {
         var tiles = new TileGrid(s);
         int pass = Math.Min(tiles.Count, TilesPerPass(s));
-        bool large = s.In * s.Out >= LargeWeight;
+        // By blocks where sums are many for the tiles, as in small batches, or where the last-level cache could not hold them.
+        bool large = s.In * s.Out >= (tiles.Count <= FewTiles ? LargeWeight : HugeWeight);
         SharedMemory products = device.RentShared(large ? 1 : T.Points * T.PointStride(s.In, s.Out));
         SharedMemory transformed = device.RentShared(T.Points * (T.PointStride(pass, s.In) + T.PointStride(pass, s.Out)));
         fixed (float* du = &products.First(0), v = &transformed.First(0))
