@@ -11,7 +11,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
 {
     internal override void Fill(Tensor y, float value)
     {
-        fixed (float* py = y) new Span<float>(py, y.Shape.Count).Fill(value);
+        fixed (float* py = y) Elementwise.Fill(this, py, value, y.Shape.Count);
     }
 
     internal override void Unary(UnaryOp op, Tensor x, Tensor y)
@@ -202,7 +202,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         fixed (float* px = x, pdy = dy, pdw = dw) LinearKernels<V>.GradWeight(this, x.Shape.Rows, dw.Shape[0], dw.Shape[1], px, pdy, pdw);
     }
 
-    // A 1×1 convolution is a matrix product over all pixels; large 3×3 ones go through Winograd; all others run tap by tap.
+    // A 1×1 convolution is a matrix product over all pixels; 3×3 ones go through Winograd where they can; all others are products of patches.
     static bool IsLinear(ConvShape s) => s.Spec is { Kernel: 1, Stride: 1, Padding: 0, PaddingAfter: 0 };
 
     static ConvShape ShapeOf(ConvSpec spec, Tensor x, Tensor y) =>

@@ -2,173 +2,239 @@ using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tensors.Cpu.Kernels;
 
-/// <summary>The extents of a convolution: images N×H×W×I, kernel k×k, result N×H'×W'×O.</summary>
-readonly record struct ConvShape(ConvSpec Spec, int Samples, int Height, int Width, int In, int OutHeight, int OutWidth, int Out)
-{
-    public int Taps => Spec.Kernel * Spec.Kernel;
-
-    /// <summary>
-    /// The output positions o along one axis for which tap k reads inside an input of the given extent: o·stride + k − padding ∈ [0, extent).
-    /// </summary>
-    public (int From, int To) OutputsOf(int tap, int extent, int outputs)
-    {
-        int shift = Spec.Padding - tap;
-        int from = shift <= 0 ? 0 : (shift + Spec.Stride - 1) / Spec.Stride;
-        int to = (extent - 1 + shift) / Spec.Stride + 1;
-        if (extent - 1 + shift < 0) to = 0;
-        return (from, Math.Min(outputs, to));
-    }
-}
-
 /// <summary>
-/// Convolution as sums of small matrix products, one for each tap of the kernel and row of the image: a row of pixels (every
-/// stride-th) is a matrix of pixels × channels as it lies, so nothing is gathered or copied. Any kernel, stride and padding.
+/// Convolution with any kernel, stride and padding, and its gradient, as products of gathered patches with the weights. Every number
+/// of a result is one chain of multiply-adds over taps and channels, whatever the blocks; so these may follow the number of threads.
 /// </summary>
+/// <remarks>
+/// Seen from an input pixel only every stride-th tap met an output. So for gradients, and transposed convolutions, pixels fall into
+/// stride × stride classes with taps of their own: a 4×4 one of stride 2 is four of 2×2. Tiny images, of which each pixel sees taps of
+/// its own, fall into as many classes as they have pixels.
+/// </remarks>
 static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
 {
+    const int BlockPixels = 96;         // a multiple of the micro-kernels' 6 and 12 rows
+    const int BlockDepth = 256;         // what a product sums before its result returns to memory
+    const int FewPixels = 192;          // with these, packed weights would hardly be used before they are forgotten
+    const int WidestColumns = 128;
+    const int NarrowestColumns = 64;    // a panel of the widest vectors
+    const int Tiny = 2;
+
     /// <summary>y = conv(x, W) + bias + perSample + residual</summary>
     public static void Forward(
         CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y)
     {
-        int stride = s.In * Gemm.PackedColumns<V>(s.Out);
-        SharedMemory packed = device.RentShared((long)s.Taps * stride);
-        fixed (float* p = &packed.First(0))
+        var result = new PatchResult(s.OutHeight, s.OutWidth, s.Out, (nint)bias, (nint)perSample, (nint)residual, (nint)y);
+        int step = s.Spec.Stride == 1 && IsTiny(s, s.OutHeight, s.OutWidth) ? Tiny : 1;
+        for (int i = 0; i < Math.Min(step, s.OutHeight); i++)
         {
-            device.Workers.For(s.Taps, new PackJob((nint)w, s.In * s.Out, s.Out, 1, s.In, s.Out, (nint)p, stride));
-            device.Workers.For(
-                s.Samples * s.OutHeight, new ForwardJob(s, (nint)x, (nint)p, stride, (nint)bias, (nint)perSample, (nint)residual, (nint)y));
-        }
-        packed.Release();
-    }
-
-    /// <summary>Packs the matrix of one tap.</summary>
-    readonly record struct PackJob(nint W, int TapStride, nint RowStride, nint ColumnStride, int K, int N, nint Packed, int PackedStride) : IJob
-    {
-        public void Run(int tap, int worker) => Gemm.Pack<V>(
-            new Matrix((float*)W + (nint)tap * TapStride, RowStride, ColumnStride), K, N, 0, N, (float*)Packed + (nint)tap * PackedStride);
-    }
-
-    /// <summary>One row of the output.</summary>
-    readonly record struct ForwardJob(
-        ConvShape S, nint X, nint Packed, int PackedStride, nint Bias, nint PerSample, nint Residual, nint Y) : IJob
-    {
-        public void Run(int index, int worker)
-        {
-            int n = index / S.OutHeight, oy = index % S.OutHeight, kernel = S.Spec.Kernel, stride = S.Spec.Stride;
-            nint first = (nint)index * S.OutWidth * S.Out;
-            float* y = (float*)Y + first;
-            StartRow(y, n, first);
-            for (int ky = 0; ky < kernel; ky++)
+            for (int j = 0; j < Math.Min(step, s.OutWidth); j++)
             {
-                int iy = oy * stride + ky - S.Spec.Padding;
-                if ((uint)iy >= (uint)S.Height) continue;
-                float* row = (float*)X + ((nint)n * S.Height + iy) * S.Width * S.In;
-                for (int kx = 0; kx < kernel; kx++)
-                {
-                    (int from, int to) = S.OutputsOf(kx, S.Width, S.OutWidth);
-                    if (from >= to) continue;
-                    var a = new Matrix(row + (nint)(from * stride + kx - S.Spec.Padding) * S.In, (nint)stride * S.In, 1);
-                    float* b = (float*)Packed + (nint)(ky * kernel + kx) * PackedStride;
-                    Gemm.Multiply<V>(to - from, S.Out, S.In, a, b, y + (nint)from * S.Out, S.Out, accumulate: true);
-                }
-            }
-        }
-
-        void StartRow(float* y, int n, nint first)
-        {
-            float* perSample = PerSample == 0 ? null : (float*)PerSample + (nint)n * S.Out;
-            for (int ox = 0; ox < S.OutWidth; ox++)
-            {
-                float* residual = Residual == 0 ? null : (float*)Residual + first + (nint)ox * S.Out;
-                Rows.Start<V>(y + (nint)ox * S.Out, (float*)Bias, perSample, residual, S.Out);
+                PatchAxis down = PatchAxis.OfOutputs(s.Spec, s.Height, s.OutHeight, i, step).Trimmed();
+                PatchAxis across = PatchAxis.OfOutputs(s.Spec, s.Width, s.OutWidth, j, step).Trimmed();
+                var patches = new Patches(s.Samples, down, across, s.In, s.Spec.Kernel);
+                Run(device, patches, x, new PatchWeights(patches, (nint)w, s.Out, Turned: false), result);
             }
         }
     }
 
-    /// <summary>
-    /// dx (+)= the gradient of x, plus bias if given. Seen from an input pixel only every stride-th tap meets an output, so the
-    /// pixels of one row fall into stride classes, each a plain product with its own taps.
-    /// </summary>
+    /// <summary>dx (+)= the gradient of x, plus bias if given.</summary>
     public static void GradInput(CpuDevice device, ConvShape s, float* dy, float* w, float* bias, float* dx, bool accumulate)
     {
-        int stride = s.Out * Gemm.PackedColumns<V>(s.In);
-        SharedMemory packed = device.RentShared((long)s.Taps * stride);
-        fixed (float* p = &packed.First(0))
+        var result = new PatchResult(s.Height, s.Width, s.In, (nint)bias, 0, accumulate ? (nint)dx : 0, (nint)dx);
+        int step = s.Spec.Stride == 1 && IsTiny(s, s.Height, s.Width) ? Tiny : s.Spec.Stride;
+        for (int i = 0; i < Math.Min(step, s.Height); i++)
         {
-            device.Workers.For(s.Taps, new PackJob((nint)w, s.In * s.Out, 1, s.Out, s.Out, s.In, (nint)p, stride));
-            device.Workers.For(s.Samples * s.Height, new GradInputJob(s, (nint)dy, (nint)p, stride, (nint)bias, (nint)dx, accumulate));
-        }
-        packed.Release();
-    }
-
-    /// <summary>One row of dx.</summary>
-    readonly record struct GradInputJob(ConvShape S, nint Dy, nint Packed, int PackedStride, nint Bias, nint Dx, bool Accumulate) : IJob
-    {
-        public void Run(int index, int worker)
-        {
-            int n = index / S.Height, iy = index % S.Height, kernel = S.Spec.Kernel, stride = S.Spec.Stride;
-            float* dx = (float*)Dx + (nint)index * S.Width * S.In;
-            for (int ix = 0; ix < S.Width && (!Accumulate || Bias != 0); ix++)
-                Rows.Start<V>(dx + (nint)ix * S.In, (float*)Bias, null, Accumulate ? dx + (nint)ix * S.In : null, S.In);
-            for (int ky = 0; ky < kernel; ky++)
+            for (int j = 0; j < Math.Min(step, s.Width); j++)
             {
-                int up = iy + S.Spec.Padding - ky;
-                if (up < 0 || up % stride != 0 || up / stride >= S.OutHeight) continue;
-                float* row = (float*)Dy + ((nint)n * S.OutHeight + up / stride) * S.OutWidth * S.Out;
-                for (int kx = 0; kx < kernel; kx++)
-                {
-                    (int from, int to) = S.OutputsOf(kx, S.Width, S.OutWidth);
-                    if (from >= to) continue;
-                    float* target = dx + (nint)(from * stride + kx - S.Spec.Padding) * S.In;
-                    float* b = (float*)Packed + (nint)(ky * kernel + kx) * PackedStride;
-                    var a = new Matrix(row + (nint)from * S.Out, S.Out, 1);
-                    Gemm.Multiply<V>(to - from, S.In, S.Out, a, b, target, (nint)stride * S.In, accumulate: true);
-                }
+                PatchAxis down = PatchAxis.OfInputs(s.Spec, s.Height, s.OutHeight, i, step).Trimmed();
+                PatchAxis across = PatchAxis.OfInputs(s.Spec, s.Width, s.OutWidth, j, step).Trimmed();
+                var patches = new Patches(s.Samples, down, across, s.Out, s.Spec.Kernel);
+                Run(device, patches, dy, new PatchWeights(patches, (nint)w, s.In, Turned: true), result);
             }
         }
     }
 
-    /// <summary>dW += the gradient of W: for each tap the product of a shifted row of x, transposed, with a row of dy.</summary>
+    // Most taps of a tiny image see padding. Leaving them out multiplies less and packs some weights several times, which a few samples do not pay for.
+    static bool IsTiny(ConvShape s, int height, int width) => height <= Tiny && width <= Tiny && s.Spec.Padding > 0 && s.Samples > 4;
+
+    static void Run(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
+    {
+        if (patches.Pixels <= FewPixels && weights.Columns >= NarrowestColumns * Math.Max(2, device.Threads)) RunByColumns(device, patches, x, weights, result);
+        else RunByPixels(device, patches, x, weights, result);
+    }
+
+    /// <summary>All weights are packed first; each block of pixels gathers its patches bit by bit.</summary>
+    static void RunByPixels(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
+    {
+        int depth = patches.Depth, n = weights.Columns, packedColumns = Gemm.PackedColumns<V>(n);
+        int pixels = BlockPixels, columns = n, wanted = 4 * device.Threads;
+        while (Blocks(patches.Pixels, pixels) * Blocks(n, columns) < wanted && columns > 4 * NarrowestColumns) columns = HalfColumns(columns);
+        while (Blocks(patches.Pixels, pixels) * Blocks(n, columns) < wanted && pixels > 12) pixels /= 2;
+        while (Blocks(patches.Pixels, pixels) * Blocks(n, columns) < wanted && columns > NarrowestColumns) columns = HalfColumns(columns);
+        SharedMemory packed = device.RentShared((long)depth * packedColumns);
+        fixed (float* p = &packed.First(0))
+        {
+            int panels = Blocks(n, NarrowestColumns);
+            device.Workers.For(Blocks(depth, BlockDepth) * panels, new PackJob(weights, depth, panels, packedColumns, (nint)p));
+            int perWorker = pixels * (BlockDepth + Padding + packedColumns + Padding);
+            float* scratch = device.Scratch(perWorker);
+            device.Workers.For(Blocks(patches.Pixels, pixels) * Blocks(n, columns),
+                new PixelJob(patches, (nint)x, n, (nint)p, packedColumns, pixels, columns, result, (nint)scratch, perWorker));
+        }
+        packed.Release();
+    }
+
+    // Rows one cache line further apart than powers of two, or they would share sets of the cache; it also takes what Gather overwrites.
+    const int Padding = 16;
+
+    static int Blocks(int count, int block) => (count + block - 1) / block;
+
+    static int HalfColumns(int columns) => Blocks(columns / 2, NarrowestColumns) * NarrowestColumns;
+
+    readonly record struct PackJob(PatchWeights Weights, int Depth, int Panels, int PackedColumns, nint Packed) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int first = index / Panels * BlockDepth, rows = Math.Min(BlockDepth, Depth - first), from = index % Panels * NarrowestColumns;
+            float* target = (float*)Packed + (nint)first * PackedColumns + (nint)from * rows;
+            Weights.Pack<V>(first, rows, from, Math.Min(Weights.Columns, from + NarrowestColumns), target);
+        }
+    }
+
+    readonly record struct PixelJob(
+        Patches Patches, nint X, int N, nint Packed, int PackedColumns, int Pixels, int Columns, PatchResult Result, nint Scratch, int PerWorker) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int columnBlocks = Blocks(N, Columns), depth = Patches.Depth;
+            int first = index / columnBlocks * Pixels, pixels = Math.Min(Pixels, Patches.Pixels - first);
+            int from = index % columnBlocks * Columns, to = Math.Min(N, from + Columns);
+            nint lda = BlockDepth + Padding, ldc = PackedColumns + Padding;
+            float* a = (float*)Scratch + (nint)worker * PerWorker, c = a + Pixels * lda;
+            for (int k = 0; k < depth; k += BlockDepth)
+            {
+                int length = Math.Min(BlockDepth, depth - k);
+                Patches.Gather<V>((float*)X, first, pixels, k, length, a, lda);
+                Gemm.MultiplyColumns<V>(
+                    pixels, N, from, to, length, new Matrix(a, lda, 1), (float*)Packed + (nint)k * PackedColumns, c - from, ldc, accumulate: k > 0);
+            }
+            Result.Store<V>(Patches, first, pixels, from, to, depth == 0 ? null : c, ldc);
+        }
+    }
+
+    /// <summary>All patches are gathered first; each block of columns packs its weights bit by bit and forgets them.</summary>
+    static void RunByColumns(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
+    {
+        int n = weights.Columns, columns = WidestColumns, pixels = patches.Pixels, blocks = Blocks(patches.Depth, BlockDepth);
+        if (Blocks(n, columns) < 2 * device.Threads) columns = NarrowestColumns;
+        int perWorker = BlockDepth * columns + pixels * (columns + Padding);
+        SharedMemory gathered = device.RentShared((long)blocks * pixels * (BlockDepth + Padding) + 1);
+        fixed (float* a = &gathered.First(0))
+        {
+            device.Workers.For(blocks, new GatherJob(patches, (nint)x, (nint)a));
+            float* scratch = device.Scratch(perWorker);
+            device.Workers.For(Blocks(n, columns), new ColumnJob(patches, (nint)a, weights, columns, result, (nint)scratch, perWorker));
+        }
+        gathered.Release();
+    }
+
+    readonly record struct GatherJob(Patches Patches, nint X, nint Gathered) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int first = index * BlockDepth;
+            float* target = (float*)Gathered + (nint)index * Patches.Pixels * (BlockDepth + Padding);
+            Patches.Gather<V>((float*)X, 0, Patches.Pixels, first, Math.Min(BlockDepth, Patches.Depth - first), target, BlockDepth + Padding);
+        }
+    }
+
+    readonly record struct ColumnJob(
+        Patches Patches, nint Gathered, PatchWeights Weights, int Columns, PatchResult Result, nint Scratch, int PerWorker) : IJob
+    {
+        public void Run(int index, int worker)
+        {
+            int n = Weights.Columns, depth = Patches.Depth, pixels = Patches.Pixels, from = index * Columns, to = Math.Min(n, from + Columns);
+            nint lda = BlockDepth + Padding, ldc = Columns + Padding;
+            float* packed = (float*)Scratch + (nint)worker * PerWorker, c = packed + BlockDepth * Columns;
+            for (int k = 0; k < depth; k += BlockDepth)
+            {
+                int length = Math.Min(BlockDepth, depth - k);
+                Weights.Pack<V>(k, length, from, to, packed);
+                var a = new Matrix((float*)Gathered + k / BlockDepth * pixels * lda, lda, 1);
+                Gemm.MultiplyColumns<V>(pixels, n, from, to, length, a, packed - (nint)from * length, c - from, ldc, accumulate: k > 0);
+            }
+            Result.Store<V>(Patches, 0, pixels, from, to, depth == 0 ? null : c, ldc);
+        }
+    }
+
+    /// <summary>dW += the gradient of W: the patches, turned over, times dy.</summary>
     public static void GradWeight(CpuDevice device, ConvShape s, float* x, float* dy, float* dw)
     {
-        int rows = s.Samples * s.OutHeight, length = s.Taps * s.In * s.Out;
-        int slots = Math.Clamp(rows / 64, 1, 8), chunk = (rows + slots - 1) / slots;
+        var patches = new Patches(
+            s.Samples, PatchAxis.OfOutputs(s.Spec, s.Height, s.OutHeight, 0, 1), PatchAxis.OfOutputs(s.Spec, s.Width, s.OutWidth, 0, 1), s.In, s.Spec.Kernel);
+        int pixels = patches.Pixels, length = patches.Depth * s.Out, rows = pixels <= FewPixels ? BlockPixels / 4 : BlockPixels;
+        // Long sums are cut where rows alone would leave threads idle: into a number of slots that depends on the shapes alone.
+        int slots = Math.Clamp(Math.Min(pixels / 1024, 64 / Blocks(patches.Depth, BlockPixels)), 1, 8), chunk = Blocks(pixels, slots);
+        int perWorker = BlockDepth * (rows + Padding);
+        float* scratch = device.Scratch(perWorker);
+        if (slots == 1)
+        {
+            device.Workers.For(Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)dw, true, (nint)scratch, perWorker));
+            return;
+        }
         SharedMemory partial = device.RentShared((long)slots * length);
         fixed (float* p = &partial.First(0))
         {
-            device.Workers.For(slots * s.Spec.Kernel, new GradWeightJob(s, chunk, (nint)x, (nint)dy, (nint)p));
+            device.Workers.For(slots * Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)p, false, (nint)scratch, perWorker));
             Rows.SumSlots<V>(device, p, slots, length, dw);
         }
         partial.Release();
     }
 
-    /// <summary>One row of taps over one chunk of output rows.</summary>
-    readonly record struct GradWeightJob(ConvShape S, int Chunk, nint X, nint Dy, nint Partial) : IJob
+    /// <summary>Some rows of the gradient over one chunk of pixels.</summary>
+    readonly record struct GradWeightJob(
+        Patches Patches, nint X, nint Dy, int Out, int Rows, int Chunk, nint Target, bool Accumulate, nint Scratch, int PerWorker) : IJob
     {
         public void Run(int index, int worker)
         {
-            int kernel = S.Spec.Kernel, slot = index / kernel, ky = index % kernel, matrix = S.In * S.Out;
-            float* target = (float*)Partial + ((nint)slot * S.Taps + ky * kernel) * matrix;
-            new Span<float>(target, kernel * matrix).Clear();
-            int last = Math.Min(S.Samples * S.OutHeight, (slot + 1) * Chunk);
-            for (int row = slot * Chunk; row < last; row++)
+            int depth = Patches.Depth, blocks = Blocks(depth, Rows);
+            int slot = index / blocks, from = index % blocks * Rows, rows = Math.Min(Rows, depth - from);
+            int first = slot * Chunk, last = Math.Min(Patches.Pixels, first + Chunk);
+            nint lda = Rows + Padding;
+            float* a = (float*)Scratch + (nint)worker * PerWorker, target = (float*)Target + ((nint)slot * depth + from) * Out;
+            for (int pixel = first; pixel < last; pixel += BlockDepth)
             {
-                int n = row / S.OutHeight, iy = row % S.OutHeight * S.Spec.Stride + ky - S.Spec.Padding;
-                if ((uint)iy >= (uint)S.Height) continue;
-                AddRow((float*)X + ((nint)n * S.Height + iy) * S.Width * S.In, (float*)Dy + (nint)row * S.OutWidth * S.Out, target, matrix);
+                int count = Math.Min(BlockDepth, last - pixel);
+                Patches.Gather<V>((float*)X, pixel, count, from, rows, a, lda);
+                Gemm.MultiplyInPlace<V>(
+                    rows, Out, count, new Matrix(a, 1, lda), (float*)Dy + (nint)pixel * Out, Out, target, Out, Accumulate || pixel > first);
             }
         }
+    }
+}
 
-        void AddRow(float* x, float* dy, float* target, int matrix)
+/// <summary>Where the pixels of a convolution's result lie, and what is added to them.</summary>
+readonly unsafe record struct PatchResult(int Height, int Width, int Channels, nint Bias, nint PerSample, nint Residual, nint Y)
+{
+    /// <summary>y = sums + bias + perSample + residual for some rows of patches and columns [from, to), of which the first is the first of the sums.</summary>
+    public void Store<V>(Patches patches, int first, int count, int from, int to, float* sums, nint stride) where V : unmanaged, ISimd<V>
+    {
+        for (int row = first; row < first + count; row++, sums = sums == null ? null : sums + stride)
         {
-            for (int kx = 0; kx < S.Spec.Kernel; kx++)
-            {
-                (int from, int to) = S.OutputsOf(kx, S.Width, S.OutWidth);
-                if (from >= to) continue;
-                var a = new Matrix(x + (nint)(from * S.Spec.Stride + kx - S.Spec.Padding) * S.In, 1, (nint)S.Spec.Stride * S.In);
-                float* b = dy + (nint)from * S.Out;
-                Gemm.MultiplyInPlace<V>(S.In, S.Out, to - from, a, b, S.Out, target + (nint)kx * matrix, S.Out, accumulate: true);
-            }
+            nint pixel = patches.ResultOf(row, Height, Width), at = pixel * Channels + from;
+            float* bias = Bias == 0 ? null : (float*)Bias + from, residual = Residual == 0 ? null : (float*)Residual + at;
+            float* perSample = PerSample == 0 ? null : (float*)PerSample + pixel / (Height * Width) * Channels + from, y = (float*)Y + at;
+            int c = 0, columns = to - from;
+            for (; c + V.Lanes <= columns; c += V.Lanes) V.Store(y + c, Value<V>(sums, bias, perSample, residual, c));
+            for (; c < columns; c++) V1.Store(y + c, Value<V1>(sums, bias, perSample, residual, c));
         }
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    static W Value<W>(float* sums, float* bias, float* perSample, float* residual, int c) where W : unmanaged, ISimd<W>
+    {
+        W rest = Rows.StartAt<W>(bias, perSample, residual, c);
+        return sums == null ? rest : W.Load(sums + c) + rest;
     }
 }

@@ -98,6 +98,17 @@ static unsafe class Elementwise
         return sigma * V.Fma(x, V.Splat(1f) - sigma, V.Splat(1f));
     }
 
+    /// <summary>y = value</summary>
+    public static void Fill(CpuDevice device, float* y, float value, int count) =>
+        device.Workers.For((count + FillBlock - 1) / FillBlock, new FillJob((nint)y, value, count));
+
+    const int FillBlock = 4 * Block;
+
+    readonly record struct FillJob(nint Y, float Value, int Count) : IJob
+    {
+        public void Run(int index, int worker) => new Span<float>((float*)Y + (nint)index * FillBlock, Math.Min(FillBlock, Count - index * FillBlock)).Fill(Value);
+    }
+
     /// <summary>y (+)= op(x, z, a, b); z may be null.</summary>
     public static void Map<V, TOp>(CpuDevice device, float* x, float* z, float a, float b, float* y, int count, bool accumulate)
         where V : unmanaged, ISimd<V> where TOp : struct, IElementOp =>

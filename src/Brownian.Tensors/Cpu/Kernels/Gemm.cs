@@ -21,7 +21,7 @@ static unsafe class Gemm
     const int BlockK = 256;
 
     /// <summary>How many vectors the next panel takes when so many columns are left.</summary>
-    static int PanelVectors<V>(int columns) where V : unmanaged, ISimd<V>
+    public static int PanelVectors<V>(int columns) where V : unmanaged, ISimd<V>
     {
         int vectors = (columns + V.Lanes - 1) / V.Lanes;
         int most = V.Registers >= 32 ? 4 : 2;
@@ -56,6 +56,13 @@ static unsafe class Gemm
             int width = PanelVectors<V>(n - column) * V.Lanes;
             int valid = Math.Min(width, n - column);
             float* target = packed + (nint)column * k;
+            if (b.RowStride == 1 && b.ColumnStride != 1)
+            {
+                Transposition.Scaled(b.First + column * b.ColumnStride, b.ColumnStride, valid, k, 1, target, width);
+                for (int row = 0; row < k && valid < width; row++) new Span<float>(target + row * width + valid, width - valid).Clear();
+                column += width;
+                continue;
+            }
             for (int row = 0; row < k; row++, target += width)
             {
                 float* source = b.First + row * b.RowStride + column * b.ColumnStride;

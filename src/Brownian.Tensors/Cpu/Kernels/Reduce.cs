@@ -9,6 +9,7 @@ namespace Brownian.Tensors.Cpu.Kernels;
 static unsafe class Reduce
 {
     const int Block = 4096;
+    const int BlocksPerJob = 16;
     const int Chains = 16;               // partial sums within a block: the lanes of the widest vector
 
     /// <summary>Σ f(x, z)</summary>
@@ -20,7 +21,7 @@ static unsafe class Reduce
         fixed (float* s = &slots.First(0))
         {
             double* partial = (double*)s;
-            device.Workers.For(blocks, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
+            device.Workers.For((blocks + BlocksPerJob - 1) / BlocksPerJob, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
             for (int i = 0; i < blocks; i++) total += partial[i];
         }
         slots.Release();
@@ -31,27 +32,27 @@ static unsafe class Reduce
     {
         public void Run(int index, int worker)
         {
-            int from = index * Block, count = Math.Min(Block, Count - from);
-            ((double*)Partial)[index] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+            for (int block = index * BlocksPerJob, last = block + BlocksPerJob; block < last && block * Block < Count; block++)
+            {
+                int from = block * Block, count = Math.Min(Block, Count - from);
+                ((double*)Partial)[block] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+            }
         }
     }
 
     static double BlockSum<V, TOp>(float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
-        int vectors = Chains / V.Lanes;
-        V* chains = stackalloc V[vectors];
-        for (int j = 0; j < vectors; j++) chains[j] = V.Zero;
-        int i = 0;
-        for (; i + Chains <= count; i += Chains)
+        // One vector of chains at a time, in a register: the block stays in the first-level cache meanwhile.
+        float* chains = stackalloc float[Chains];
+        int whole = count / Chains * Chains, i = whole;
+        for (int j = 0; j < Chains; j += V.Lanes)
         {
-            for (int j = 0; j < vectors; j++)
-            {
-                int at = i + j * V.Lanes;
-                chains[j] += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
-            }
+            V chain = V.Zero;
+            for (int at = j; at < whole; at += Chains) chain += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
+            V.Store(chains + j, chain);
         }
         double total = 0;
-        for (int j = 0; j < Chains; j++) total += ((float*)chains)[j];
+        for (int j = 0; j < Chains; j++) total += chains[j];
         float value;
         for (; i < count; i++)
         {

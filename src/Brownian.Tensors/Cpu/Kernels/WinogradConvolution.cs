@@ -18,9 +18,12 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     const int FewTiles = 64;
     const int BlockWeights = 4096;      // at 36 points they are 590 KB, at home in the second-level cache
 
-    /// <summary>Channels must fill whole vectors of the widest instruction set, so that all widths choose the same algorithm.</summary>
+    /// <summary>
+    /// Channels must fill whole vectors of the widest instruction set, so that all widths choose the same algorithm. Images of 2×2 pixels
+    /// fill a quarter of a tile: 36 multiplications, where direct sums without padding need 16.
+    /// </summary>
     public static bool Fits(ConvShape s) =>
-        s.Spec is { Kernel: 3, Stride: 1, Padding: 1, PaddingAfter: 1 } && s.In % 16 == 0 && s.Out % 16 == 0;
+        s.Spec is { Kernel: 3, Stride: 1, Padding: 1, PaddingAfter: 1 } && s.In % 16 == 0 && s.Out % 16 == 0 && (s.Height > 2 || s.Width > 2);
 
     /// <summary>y = conv(x, W) + bias + perSample + residual for W 3×3×I×O.</summary>
     public static void Forward(CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y) =>
@@ -52,16 +55,21 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         {
             weights.Transform(device, u);
             float* scratch = device.Scratch(perWorker);
-            device.Workers.For((tiles.Count + BlockTiles - 1) / BlockTiles, new TileJob(s, tiles, (nint)x, (nint)u, output, (nint)scratch, perWorker));
+            // As many blocks for each thread, as long as they are so few that a last one would keep the others waiting.
+            int blocks = (tiles.Count + BlockTiles - 1) / BlockTiles;
+            if (blocks < 8 * device.Threads) blocks = (blocks + device.Threads - 1) / device.Threads * device.Threads;
+            int perBlock = (tiles.Count + blocks - 1) / blocks;
+            device.Workers.For(
+                (tiles.Count + perBlock - 1) / perBlock, new TileJob(s, tiles, perBlock, (nint)x, (nint)u, output, (nint)scratch, perWorker));
         }
         transformed.Release();
     }
 
-    readonly record struct TileJob(ConvShape S, TileGrid Tiles, nint X, nint U, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
+    readonly record struct TileJob(ConvShape S, TileGrid Tiles, int PerBlock, nint X, nint U, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
     {
         public void Run(int index, int worker)
         {
-            int first = index * BlockTiles, count = Math.Min(BlockTiles, Tiles.Count - first);
+            int first = index * PerBlock, count = Math.Min(PerBlock, Tiles.Count - first);
             nint inputs = T.PointStride(BlockTiles, S.In), weights = T.PointStride(S.In, S.Out), outputs = T.PointStride(BlockTiles, S.Out);
             float* v = (float*)Scratch + (nint)worker * PerWorker, m = v + T.Points * inputs;
             for (int i = 0; i < count; i++)
