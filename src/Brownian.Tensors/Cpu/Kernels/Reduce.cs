@@ -11,32 +11,44 @@ static unsafe class Reduce
     const int Block = 4096;
     const int Chains = 16;               // partial sums within a block: the lanes of the widest vector
 
-    /// <summary>Σ f(x, z)</summary>
-    public static double Sum<V, TOp>(CpuDevice device, float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    /// <summary>Σ f(x)</summary>
+    public static double Sum<V, TOp>(CpuDevice device, float* x, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
-        int blocks = (count + Block - 1) / Block;
-        SharedMemory slots = device.RentShared(2L * blocks);
-        double total = 0;
-        fixed (float* s = &slots.First(0))
-        {
-            double* partial = (double*)s;
-            device.Workers.For(blocks, new SumJob<V, TOp>((nint)x, (nint)z, count, (nint)partial));
-            for (int i = 0; i < blocks; i++) total += partial[i];
-        }
-        slots.Release();
-        return total;
+        double sum = 0;
+        Sums<V, TOp>(device, x, null, 0, count, new Span<double>(ref sum));
+        return sum;
     }
 
-    readonly record struct SumJob<V, TOp>(nint X, nint Z, int Count, nint Partial) : IJob where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    /// <summary>sums[n] = Σ f(x, z, b) over sample n; samples lie one after the other.</summary>
+    public static void Sums<V, TOp>(CpuDevice device, float* x, float* z, float b, int length, Span<double> sums)
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        var blocks = new SampleBlocks(sums.Length, length, Block);
+        SharedMemory slots = device.RentShared(2L * blocks.Count);
+        fixed (float* s = &slots.First(0))
+        {
+            device.Workers.For(blocks.Jobs, new SumJob<V, TOp>((nint)x, (nint)z, b, blocks, (nint)s));
+            blocks.AddUp((double*)s, sums);
+        }
+        slots.Release();
+    }
+
+    readonly record struct SumJob<V, TOp>(nint X, nint Z, float B, SampleBlocks Blocks, nint Results) : IJob
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
         public void Run(int index, int worker)
         {
-            int from = index * Block, count = Math.Min(Block, Count - from);
-            ((double*)Partial)[index] = BlockSum<V, TOp>((float*)X + from, Z == 0 ? null : (float*)Z + from, count);
+            (int first, int end) = Blocks.OfJob(index);
+            for (int block = first; block < end; block++)
+            {
+                (int sample, int from, int count) = Blocks.At(block);
+                nint at = (nint)sample * Blocks.Length + from;
+                ((double*)Results)[block] = BlockSum<V, TOp>((float*)X + at, Z == 0 ? null : (float*)Z + at, B, count);
+            }
         }
     }
 
-    static double BlockSum<V, TOp>(float* x, float* z, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    static double BlockSum<V, TOp>(float* x, float* z, float b, int count) where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
         int vectors = Chains / V.Lanes;
         V* chains = stackalloc V[vectors];
@@ -47,7 +59,7 @@ static unsafe class Reduce
             for (int j = 0; j < vectors; j++)
             {
                 int at = i + j * V.Lanes;
-                chains[j] += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Zero);
+                chains[j] += TOp.Invoke(V.Load(x + at), z == null ? V.Zero : V.Load(z + at), V.Zero, V.Splat(b));
             }
         }
         double total = 0;
@@ -55,7 +67,7 @@ static unsafe class Reduce
         float value;
         for (; i < count; i++)
         {
-            V1.Store(&value, TOp.Invoke(V1.Load(x + i), z == null ? V1.Zero : V1.Load(z + i), V1.Zero, V1.Zero));
+            V1.Store(&value, TOp.Invoke(V1.Load(x + i), z == null ? V1.Zero : V1.Load(z + i), V1.Zero, V1.Splat(b)));
             total += value;
         }
         return total;
@@ -71,11 +83,5 @@ static unsafe class Reduce
     public readonly struct Square : IElementOp
     {
         public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x * x;
-    }
-
-    /// <summary>(x − z)²</summary>
-    public readonly struct SquaredDifference : IElementOp
-    {
-        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => (x - z) * (x - z);
     }
 }
