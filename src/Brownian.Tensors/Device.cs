@@ -124,8 +124,19 @@ public abstract class Device : IDisposable
     /// <summary>The sum of all squares, likewise.</summary>
     internal abstract double SumOfSquares(Tensor x);
 
-    /// <summary>loss = mean((x − target)²); also the sums of squares of each sample when <paramref name="perSample"/> is not empty.</summary>
-    internal abstract double SquaredError(Tensor x, Tensor target, Span<double> perSample);
+    // Losses, with one sum for each sample, grouped as above within it
+    /// <summary>sums[n] = Σ f(x − target) over sample n.</summary>
+    internal abstract void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums);
+
+    /// <summary>dx (+)= scales[n]·f'(x − target) in every sample n.</summary>
+    internal abstract void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate);
+
+    /// <summary>sums[n] = the bits of sample n; x0 and xt N×…×C, output N×…×C or, with a channel of the variance for each, N×…×2C.</summary>
+    internal abstract void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums);
+
+    /// <summary>dOutput (+)= scale · the derivatives of the bits; those by the prediction count as 0 unless it is trained.</summary>
+    internal abstract void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput, bool accumulate);
 
     // Shape
     /// <summary>y[…, to..to+count] (+)= x[…, from..from+count]: concatenation and its gradient.</summary>
@@ -238,6 +249,25 @@ public enum UnaryOp
     /// <summary>max(x, 0)</summary>
     Relu,
 }
+
+/// <summary>How far an answer is from its target, as a function of their difference d.</summary>
+public enum LossOp
+{
+    /// <summary>d²</summary>
+    Squared,
+
+    /// <summary>|d|</summary>
+    Absolute,
+
+    /// <summary>½d² up to a threshold δ, δ·(|d| − ½δ) beyond.</summary>
+    Huber,
+
+    /// <summary>√(d² + c²) − c</summary>
+    PseudoHuber,
+}
+
+/// <summary>A loss with the number it depends on: <see cref="Scale"/> is δ or c, above 0; the others ignore it.</summary>
+public readonly record struct LossSpec(LossOp Op, float Scale = 1);
 
 /// <summary>What a device's memory is doing, in bytes.</summary>
 public readonly record struct DeviceMemory(long Live, long Peak, long Pooled);

@@ -11,6 +11,7 @@ static class CaseList
         .. NormCases.All(),
         .. PointwiseCases.All(),
         .. UpdateCases.All(),
+        .. LossCases.All(),
     ];
 
     /// <summary>The cases whose kernel or shape contains a text, whatever its case.</summary>

@@ -5,37 +5,29 @@ using Brownian.Tensors;
 namespace Brownian.Cli;
 
 /// <summary>One step that is measured again and again.</summary>
+/// <param name="Network">What computes.</param>
 /// <param name="Step">Does it, telling the clock where one part ends and the next begins.</param>
-/// <param name="MultiplyAdds">What it costs, convolutions counted as if computed directly.</param>
-sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
+/// <param name="Passes">What it costs, in passes of a batch forward.</param>
+sealed record BenchWork(IDenoisingNetwork Network, Action<PhaseClock> Step, int Passes = 1)
 {
-    const int Timestep = 500;
-
-    /// <summary>Forward, loss, backward and Adam. The backward pass costs two forward ones: gradients of inputs and of weights.</summary>
-    public static BenchWork Training(IDenoisingNetwork network, Device device, int batch)
+    /// <summary>The trainer's loss, backward and Adam. The backward pass costs two forward ones: gradients of inputs and of weights.</summary>
+    public static BenchWork Training(BenchTask task, Device device, int batch)
     {
-        var shape = Shape.Of(batch, network.Height, network.Width, network.Channels);
+        (IDenoisingNetwork network, TrainingObjective objective) = (task.Model.CreateNetwork(device), task.Objective);
+        Shape shape = Images(network, batch);
         float[] pixels = Pixels(shape);
-        NoiseSchedule schedule = Schedule();
-        var objective = new TrainingObjective(schedule, Parameterization.Epsilon, Seed: 0);
+        int[] labels = Labels(network, batch);
         var adam = new Adam(network.Parameters, new AdamOptions());
-        float[] times = new float[batch];
         long step = 0;
-        return new BenchWork(Train, 3 * Cost(network, batch));
+        return new BenchWork(network, Train, Passes: 3);
 
-        // The lines of TrainingObjective.Loss, with a look at the clock between them.
         void Train(PhaseClock clock)
         {
             using TensorScope scope = device.OpenScope();
             Tensor x0 = Tensor.From(pixels, shape, device);
-            (TrainingTime[] drawn, Tensor noise) = objective.Draw(x0, step++);
-            int[] timesteps = Array.ConvertAll(drawn, time => time.Timestep);
-            Tensor xt = schedule.AddNoise(x0, timesteps, noise);
-            for (int n = 0; n < batch; n++) times[n] = timesteps[n];
+            TrainingDraw drawn = objective.Draw(network, x0, step++, labels: labels);
             clock.End(Phase.Data);
-            network.IsTraining = true;
-            Tensor loss = network.Answer(xt, times).MeanSquaredError(schedule.TargetOf(objective.Predicts, x0, timesteps, noise));
-            network.IsTraining = false;
+            Tensor loss = objective.Loss(network, x0, drawn).Total;
             clock.End(Phase.Forward);
             loss.Backward();
             clock.End(Phase.Backward);
@@ -46,29 +38,32 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
     }
 
     /// <summary>The network looks at one batch.</summary>
-    public static BenchWork Forward(IDenoisingNetwork network, Device device, int batch)
+    public static BenchWork Forward(BenchTask task, Device device, int batch)
     {
-        var shape = Shape.Of(batch, network.Height, network.Width, network.Channels);
+        IDenoisingNetwork network = task.Model.CreateNetwork(device);
+        Shape shape = Images(network, batch);
         Tensor x = Tensor.From(Pixels(shape), shape, device);
+        int[] labels = Labels(network, batch);
         float[] timesteps = new float[batch];
-        Array.Fill(timesteps, Timestep);
-        return new BenchWork(Look, Cost(network, batch));
+        Array.Fill(timesteps, task.Objective.Process.Timesteps / 2);
+        return new BenchWork(network, Look);
 
         void Look(PhaseClock clock)
         {
             using NoGrad noGrad = device.NoGrad();
             using TensorScope scope = device.OpenScope();
-            network.Answer(x, timesteps);
+            network.Answer(x, timesteps, labels);
         }
     }
 
     /// <summary>One step of ancestral sampling: the network, the posterior and the noise.</summary>
-    public static BenchWork Sampling(IDenoisingNetwork network, Device device, int batch)
+    public static BenchWork Sampling(BenchTask task, Device device, int batch)
     {
-        var denoiser = new Denoiser(network, Schedule(), Parameterization.Epsilon);
-        var sampler = new DdpmSampler(new DdpmOptions { Timesteps = new TimestepSelection { Custom = [Timestep] } });
+        IDenoisingNetwork network = task.Model.CreateNetwork(device);
+        var denoiser = new Denoiser(network, task.Objective.Process, task.Objective.Predicts) { Labels = Labels(network, batch) };
+        var sampler = new DdpmSampler(new DdpmOptions { Timesteps = new TimestepSelection { Custom = [task.Objective.Process.Timesteps / 2] } });
         ulong[] seeds = [.. Enumerable.Range(0, batch).Select(i => (ulong)i)];
-        return new BenchWork(Denoise, Cost(network, batch));
+        return new BenchWork(network, Denoise);
 
         void Denoise(PhaseClock clock)
         {
@@ -77,9 +72,10 @@ sealed record BenchWork(Action<PhaseClock> Step, long MultiplyAdds)
         }
     }
 
-    static long Cost(IDenoisingNetwork network, int batch) => batch * network.AnswerMultiplyAdds(network.Height, network.Width);
+    static Shape Images(IDenoisingNetwork network, int batch) => Shape.Of(batch, network.Height, network.Width, network.Channels);
 
-    static NoiseSchedule Schedule() => NoiseSchedule.Linear();
+    static int[] Labels(IDenoisingNetwork network, int batch) =>
+        network.Classes == 0 ? [] : [.. Enumerable.Range(0, batch).Select(n => n % network.Classes)];
 
     static float[] Pixels(Shape shape)
     {

@@ -5,10 +5,10 @@ namespace Brownian.Cli;
 /// <summary>The parts of a training step.</summary>
 enum Phase
 {
-    /// <summary>Making the batch: upload, t, ε and x_t.</summary>
+    /// <summary>Making the batch: upload and everything drawn, such as t and ε.</summary>
     Data,
 
-    /// <summary>The network and the loss.</summary>
+    /// <summary>x_t, the network and the loss.</summary>
     Forward,
 
     /// <summary>Gradients.</summary>

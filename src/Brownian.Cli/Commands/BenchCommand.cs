@@ -19,6 +19,8 @@ sealed class BenchCommand : Command
     };
     readonly Option<string?> _config =
         OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
+    readonly Option<string?> _preset =
+        OptionOf.Text("--preset", "NAME", $"The model and the loss of a preset: {string.Join(", ", Presets.Names)}.");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
     readonly Option<int[]> _threads = OptionOf.SeveralThreads();
@@ -32,19 +34,19 @@ sealed class BenchCommand : Command
         (_terminal, _cancel) = (terminal, cancel);
         _what.AcceptOnlyFromAmong(Whats);
         Add(_what);
-        foreach (Option option in (Option[])[_config, _batch, _steps, _threads, _json]) Add(option);
+        foreach (Option option in (Option[])[_config, _preset, _batch, _steps, _threads, _json]) Add(option);
         SetAction(Run);
     }
 
     int Run(ParseResult parsed)
     {
-        ModelParams model = parsed.GetValue(_config) is { } file ? TrainConfig.Load(file).Model : new TutorialUNetParams();
+        BenchTask task = Task(parsed);
         int steps = parsed.GetValue(_steps) ?? 10;
         bool json = parsed.GetValue(_json);
         if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
         foreach (int threads in parsed.GetValue(_threads) is { Length: > 0 } several ? several : [0])
         {
-            BenchReport report = Measure(model, parsed.GetValue(_what)!, parsed.GetValue(_batch) ?? 64, steps, threads);
+            BenchReport report = Measure(task, parsed.GetValue(_what)!, parsed.GetValue(_batch) ?? 64, steps, threads);
             if (json) report.WriteJson(_terminal.Out);
             else report.WriteTable(_terminal.Out);
             _terminal.Out.Flush();
@@ -55,17 +57,24 @@ sealed class BenchCommand : Command
         return ExitCode.Success;
     }
 
+    BenchTask Task(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(_config);
+        if (parsed.GetValue(_preset) is not { } preset) return BenchTask.Of(file is null ? new TutorialUNetParams() : TrainConfig.Load(file).Model);
+        if (file is not null) throw new ArgumentException("--preset and --model-config both give the model; use one.");
+        return BenchTask.Of(Presets.Load(preset));
+    }
+
     // Nothing of a measurement may be alive when the next begins, so all of it is local here.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    BenchReport Measure(ModelParams model, string what, int batch, int steps, int threads)
+    BenchReport Measure(BenchTask task, string what, int batch, int steps, int threads)
     {
         using Device device = Device.Cpu(threads);
-        IDenoisingNetwork network = model.CreateNetwork(device);
         BenchWork work = what switch
         {
-            "train" => BenchWork.Training(network, device, batch),
-            "forward" => BenchWork.Forward(network, device, batch),
-            _ => BenchWork.Sampling(network, device, batch),
+            "train" => BenchWork.Training(task, device, batch),
+            "forward" => BenchWork.Forward(task, device, batch),
+            _ => BenchWork.Sampling(task, device, batch),
         };
         WarmUp(work);
         var clock = new PhaseClock();
@@ -80,12 +89,13 @@ sealed class BenchCommand : Command
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        long flops = 2 * work.Passes * batch * NetworkSummary.Of(traced => task.Model.CreateNetwork(traced)).MultiplyAdds;
         double median = PhaseClock.Median(seconds);
         return new BenchReport(
-            new BenchSubject(what, network.Parameters.Count, batch, device.Name, device.Threads, device.Instructions),
+            new BenchSubject(what, work.Network.Parameters.Count, batch, device.Name, device.Threads, device.Instructions),
             ImagesPerSecond: batch / median,
             BestImagesPerSecond: batch / seconds.Min(),
-            Gflops: 2e-9 * work.MultiplyAdds / median,
+            Gflops: 1e-9 * flops / median,
             PeakMemoryMegabytes: ProcessMemory.Peak / 1e6,
             ManagedBytesPerStep: allocated / steps,
             Phases: clock.Medians());

@@ -26,12 +26,5 @@ public static class AnySize
         return network.Forward(x.PadByMirroring(height, width), timesteps, labels).CropTo(x.Shape[1], x.Shape[2]);
     }
 
-    /// <summary>The multiply-adds of <see cref="Answer"/> for one image of this size, those for the border included.</summary>
-    public static long AnswerMultiplyAdds(this IDenoisingNetwork network, int height, int width)
-    {
-        ArgumentNullException.ThrowIfNull(network);
-        return network.MultiplyAdds(network.Taken(height), network.Taken(width));
-    }
-
     static int Taken(this IDenoisingNetwork network, int side) => (side + network.SizeMultiple - 1) / network.SizeMultiple * network.SizeMultiple;
 }

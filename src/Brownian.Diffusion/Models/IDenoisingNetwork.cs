@@ -50,10 +50,4 @@ public interface IDenoisingNetwork
     /// <returns>N×H×W×<see cref="OutputChannels"/>.</returns>
     /// <exception cref="ArgumentException">A shape, a count or a label does not fit.</exception>
     Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default);
-
-    /// <summary>
-    /// The multiply-adds of one forward pass of one image of this size: convolutions, linear maps and attention. A multiply-add is
-    /// two floating-point operations; a training step costs about three forward passes.
-    /// </summary>
-    long MultiplyAdds(int height, int width);
 }

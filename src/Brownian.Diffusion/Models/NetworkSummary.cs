@@ -12,7 +12,8 @@ namespace Brownian.Diffusion;
 public sealed record NetworkLayer(string Name, string Kind, Shape Output, long Parameters, long MultiplyAdds);
 
 /// <summary>
-/// The layers of a network, found by one forward pass of one image on a <see cref="TracingDevice"/>: no network writes a table of its own.
+/// The layers of a network and their work, found by one forward pass of one image on a <see cref="TracingDevice"/>: no network writes a table
+/// or a count of its own.
 /// </summary>
 public sealed class NetworkSummary
 {
@@ -32,7 +33,10 @@ public sealed class NetworkSummary
     /// <summary>How many numbers the network learns.</summary>
     public long Parameters => Network.Parameters.Count;
 
-    /// <summary>The multiply-adds of one image: two floating-point operations each.</summary>
+    /// <summary>
+    /// The multiply-adds of one image forward: convolutions, counted as if computed directly, linear maps and attention. A multiply-add is
+    /// two floating-point operations; a training step costs about three forward passes.
+    /// </summary>
     public long MultiplyAdds => _layers.Sum(layer => layer.MultiplyAdds);
 
     /// <summary>The bytes of what a pass of one image forward leaves for the backward pass in training.</summary>
@@ -40,7 +44,8 @@ public sealed class NetworkSummary
 
     /// <summary>Traces a network.</summary>
     /// <param name="create">Makes it on a device.</param>
-    public static NetworkSummary Of(Func<Device, IDenoisingNetwork> create)
+    /// <param name="size">Height and width of the image; those that the network was made for if not given.</param>
+    public static NetworkSummary Of(Func<Device, IDenoisingNetwork> create, (int Height, int Width)? size = null)
     {
         ArgumentNullException.ThrowIfNull(create);
         using var device = new TracingDevice();
@@ -49,8 +54,8 @@ public sealed class NetworkSummary
         long before = device.Memory.Live;
         using TensorScope scope = device.OpenScope();
         (network.IsTraining, network.Dropout) = (true, new Philox(0, 0));
-        network.Answer(
-            Tensor.Empty(Shape.Of(1, network.Height, network.Width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
+        (int height, int width) = size ?? (network.Height, network.Width);
+        network.Answer(Tensor.Empty(Shape.Of(1, height, width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
         summary.ActivationBytes = device.Memory.Live - before;
         summary.Read(device.Calls);
         return summary;

@@ -101,18 +101,6 @@ public sealed class PlainUNet : IDenoisingNetwork
         }
         return _output.Forward(h).InPlaceOf(h);
     }
-
-    /// <inheritdoc/>
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = _output.MultiplyAdds(height, width) + _bottleneck.MultiplyAdds(height >> Levels, width >> Levels);
-        for (int level = 0; level < Levels; level++)
-        {
-            total += _downs[level].MultiplyAdds(height >> level, width >> level) + _ups[level].MultiplyAdds(height >> level, width >> level);
-            total += _double[level].MultiplyAdds(height >> (level + 1), width >> (level + 1));
-        }
-        return total;
-    }
 }
 
 /// <summary>
@@ -140,7 +128,4 @@ sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeF
         h = _conv2.Forward(h).InPlaceOf(h);
         return _norm2.Forward(h, training).InPlaceOf(h);
     }
-
-    public long MultiplyAdds(int height, int width) =>
-        _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width) + _time.MultiplyAdds(1);
 }

@@ -68,8 +68,4 @@ sealed class ResidualBlock
         Tensor normalized = norm.Forward(h);
         return attention.Forward(normalized, residual: h).InPlaceOf(normalized).InPlaceOf(h);
     }
-
-    public long MultiplyAdds(int height, int width) =>
-        _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width) + _time.MultiplyAdds(1)
-        + (_match?.MultiplyAdds(height, width) ?? 0) + (_attention?.MultiplyAdds((long)height * width) ?? 0);
 }

@@ -115,20 +115,6 @@ public sealed class ResidualUNet : IDenoisingNetwork
         return _last.Forward(_norm, h).InPlaceOf(h);
     }
 
-    /// <inheritdoc/>
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = _timeIn.MultiplyAdds(1) + _timeOut.MultiplyAdds(1) + _first.MultiplyAdds(height, width) + _last.MultiplyAdds(height, width);
-        for (int level = 0; level < _encoder.Length; level++)
-        {
-            (int h, int w) = (height >> level, width >> level);
-            total += _encoder[level].Sum(block => block.MultiplyAdds(h, w)) + _decoder[level].Sum(block => block.MultiplyAdds(h, w));
-            if (level < _halve.Length) total += _halve[level].MultiplyAdds(h, w) + _double[level].MultiplyAdds(h, w);
-        }
-        int last = _encoder.Length - 1;
-        return total + _bottleneck.Sum(block => block.MultiplyAdds(height >> last, width >> last));
-    }
-
     // Blocks and steps between levels share one list in the original, and its numbers.
     int Encode(ParameterScope root, Stack<int> skips)
     {

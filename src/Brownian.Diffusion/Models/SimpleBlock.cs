@@ -46,8 +46,4 @@ sealed class SimpleBlock
         h = _norm2.Forward(h, training).InPlaceOf(h);
         return (_double is null ? _halve!.Forward(h) : _double.Forward(h)).InPlaceOf(h);
     }
-
-    public long MultiplyAdds(int height, int width) =>
-        _time.MultiplyAdds(1) + _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width)
-        + (_double?.MultiplyAdds(height, width) ?? _halve!.MultiplyAdds(height, width));
 }

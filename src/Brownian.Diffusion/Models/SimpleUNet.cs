@@ -92,16 +92,4 @@ public sealed class SimpleUNet : IDenoisingNetwork
         }
         return _output.Forward(h).InPlaceOf(h);
     }
-
-    /// <inheritdoc/>
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = _time.MultiplyAdds(1) + _input.MultiplyAdds(height, width) + _output.MultiplyAdds(height, width);
-        for (int i = 0; i < _downs.Length; i++)
-        {
-            // Block i goes down from this size to half of it, and its mirror image up from half.
-            total += _downs[i].MultiplyAdds(height >> i, width >> i) + _ups[^(i + 1)].MultiplyAdds(height >> (i + 1), width >> (i + 1));
-        }
-        return total;
-    }
 }

@@ -58,18 +58,6 @@ sealed class TutorialBlock
         return y;
     }
 
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = 0;
-        for (int i = 0; i < _first.Length; i++)
-        {
-            total += _first[i].MultiplyAdds(height, width) + _second[i].MultiplyAdds(height, width);
-            total += _residual[i].MultiplyAdds(height, width) + _time[i].MultiplyAdds(1);
-            if (i < _attentions.Length) total += _attentions[i].MultiplyAdds((long)height * width);
-        }
-        return total;
-    }
-
     static T[] List<T>(int count, Func<int, T> make)
     {
         var list = new T[count];
@@ -85,7 +73,5 @@ sealed class TutorialBlock
 
         public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
             _conv.Forward(_norm, x, perSample, residual);
-
-        public long MultiplyAdds(int height, int width) => _conv.MultiplyAdds(height, width);
     }
 }

@@ -126,30 +126,6 @@ public sealed class TutorialUNet : IDenoisingNetwork
         return y;
     }
 
-    /// <inheritdoc/>
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = _timeIn.MultiplyAdds(1) + _timeOut.MultiplyAdds(1) + _convIn.MultiplyAdds(height, width) + _convOut.MultiplyAdds(height, width);
-        for (int i = 0; i < _downs.Length; i++)
-        {
-            total += _downs[i].MultiplyAdds(height, width);
-            if (_halve[i] is not { } halve) continue;
-            total += halve.MultiplyAdds(height, width);
-            (height, width) = (height / 2, width / 2);
-        }
-        foreach (TutorialBlock mid in _mids) total += mid.MultiplyAdds(height, width);
-        for (int i = 0; i < _ups.Length; i++)
-        {
-            if (_double[i] is { } twice)
-            {
-                total += twice.MultiplyAdds(height, width);
-                (height, width) = (height * 2, width * 2);
-            }
-            total += _ups[i].MultiplyAdds(height, width);
-        }
-        return total;
-    }
-
     TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions) =>
         new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, _options.TimeEmbDim, _options.NumHeads));
 }

@@ -116,18 +116,4 @@ public sealed class UNet2D : IDenoisingNetwork
         skip.Discard();
         return level.Forward(layer, joined, pass).InPlaceOf(joined);
     }
-
-    /// <inheritdoc/>
-    public long MultiplyAdds(int height, int width)
-    {
-        long total = _time.MultiplyAdds + _convIn.MultiplyAdds(height, width) + _convOut.MultiplyAdds(height, width);
-        for (int level = 0; level < _downs.Length; level++)
-        {
-            int h = height >> level, w = width >> level;
-            total += _downs[level].MultiplyAdds(h, w) + _downs[level].ResamplingMultiplyAdds(h, w) + _ups[level].MultiplyAdds(h, w);
-            if (level > 0) total += _ups[level].ResamplingMultiplyAdds(2 * h, 2 * w);
-        }
-        int coarse = _downs.Length - 1;
-        return total + _middle.MultiplyAdds(height >> coarse, width >> coarse);
-    }
 }

@@ -8,7 +8,7 @@ sealed class UNet2DAttention
 {
     readonly GroupNorm? _norm;
     readonly Linear _query, _key, _value, _output;
-    readonly int _heads, _channels;
+    readonly int _heads;
     readonly float _divisor;
 
     /// <param name="scope">Where the parameters are declared.</param>
@@ -18,7 +18,7 @@ sealed class UNet2DAttention
     /// <param name="divisor">The result is divided by this.</param>
     public UNet2DAttention(ParameterScope scope, int channels, UNet2DOptions options, int groups, float divisor = 1)
     {
-        (_heads, _channels, _divisor) = (options.HeadsOf(channels), channels, divisor);
+        (_heads, _divisor) = (options.HeadsOf(channels), divisor);
         if (groups > 0) _norm = new GroupNorm(scope.Under("group_norm"), groups, channels, options.NormEps);
         _query = new Linear(scope.Under("to_q"), channels, channels);
         _key = new Linear(scope.Under("to_k"), channels, channels);
@@ -36,11 +36,5 @@ sealed class UNet2DAttention
         foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v]) part.Discard();
         Tensor y = _output.Forward(mixed, residual: x).InPlaceOf(mixed);
         return _divisor == 1 ? y : y.Scale(1 / _divisor).InPlaceOf(y);
-    }
-
-    public long MultiplyAdds(int height, int width)
-    {
-        long positions = (long)height * width;
-        return 4 * _output.MultiplyAdds(positions) + 2 * positions * positions * _channels;
     }
 }

@@ -99,11 +99,4 @@ sealed class UNet2DLevel
         x = _resampler.Forward(x, ref image, pass);
         return true;
     }
-
-    /// <summary>The multiply-adds of the resnets and attentions, at height×width pixels.</summary>
-    public long MultiplyAdds(int height, int width) =>
-        _resnets.Sum(r => r.MultiplyAdds(height, width)) + _attentions.Sum(a => a.MultiplyAdds(height, width));
-
-    /// <summary>Those of the way to the next resolution, height×width being the finer of the two.</summary>
-    public long ResamplingMultiplyAdds(int height, int width) => _resampler?.MultiplyAdds(height, width) ?? 0;
 }

@@ -26,7 +26,4 @@ sealed class UNet2DMiddle
         if (_attention is not null) h = _attention.Forward(h).InPlaceOf(h);
         return _second.Forward(h, pass).InPlaceOf(h);
     }
-
-    public long MultiplyAdds(int height, int width) =>
-        _first.MultiplyAdds(height, width) + _second.MultiplyAdds(height, width) + (_attention?.MultiplyAdds(height, width) ?? 0);
 }

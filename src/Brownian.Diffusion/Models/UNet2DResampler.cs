@@ -13,9 +13,6 @@ abstract class UNet2DResampler
     /// <param name="pass">What all resnets see.</param>
     /// <returns>The features at the next resolution.</returns>
     public abstract Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass);
-
-    /// <summary>The multiply-adds between an image of height×width pixels and one of half as many each way.</summary>
-    public abstract long MultiplyAdds(int height, int width);
 }
 
 /// <summary>A convolution of stride 2, or one of the image repeated 2×2.</summary>
@@ -34,19 +31,14 @@ sealed class ConvResampler(ParameterScope scope, int channels, ConvSpec spec) : 
         Tensor larger = x.UpsampleNearest();
         return _conv.Forward(larger).InPlaceOf(larger);
     }
-
-    public override long MultiplyAdds(int height, int width) => _conv.MultiplyAdds(height, width);
 }
 
 /// <summary>A resnet that resamples between its first norm and its first convolution.</summary>
 sealed class ResnetResampler(ParameterScope scope, ResnetPlan plan, UNet2DOptions options) : UNet2DResampler
 {
     readonly UNet2DResnet _resnet = new(scope, plan, options);
-    readonly int _shrinks = plan.Resampling is Resampling.Halve or Resampling.SmoothHalve ? 2 : 1;
 
     public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass) => _resnet.Forward(x, pass);
-
-    public override long MultiplyAdds(int height, int width) => _resnet.MultiplyAdds(height / _shrinks, width / _shrinks);
 }
 
 /// <summary>The end of a <c>SkipDownBlock2D</c>: the halved image, given as many channels as the features, is added to them.</summary>
@@ -60,9 +52,6 @@ sealed class SkipHalving(ParameterScope scope, ResnetPlan plan, UNet2DOptions op
         image = image!.BinomialHalve();
         return _conv.Forward(image, residual: _resnet.Forward(x, ref image, pass));
     }
-
-    public override long MultiplyAdds(int height, int width) =>
-        _resnet.MultiplyAdds(height, width) + _conv.MultiplyAdds(height / 2, width / 2);
 }
 
 /// <summary>The end of a <c>SkipUpBlock2D</c>: what the features say is added to the doubled image.</summary>
@@ -77,9 +66,6 @@ sealed class SkipDoubling(ParameterScope scope, ResnetPlan plan, UNet2DOptions o
         image = _conv.Forward(_norm, x, residual: image?.BinomialDouble());
         return _resnet.Forward(x, ref image, pass);
     }
-
-    public override long MultiplyAdds(int height, int width) =>
-        _resnet.MultiplyAdds(height, width) + _conv.MultiplyAdds(height / 2, width / 2);
 }
 
 /// <summary>The end of the last <c>SkipUpBlock2D</c>, at the images' own resolution: only the image came from below.</summary>
@@ -90,6 +76,4 @@ sealed class ImageDoubling : UNet2DResampler
         image = image?.BinomialDouble();
         return x;
     }
-
-    public override long MultiplyAdds(int height, int width) => 0;
 }

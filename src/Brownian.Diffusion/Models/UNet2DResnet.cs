@@ -121,9 +121,4 @@ sealed class UNet2DResnet
     }
 
     Tensor Activated(Tensor normalized) => _mish ? normalized.Mish().InPlaceOf(normalized) : normalized;
-
-    /// <summary>The multiply-adds of one image whose result has height×width pixels.</summary>
-    public long MultiplyAdds(int height, int width) =>
-        _conv1.MultiplyAdds(height, width) + _conv2.MultiplyAdds(height, width)
-        + (_shortcut?.MultiplyAdds(height, width) ?? 0) + _time.MultiplyAdds(1);
 }

@@ -37,9 +37,6 @@ sealed class UNet2DTime
         return _mish ? time.Mish() : time.Silu();
     }
 
-    public long MultiplyAdds =>
-        _in.MultiplyAdds(1) + _out.MultiplyAdds(1) + (_classes?.MultiplyAdds(1) ?? 0) + (_learned?.MultiplyAdds(1) ?? 0);
-
     Tensor Embed(ReadOnlySpan<float> timesteps, Device device)
     {
         if (_fourier is not null) return _fourier.Of(timesteps, device);

@@ -24,24 +24,11 @@ static class BoundLoss
                 $"The network answered {output.Shape} to {x0.Shape}; the variance {term.Variance} needs {width} channels.");
         }
         VariationalBound bound = new(schedule, objective.Predicts, term.Variance);
-        float[] clean = x0.ToArray(), noisy = xt.ToArray(), answer = output.ToArray(), gradient = new float[answer.Length];
-        int images = times.Length, size = clean.Length / images;
-        double scale = term.Weight * schedule.Timesteps, total = 0;
-        for (int n = 0; n < images; n++)
-        {
-            double bits = 0;
-            for (int i = n * size; i < (n + 1) * size; i++)
-            {
-                int at = i / channels * width + i % channels;
-                VariationalBound.Term pixel = bound.Of(times[n].Timestep, clean[i], noisy[i], answer[at], term.Learns ? answer[at + channels] : 0);
-                bits += pixel.Bits;
-                if (term.Alone) gradient[at] = (float)(scale * pixel.ByOutput / clean.Length);
-                if (term.Learns) gradient[at + channels] = (float)(scale * pixel.ByVariance / clean.Length);
-            }
-            double part = scale * bits / size;
-            perImage[n] += part;
-            total += part;
-        }
-        return output.LossWithGradient(total / images, Tensor.From(gradient, output.Shape, output.Device));
+        PixelBound[] bounds = Array.ConvertAll(times, time => bound.At(time.Timestep));
+        double[] bits = new double[times.Length];
+        Tensor mean = output.MeanBound(x0, xt, bounds, trainsPrediction: term.Alone, bits);
+        double scale = term.Weight * schedule.Timesteps;
+        for (int n = 0; n < bits.Length; n++) perImage[n] += scale * bits[n];
+        return mean.Scale((float)scale);
     }
 }

@@ -45,13 +45,20 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, long step, int firstImage = 0, ReadOnlySpan<int> labels = default)
     {
         ArgumentNullException.ThrowIfNull(network);
-        (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
-        int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
-        network.Dropout = new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage);
-        network.IsTraining = true;
+        return Loss(network, x0, Draw(network, x0, step, firstImage, labels));
+    }
+
+    /// <summary>The same, once everything is drawn. Nothing here is left to chance.</summary>
+    /// <param name="network">The network in training.</param>
+    /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
+    /// <param name="drawn">For these images.</param>
+    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingDraw drawn)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        (network.Dropout, network.IsTraining) = (drawn.Dropout, true);
         try
         {
-            return Loss(network, x0, times, noise, kept);
+            return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Labels);
         }
         finally
         {
@@ -90,7 +97,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
             Tensor target = ForwardProcess.MixPerImage(levels, Predicts.Target, x0, noise);
             double[] weights = Array.ConvertAll(levels, level => Weighting.Of(Predicts, level));
             Tensor answer = output.Shape == x0.Shape ? output : output.TakeChannels(0, x0.Shape.Channels);
-            total = Compares.Of(answer, target, weights, perImage);
+            total = answer.MeanLoss(target, Compares.Spec, weights, perImage);
         }
         if (Bound is not null)
         {
@@ -98,6 +105,20 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
             total = total is null ? bound : total.Add(bound);
         }
         return new TrainingLoss(total!, Array.ConvertAll(times, time => time.Timestep), perImage);
+    }
+
+    /// <summary>All that chance decides about the images of one step, from a position in its batch on.</summary>
+    /// <param name="network">The network in training.</param>
+    /// <param name="x0">Images, N×H×W×C.</param>
+    /// <param name="step">The training step, from 0.</param>
+    /// <param name="firstImage">The position of the first image in the whole batch.</param>
+    /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
+    public TrainingDraw Draw(IDenoisingNetwork network, Tensor x0, long step, int firstImage = 0, ReadOnlySpan<int> labels = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
+        int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
+        return new TrainingDraw(times, noise, kept, new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage));
     }
 
     /// <summary>The noise level and ε ~ N(0, I) for the images of one step, from a position in its batch on.</summary>
@@ -141,6 +162,13 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         return new Mix(scale * level.Alpha, scale * level.Sigma);
     }
 }
+
+/// <summary>All that chance decides about the images of one training step.</summary>
+/// <param name="Times">The noise level of each of the N images.</param>
+/// <param name="Noise">ε, shaped as the images.</param>
+/// <param name="Labels">The class of each image, some replaced by that of any image; empty for an unconditional network.</param>
+/// <param name="Dropout">Decides which activations drop out.</param>
+public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, int[] Labels, Philox Dropout);
 
 /// <summary>The loss of one batch.</summary>
 /// <param name="Total">The mean over all images, one number, on the tape.</param>

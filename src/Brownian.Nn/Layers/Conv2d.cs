@@ -34,7 +34,4 @@ public sealed class Conv2d
         ArgumentNullException.ThrowIfNull(norm);
         return x.GroupNormConv2d(norm.Spec, norm.Weight, norm.Bias, _weight.Value, _spec, _bias.Value, perSample, residual, modulation);
     }
-
-    /// <summary>The multiply-adds of one image of height×width pixels.</summary>
-    public long MultiplyAdds(int height, int width) => (long)_spec.OutputSize(height) * _spec.OutputSize(width) * _weight.Shape.Count;
 }

@@ -24,7 +24,4 @@ public sealed class ConvTranspose2d
 
     /// <summary>x N×H×W×I to N×H'×W'×O with H' = (H − 1)·stride − 2·padding + kernel.</summary>
     public Tensor Forward(Tensor x) => x.ConvTranspose2d(_weight.Value, _spec, _bias.Value);
-
-    /// <summary>The multiply-adds of one image of height×width pixels.</summary>
-    public long MultiplyAdds(int height, int width) => (long)height * width * _weight.Shape.Count;
 }

@@ -34,7 +34,4 @@ public sealed class Embedding
         Tensor table = _weight.Value;
         return Tensor.From(oneHot, Shape.Of(labels.Length, _rows), table.Device).Linear(table, bias: null, residual);
     }
-
-    /// <summary>The multiply-adds of so many labels.</summary>
-    public long MultiplyAdds(long labels) => labels * _weight.Shape.Count;
 }

@@ -20,7 +20,4 @@ public sealed class Linear
 
     /// <summary>x …×K to …×N, plus a residual of the result's shape if given.</summary>
     public Tensor Forward(Tensor x, Tensor? residual = null) => x.Linear(_weight.Value, _bias.Value, residual);
-
-    /// <summary>The multiply-adds of so many rows.</summary>
-    public long MultiplyAdds(long rows) => rows * _weight.Shape.Count;
 }

@@ -7,7 +7,7 @@ public sealed class MultiheadAttention
 {
     readonly Parameter _weight, _bias;
     readonly Linear _output;
-    readonly int _heads, _channels;
+    readonly int _heads;
 
     /// <summary>Declares <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.weight</c> and <c>out_proj.bias</c>.</summary>
     /// <param name="scope">Where.</param>
@@ -17,7 +17,7 @@ public sealed class MultiheadAttention
     public MultiheadAttention(ParameterScope scope, int channels, int heads)
     {
         if (heads < 1 || channels % heads != 0) throw new ArgumentException($"MultiheadAttention: {heads} heads do not divide {channels} channels.");
-        (_heads, _channels) = (heads, channels);
+        _heads = heads;
         _weight = scope.Declare("in_proj_weight", ParameterLayout.Linear, Initialization.Xavier(channels, 3 * channels), 3 * channels, channels);
         _bias = scope.Declare("in_proj_bias", ParameterLayout.Plain, Initialization.Zeros, 3 * channels);
         _output = new Linear(scope.Under("out_proj"), channels, channels, Initialization.Zeros);
@@ -33,7 +33,4 @@ public sealed class MultiheadAttention
         mixed.Discard();
         return y;
     }
-
-    /// <summary>The multiply-adds of one sample of so many positions: projections, q·kᵀ and the weighted sum of v.</summary>
-    public long MultiplyAdds(long positions) => positions * _weight.Shape.Count + 2 * positions * positions * _channels + _output.MultiplyAdds(positions);
 }

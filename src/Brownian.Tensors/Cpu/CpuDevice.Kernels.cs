@@ -59,15 +59,8 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
 
     internal override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y)
     {
-        int length = x.Shape.Count / x.Shape[0];
         fixed (float* px = x, pz = z, py = y)
-        {
-            for (int n = 0; n < a.Length; n++)
-            {
-                nint at = (nint)n * length;
-                Elementwise.Map<V, Elementwise.Affine>(px + at, pz + at, a[n], b[n], py + at, length, false);
-            }
-        }
+            Elementwise.MapPerSample<V, Elementwise.Affine>(this, px, pz, a, b, py, x.Shape.Count / a.Length, false);
     }
 
     internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
@@ -112,29 +105,63 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
 
     internal override double Sum(Tensor x)
     {
-        fixed (float* px = x) return Reduce.Sum<V, Reduce.Identity>(this, px, null, x.Shape.Count);
+        fixed (float* px = x) return Reduce.Sum<V, Reduce.Identity>(this, px, x.Shape.Count);
     }
 
     internal override double SumOfSquares(Tensor x)
     {
-        fixed (float* px = x) return Reduce.Sum<V, Reduce.Square>(this, px, null, x.Shape.Count);
+        fixed (float* px = x) return Reduce.Sum<V, Reduce.Square>(this, px, x.Shape.Count);
     }
 
-    internal override double SquaredError(Tensor x, Tensor target, Span<double> perSample)
+    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums)
     {
-        int samples = x.Shape[0], length = x.Shape.Count / Math.Max(1, samples);
-        double total = 0;
+        int length = x.Shape.Count / sums.Length;
+        float scale = spec.Scale;
         fixed (float* px = x, pt = target)
         {
-            for (int n = 0; n < samples; n++)
+            switch (spec.Op)
             {
-                nint at = (nint)n * length;
-                double sum = Reduce.Sum<V, Reduce.SquaredDifference>(this, px + at, pt + at, length);
-                if (!perSample.IsEmpty) perSample[n] = sum / length;
-                total += sum;
+                case LossOp.Squared: Reduce.Sums<V, PixelLosses.Squared>(this, px, pt, scale, length, sums); break;
+                case LossOp.Absolute: Reduce.Sums<V, PixelLosses.Absolute>(this, px, pt, scale, length, sums); break;
+                case LossOp.Huber: Reduce.Sums<V, PixelLosses.Huber>(this, px, pt, scale, length, sums); break;
+                case LossOp.PseudoHuber: Reduce.Sums<V, PixelLosses.PseudoHuber>(this, px, pt, scale, length, sums); break;
+                default: throw new NotSupportedException($"{Name} has no kernel for {spec.Op}.");
             }
         }
-        return total / x.Shape.Count;
+    }
+
+    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate)
+    {
+        fixed (float* px = x, pt = target, pdx = dx)
+        {
+            switch (spec.Op)
+            {
+                case LossOp.Squared: Grad<PixelLosses.SquaredGrad>(px, pt, scales, pdx); break;
+                case LossOp.Absolute: Grad<PixelLosses.AbsoluteGrad>(px, pt, scales, pdx); break;
+                case LossOp.Huber: Grad<PixelLosses.HuberGrad>(px, pt, scales, pdx); break;
+                case LossOp.PseudoHuber: Grad<PixelLosses.PseudoHuberGrad>(px, pt, scales, pdx); break;
+                default: throw new NotSupportedException($"{Name} has no kernel for {spec.Op}.");
+            }
+        }
+
+        void Grad<TOp>(float* px, float* pt, ReadOnlySpan<float> a, float* pdx) where TOp : struct, IElementOp =>
+            Elementwise.MapPerSample<V, TOp>(this, px, pt, a, [spec.Scale], pdx, x.Shape.Count / a.Length, accumulate);
+    }
+
+    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums)
+    {
+        fixed (float* px0 = x0, pxt = xt, po = output)
+            BoundKernels.Sums(this, bounds, new((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels), sums);
+    }
+
+    internal override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput, bool accumulate)
+    {
+        fixed (float* px0 = x0, pxt = xt, po = output, pdo = dOutput)
+        {
+            var images = new BoundKernels.Images((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels);
+            BoundKernels.Gradient(this, bounds, images, scale, trainsPrediction, pdo, accumulate);
+        }
     }
 
     internal override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)

@@ -2,7 +2,7 @@ using Brownian.Tensors.Autograd;
 
 namespace Brownian.Tensors;
 
-/// <summary>Sums, means and losses, and additions that repeat a row: what reduces or broadcasts.</summary>
+/// <summary>Sums, and additions that repeat a row: what reduces or broadcasts.</summary>
 public static class Reductions
 {
     /// <summary>
@@ -28,34 +28,6 @@ public static class Reductions
         }
 
         protected override bool Reads(Tensor input) => false;
-    }
-
-    /// <summary>The mean of (x − target)² over all elements, as a one-element tensor. No gradient flows to the target.</summary>
-    public static Tensor MeanSquaredError(this Tensor x, Tensor target) => MeanSquaredError(x, target, []);
-
-    /// <summary>
-    /// The same; <paramref name="perSample"/>, if not empty, receives the mean of (x − target)² over each of the N samples.
-    /// </summary>
-    public static Tensor MeanSquaredError(this Tensor x, Tensor target, Span<double> perSample)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(target);
-        Refuse.IfShapesDiffer("MeanSquaredError", x, target);
-        Refuse.IfEmpty("MeanSquaredError", x);
-        if (!perSample.IsEmpty && perSample.Length != x.Shape[0])
-            Refuse.Because($"MeanSquaredError: room for {perSample.Length} losses of {x.Shape[0]} samples.");
-        Tensor loss = Tensor.Full(Shape.Of(1), (float)x.Device.SquaredError(x, target, perSample), x.Device);
-        return loss.From(new SquaredErrorNode(x, target));
-    }
-
-    sealed class SquaredErrorNode(Tensor x, Tensor target) : Node(x)   // d/dx mean((x − y)²) = 2(x − y)/n
-    {
-        public override void Backward(Tensor dy)
-        {
-            if (!x.NeedsGrad) return;
-            float scale = dy.Item() * 2f / x.Shape.Count;
-            x.Device.Affine(scale, x, -scale, target, x.GradBuffer(out bool accumulate), accumulate);
-        }
     }
 
     /// <summary>The sum of all elements as a one-element tensor.</summary>

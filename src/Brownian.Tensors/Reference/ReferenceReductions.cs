@@ -29,21 +29,4 @@ static class ReferenceReductions
         foreach (double v in x) sum += v * v;
         return sum;
     }
-
-    /// <summary>mean((x − target)²)</summary>
-    public static double MeanSquaredError(double[] x, double[] target)
-    {
-        double sum = 0;
-        for (int i = 0; i < x.Length; i++) sum += (x[i] - target[i]) * (x[i] - target[i]);
-        return sum / x.Length;
-    }
-
-    /// <summary>mean((x − target)²) of each of the samples.</summary>
-    public static double[] SquaredErrors(double[] x, double[] target, int samples)
-    {
-        int perSample = x.Length / samples;
-        double[] losses = new double[samples];
-        for (int i = 0; i < x.Length; i++) losses[i / perSample] += (x[i] - target[i]) * (x[i] - target[i]) / perSample;
-        return losses;
-    }
 }

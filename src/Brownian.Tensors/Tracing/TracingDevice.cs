@@ -98,10 +98,15 @@ public sealed class TracingDevice : Device
 
     internal override double Sum(Tensor x) => 0;
     internal override double SumOfSquares(Tensor x) => 0;
-    internal override double SquaredError(Tensor x, Tensor target, Span<double> perSample) => 0;
+    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums) => sums.Clear();
+    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums) => sums.Clear();
 
     internal override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse();
     internal override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse();
+    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate) => Refuse();
+    internal override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput,
+        bool accumulate) => Refuse();
     internal override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
     internal override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
     internal override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();

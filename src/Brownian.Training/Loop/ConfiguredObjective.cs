@@ -3,10 +3,12 @@ using Brownian.Diffusion;
 namespace Brownian.Training;
 
 /// <summary>What a configuration says the network should learn.</summary>
-static class ConfiguredObjective
+public static class ConfiguredObjective
 {
+    /// <summary>The objective of <c>train_params</c> and <c>diffusion_params</c>.</summary>
     public static TrainingObjective Of(TrainConfig config)
     {
+        ArgumentNullException.ThrowIfNull(config);
         (TrainParams train, DiffusionParams diffusion) = (config.Train, config.Diffusion);
         return new TrainingObjective(diffusion.ToProcess(), diffusion.Predicts, train.Seed)
         {
@@ -19,7 +21,7 @@ static class ConfiguredObjective
     }
 
     /// <summary>The same in a line; empty for the plain loss of Ho et al. 2020 on a schedule of theirs.</summary>
-    public static string Describe(TrainConfig config)
+    internal static string Describe(TrainConfig config)
     {
         (TrainParams train, DiffusionParams diffusion) = (config.Train, config.Diffusion);
         List<string> parts = [$"predicts {diffusion.Predicts.Name}"];

@@ -25,7 +25,7 @@ sealed class TrainingJob : IDisposable
             images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
             horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset), randomCrop: config.Dataset.Crop == CropMode.Random);
         Plan = new TrainingPlan(config.Train, Loader.BatchesPerEpoch);
-        FlopsPerImage = 2 * State.Network.AnswerMultiplyAdds(images.Height, images.Width);
+        FlopsPerImage = 2 * NetworkSummary.Of(traced => config.Model.CreateNetwork(traced), (images.Height, images.Width)).MultiplyAdds;
     }
 
     public TrainConfig Config { get; }

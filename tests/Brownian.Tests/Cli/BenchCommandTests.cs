@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Brownian.Cli;
+using Brownian.Diffusion;
+using Brownian.Training;
 
 namespace Brownian.Tests;
 
@@ -59,6 +61,32 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
         using JsonDocument json = JsonDocument.Parse(result.Out);
         Assert.True(json.RootElement.GetProperty("imgPerSec").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void A_preset_is_measured_with_its_own_model_and_excludes_another()
+    {
+        CommandResult result = CommandLine.Run("bench", "train", "--preset", "mnist-classes", "--batch", "1", "--steps", "1", "--json");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        using JsonDocument json = JsonDocument.Parse(result.Out);
+        Assert.Equal(NetworkSummary.Of(device => Presets.Load("mnist-classes").Model.CreateNetwork(device)).Parameters,
+            json.RootElement.GetProperty("parameters").GetInt64());
+        Assert.Equal(PixelLoss.Absolute, BenchTask.Of(Presets.Load("simple-cars")).Objective.Compares);
+        CommandLine.Run("bench", "--preset", "mnist", "--model-config", _line.Config).IsBadInput("--preset", "--model-config");
+        CommandLine.Run("bench", "--preset", "minst").IsBadInput("minst", "mnist");
+    }
+
+    /// <summary>A learned variance, classes and dropout: what a step trains, it also measures.</summary>
+    [Fact]
+    public void Any_network_that_can_be_trained_can_be_measured()
+    {
+        string path = _line.Write("learned.yaml", "model_params: {type: unet2d, sample_size: 8, in_channels: 1, out_channels: 2, "
+            + "block_out_channels: [8], down_block_types: [DownBlock2D], up_block_types: [UpBlock2D], norm_num_groups: 4, num_class_embeds: 3, dropout: 0.1}");
+        foreach (string what in (string[])["train", "forward", "sample"])
+        {
+            CommandResult result = CommandLine.Run("bench", what, "--model-config", path, "--batch", "4", "--steps", "1", "--json");
+            Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        }
     }
 
     [Fact]

@@ -36,6 +36,4 @@ sealed class LeafNetwork : IDenoisingNetwork
         Seen = x.ToArray();
         return _answer;
     }
-
-    public long MultiplyAdds(int height, int width) => 0;
 }

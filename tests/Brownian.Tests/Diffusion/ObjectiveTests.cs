@@ -94,16 +94,16 @@ public sealed class ObjectiveTests : IDisposable
     public void Derivatives_of_the_bound_are_differences_of_it(ReverseVariance variance)
     {
         NoiseSchedule schedule = NoiseSchedule.Linear(20, 1e-3, 0.1);
-        VariationalBound bound = new(schedule, Parameterization.Velocity, variance);
         foreach (int t in (int[])[0, 1, 7, 19])
         {
+            PixelBound bound = new VariationalBound(schedule, Parameterization.Velocity, variance).At(t);
             foreach (double x0 in (double[])[-1, -0.2, 1])
             {
                 double xt = schedule.At(t).Alpha * x0 + schedule.At(t).Sigma * 0.4, output = 0.35, v = variance == ReverseVariance.Learned ? -2.5 : 0.3;
-                VariationalBound.Term term = bound.Of(t, x0, xt, output, v);
+                PixelBound.Term term = bound.Of(x0, xt, output, v);
                 const double H = 1e-5;
-                double byOutput = (bound.Of(t, x0, xt, output + H, v).Bits - bound.Of(t, x0, xt, output - H, v).Bits) / (2 * H);
-                double byVariance = (bound.Of(t, x0, xt, output, v + H).Bits - bound.Of(t, x0, xt, output, v - H).Bits) / (2 * H);
+                double byOutput = (bound.Of(x0, xt, output + H, v).Bits - bound.Of(x0, xt, output - H, v).Bits) / (2 * H);
+                double byVariance = (bound.Of(x0, xt, output, v + H).Bits - bound.Of(x0, xt, output, v - H).Bits) / (2 * H);
                 Assert.Equal(byOutput, term.ByOutput, 1e-6 * Math.Max(1, Math.Abs(byOutput)));
                 Assert.Equal(byVariance, term.ByVariance, 1e-6 * Math.Max(1, Math.Abs(byVariance)));
             }
@@ -113,15 +113,34 @@ public sealed class ObjectiveTests : IDisposable
     [Fact]
     public void Losses_of_a_pixel_are_the_textbook_ones()
     {
-        Assert.Equal(4, PixelLoss.Squared.Of(-2));
-        Assert.Equal(2, PixelLoss.Absolute.Of(-2));
-        Assert.Equal(0.125, PixelLoss.Huber().Of(0.5));
-        Assert.Equal(1.5, PixelLoss.Huber().Of(-2));
-        Assert.Equal(Math.Sqrt(4 + 0.0009) - 0.03, PixelLoss.PseudoHuber().Of(2), 1e-15);
+        Assert.Equal(4, Of(PixelLoss.Squared, -2));
+        Assert.Equal(2, Of(PixelLoss.Absolute, -2));
+        Assert.Equal(0.125, Of(PixelLoss.Huber(), 0.5f));
+        Assert.Equal(1.5, Of(PixelLoss.Huber(), -2));
+        Assert.Equal(Math.Sqrt(4 + 0.0009) - 0.03, Of(PixelLoss.PseudoHuber(), 2), 1e-6);
         Assert.Contains("above 0", Assert.Throws<ArgumentException>(() => PixelLoss.Huber(0)).Message, StringComparison.Ordinal);
         Assert.Contains("use l2, l1", Assert.Throws<ArgumentException>(() => PixelLoss.Named("mse")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LossWeighting.MinSnr(0));
         Assert.Throws<ArgumentException>(() => LossWeighting.P2(k: 0));
+
+        double Of(PixelLoss loss, float difference) =>
+            Tensor.Full(Shape.Of(1), difference, _device).MeanLoss(Tensor.Zeros(Shape.Of(1), _device), loss.Spec).Item();
+    }
+
+    /// <summary>A forward pass is traced with whatever loss it has; there are no numbers, so each is 0.</summary>
+    [Theory]
+    [InlineData("l2", false), InlineData("l1", false), InlineData("huber", false), InlineData("l2", true)]
+    public void Losses_can_be_traced(string loss, bool learns)
+    {
+        using TracingDevice device = new();
+        Shape images = Shape.Of(2, 3, 2, 2);
+        LeafNetwork network = new(Tensor.Empty(images.WithChannels(learns ? 4 : 2), device).WithGrad(), images, device);
+        TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 1)
+        {
+            Compares = PixelLoss.Named(loss),
+            Bound = learns ? new() : null,
+        };
+        Assert.Equal(0, objective.Loss(network, Tensor.Empty(images, device), step: 0).Total.Item());
     }
 
     [Fact]

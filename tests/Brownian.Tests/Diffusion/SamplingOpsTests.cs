@@ -58,25 +58,15 @@ public sealed class SamplingOpsTests : IDisposable
     }
 
     [Fact]
-    public void A_given_gradient_is_added_to_what_there_is()
-    {
-        Tensor x = Of(Shape.Of(2), 1, 2).WithGrad();
-        Tensor loss = x.LossWithGradient(5, Of(Shape.Of(2), 3, 4)).Scale(2).Add(x.Sum());
-        Assert.Equal(13, loss.Item());
-        loss.Backward();
-        Assert.Equal([7f, 9], x.Grad!.ToArray());
-    }
-
-    [Fact]
     public void Weights_count_whole_samples()
     {
         Tensor x = Of(Shape.Of(2, 2), 1, 2, 3, 4).WithGrad(), target = Of(Shape.Of(2, 2), 0, 0, 2, 2);
         double[] perSample = new double[2];
-        Tensor loss = x.WeightedSquaredError(target, [2, 10], perSample);
+        Tensor loss = x.MeanLoss(target, new LossSpec(LossOp.Squared), [2, 10], perSample);
         Assert.Equal([2 * 2.5, 10 * 2.5], perSample);
         Assert.Equal(15, loss.Item());
         loss.Add(x.Sum()).Backward();                                          // accumulates
         Assert.Equal([1 + 1f, 1 + 2, 1 + 5, 1 + 10], x.Grad!.ToArray());
-        Assert.Throws<ArgumentException>(() => x.WeightedSquaredError(target, [1], perSample));
+        Assert.Throws<ArgumentException>(() => x.MeanLoss(target, new LossSpec(LossOp.Squared), [1], perSample));
     }
 }

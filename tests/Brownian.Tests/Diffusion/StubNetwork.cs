@@ -79,6 +79,4 @@ sealed class StubNetwork : IDenoisingNetwork
         }
         return Tensor.From(output, x.Shape.WithChannels(width), x.Device);
     }
-
-    public long MultiplyAdds(int height, int width) => 0;
 }

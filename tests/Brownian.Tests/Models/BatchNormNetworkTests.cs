@@ -102,13 +102,13 @@ public sealed class BatchNormNetworkTests : IDisposable
     [Fact]
     public void The_cost_of_an_image_is_that_of_its_convolutions()
     {
-        Assert.Equal(PlainCost(64, 256, 32), new PlainUNet(new()).MultiplyAdds(32, 32));
+        Assert.Equal(PlainCost(64, 256, 32), NetworkSummary.Of(device => new PlainUNet(new(), device)).MultiplyAdds);
         Assert.Equal(4 * SimpleImageCost(64), SimpleImageCost(128));
 
         static long SimpleImageCost(int side)
         {
-            var network = new SimpleUNet(new());
-            return network.MultiplyAdds(side, side) - network.Parameters.Where(p => p.Name.Contains("time_mlp") && p.Name.EndsWith("weight", StringComparison.Ordinal)).Sum(p => p.Shape.Count);
+            NetworkSummary summary = NetworkSummary.Of(device => new SimpleUNet(new(), device), (side, side));
+            return summary.MultiplyAdds - summary.Network.Parameters.Where(p => p.Name.Contains("time_mlp") && p.Name.EndsWith("weight", StringComparison.Ordinal)).Sum(p => p.Shape.Count);
         }
     }
 

@@ -68,10 +68,10 @@ public sealed class UNet2DTests : IDisposable
     [Fact]
     public void The_cifar10_layout_has_35_7_million_parameters_and_12_billion_operations_besides_attention()
     {
-        var network = new UNet2D(new UNet2DOptions());
-        Assert.Equal(35_746_307, network.Parameters.Count);
+        NetworkSummary summary = NetworkSummary.Of(device => new UNet2D(new UNet2DOptions(), device));
+        Assert.Equal(35_746_307, summary.Parameters);
         double attention = 5 * 2.0 * 256 * 256 * 256;   // five times q·kᵀ and weights·v, 256 positions of 256 channels
-        Assert.Equal(12.1, 2 * (network.MultiplyAdds(32, 32) - attention) / 1e9, 0.05);
+        Assert.Equal(12.1, 2 * (summary.MultiplyAdds - attention) / 1e9, 0.05);
     }
 
     /// <summary>The default of examples/unconditional_image_generation/train_unconditional.py.</summary>

@@ -53,7 +53,7 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
         new("upsample_nearest2", [Image], Image, x => x[0].UpsampleNearest(2)) { Reference = (x, s) =>
             ReferenceReshaping.UpsampleNearest(x[0], s[0], 2) },
         new("mse_loss", [Plain, Plain], Plain, x => x[0].MeanSquaredError(x[1])) { Reference = (x, _) =>
-            [ReferenceReductions.MeanSquaredError(x[0], x[1])] },
+            [ReferenceLosses.MeanSquaredError(x[0], x[1])] },
         Attention("attention", 1e-5), Attention("attention_sharp", 1e-4),
         new("mha", [Plain, Matrix, Plain, Matrix, Plain], Plain, x => x[0].Linear(x[1], x[2]).Attention(2).Linear(x[3], x[4])),
         new("concat_ch", [Image, Image], Image, x => Reshaping.ConcatChannels(x[0], x[1])) { Reference = (x, s) =>

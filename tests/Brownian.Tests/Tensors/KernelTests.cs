@@ -125,19 +125,77 @@ public sealed class KernelTests(Devices devices) : IClassFixture<Devices>
     }
 
     [Theory, MemberData(nameof(Widths))]
-    public void Squared_error_reports_the_loss_of_each_sample(string width)
+    public void Losses_of_samples_are_reported_and_the_same_bits_for_any_threads_and_widths(string width)
     {
         var shape = Shape.Of(5, 61, 67, 3);
         var random = new Normals("per sample");
         float[] x = random.Floats(shape.Count, 0, 1), target = random.Floats(shape.Count, 0, 1);
-        double[] expected = ReferenceReductions.SquaredErrors(Compare.Doubles(x), Compare.Doubles(target), 5);
+        double[] weights = [1, 0.5, 2, 0.1, 7];
+        foreach (LossSpec spec in LossCases.Specs)
+        {
+            double[] expected = ReferenceLosses.PerSample(spec, Compare.Doubles(x), Compare.Doubles(target), 5);
+            (double[] scalar, float[] scalarGradient) = Run(devices["Scalar", 1], spec);
+            foreach (int threads in new[] { 1, 5 })
+            {
+                (double[] perSample, float[] gradient) = Run(devices[width, threads], spec);
+                for (int n = 0; n < 5; n++) Assert.InRange(perSample[n] / (weights[n] * expected[n]) - 1, -1e-6, 1e-6);
+                Assert.Equal(scalar, perSample);
+                Compare.SameBits($"{spec}, {width}, {threads} threads, gradient", gradient, scalarGradient);
+            }
+        }
+
+        (double[] PerSample, float[] Gradient) Run(Device device, LossSpec spec)
+        {
+            double[] perSample = new double[5];
+            Tensor answer = Tensor.From(x, shape, device).WithGrad();
+            Tensor loss = answer.MeanLoss(Tensor.From(target, shape, device), spec, weights, perSample);
+            Assert.InRange(loss.Item() / perSample.Average() - 1, -1e-6, 1e-6);
+            loss.Backward();
+            return (perSample, answer.Grad!.ToArray());
+        }
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Bounds_of_samples_are_reported_and_the_same_bits_for_any_threads_and_widths(string width)
+    {
+        Shape shape = Shape.Of(5, 31, 37, 3), wide = shape.WithChannels(6);
+        var random = new Normals("bounds per sample");
+        float[] x0 = random.Floats(shape.Count, 0, 1), xt = random.Floats(shape.Count, 0, 1), output = random.Floats(wide.Count, 0, 1);
+        PixelBound[] bounds = LossCases.BoundsOf(5);
+        double[] expected = ReferenceLosses.Bounds(bounds, Compare.Doubles(x0), Compare.Doubles(xt), Compare.Doubles(output), 3, 6);
+        (double[] scalar, float[] scalarGradient) = Run(devices["Scalar", 1]);
         foreach (int threads in new[] { 1, 5 })
         {
-            Device device = devices[width, threads];
+            (double[] perSample, float[] gradient) = Run(devices[width, threads]);
+            for (int n = 0; n < 5; n++) Assert.Equal(1, perSample[n] / expected[n], 1e-9);
+            Assert.Equal(scalar, perSample);
+            Compare.SameBits($"{width}, {threads} threads, gradient", gradient, scalarGradient);
+        }
+
+        (double[] PerSample, float[] Gradient) Run(Device device)
+        {
             double[] perSample = new double[5];
-            Tensor loss = Tensor.From(x, shape, device).MeanSquaredError(Tensor.From(target, shape, device), perSample);
-            Assert.InRange(loss.Item() / expected.Average() - 1, -1e-6, 1e-6);
-            for (int n = 0; n < 5; n++) Assert.InRange(perSample[n] / expected[n] - 1, -1e-6, 1e-6);
+            Tensor answer = Tensor.From(output, wide, device).WithGrad();
+            answer.MeanBound(Tensor.From(x0, shape, device), Tensor.From(xt, shape, device), bounds, perSample: perSample).Backward();
+            return (perSample, answer.Grad!.ToArray());
+        }
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void What_is_not_a_number_stays_so_in_losses_and_their_gradients(string width)
+    {
+        Device device = devices[width, 1];
+        var shape = Shape.Of(2, 20);
+        float[] x = new float[shape.Count];
+        x[3] = float.NaN;
+        foreach (LossSpec spec in LossCases.Specs)
+        {
+            Tensor answer = Tensor.From(x, shape, device).WithGrad();
+            double[] perSample = new double[2];
+            Tensor loss = answer.MeanLoss(Tensor.Full(shape, 0.5f, device), spec, perSample: perSample);
+            loss.Backward();
+            Assert.Equal((true, false), (double.IsNaN(perSample[0]), double.IsNaN(perSample[1])));
+            Assert.Equal([3], Enumerable.Range(0, shape.Count).Where(i => float.IsNaN(answer.Grad!.ToArray()[i])));
         }
     }
 }

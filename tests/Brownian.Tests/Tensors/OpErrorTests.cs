@@ -23,6 +23,9 @@ public sealed class OpErrorTests(Devices devices) : IClassFixture<Devices>
         new("squared error", t => t([2, 3]).MeanSquaredError(t([3, 2])), ["MeanSquaredError", "2×3", "3×2"]),
         new("squared error samples", t =>
             t([2, 3]).MeanSquaredError(t([2, 3]), new double[3]), ["MeanSquaredError", "3 losses", "2 samples"]),
+        new("loss weights", t => t([2, 3]).MeanLoss(t([2, 3]), new(LossOp.Absolute), [1, 2, 3]), ["MeanLoss", "3 weights", "2 samples"]),
+        new("bound answer", t => t([2, 5, 3]).MeanBound(t([2, 5, 2]), t([2, 5, 2]), new PixelBound[2]), ["MeanBound", "2×5×3", "2×5×2", "2×5×4"]),
+        new("bounds", t => t([2, 3]).MeanBound(t([2, 3]), t([2, 3]), new PixelBound[1]), ["MeanBound", "1 bounds", "2 samples"]),
         new("concat", t => Reshaping.ConcatChannels(t([2, 3, 4, 5]), t([2, 3, 3, 5])), ["ConcatChannels", "2×3×4×5", "2×3×3×5"]),
         new("concat ranks", t => Reshaping.ConcatChannels(t([2, 3]), t([2, 3, 1])), ["ConcatChannels", "2×3", "2×3×1"]),
         new("upsample rank", t => t([2, 3]).UpsampleNearest(), ["UpsampleNearest", "N×H×W×C", "2×3"]),

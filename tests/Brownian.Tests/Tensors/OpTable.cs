@@ -21,14 +21,14 @@ static class OpTable
     /// <summary>Cases that are quick at every width.</summary>
     public static IReadOnlyList<OpCase> Small { get; } =
     [
-        .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
+        .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.SelectMany(LossCases.Of), .. AnyShapes.SelectMany(LossCases.Bounds), .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
         .. PaddingCases.All, .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
     ];
 
     /// <summary>Cases large enough to be cut into several tasks.</summary>
     public static IReadOnlyList<OpCase> Large { get; } =
     [
-        .. Pointwise(Shape.Of(4, 64, 64, 20)), .. Rows(Shape.Of(4, 64, 64, 20)), .. Images(Shape.Of(4, 63, 65, 20)),
+        .. Pointwise(Shape.Of(4, 64, 64, 20)), .. LossCases.Of(Shape.Of(4, 64, 64, 20)), .. LossCases.Bounds(Shape.Of(4, 29, 31, 3)), .. Rows(Shape.Of(4, 64, 64, 20)), .. Images(Shape.Of(4, 63, 65, 20)),
         .. LinearCases.Large, .. ConvolutionCases.Large, .. GroupNormCases.Large, .. BatchNormCases.Large, .. AttentionCases.Large,
     ];
 
@@ -51,8 +51,6 @@ static class OpTable
         yield return new($"clamp {s}", [new(s)], x => x[0].Clamp(-0.5f, 1), x =>
             ReferencePointwise.Clamp(x[0], -0.5, 1))
         { Differentiable = false };
-        yield return new($"squared error {s}", [new(s), new(s, GetsGradient: false)],
-            x => x[0].MeanSquaredError(x[1]), x => [ReferenceReductions.MeanSquaredError(x[0], x[1])]);
         yield return new($"sum {s}", [new(s, Mean: 1)], x => x[0].Sum(), x => [ReferenceReductions.Sum(x[0])]);
         float[] a = new Normals($"a {s}").Floats(s[0], 0, 1), b = new Normals($"b {s}").Floats(s[0], 0, 1);
         yield return new($"scale per sample {s}", [new(s)],

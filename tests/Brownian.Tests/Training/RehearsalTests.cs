@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Brownian.Diffusion;
 using Brownian.Tensors;
 using Brownian.Training;
 
@@ -77,8 +78,7 @@ public sealed class RehearsalTests : IDisposable
     {
         RunDirectory run = NewRun(TinyRun.Config);
         TinyRun.Train(run, TinyRun.Config);
-        using Device device = Device.Cpu(1);
-        double perImage = 3 * 2e-9 * TinyRun.Config.Model.CreateNetwork(device).MultiplyAdds(8, 8);
+        double perImage = 3 * 2e-9 * NetworkSummary.Of(device => TinyRun.Config.Model.CreateNetwork(device)).MultiplyAdds;
         foreach (string line in File.ReadLines(run.MetricsPath))
         {
             JsonElement step = JsonDocument.Parse(line).RootElement;

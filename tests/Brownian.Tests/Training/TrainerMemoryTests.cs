@@ -30,4 +30,26 @@ public sealed class TrainerMemoryTests : IDisposable
         });
         Assert.InRange((at60 - at20) / 40, 0, most);
     }
+
+    /// <summary>256 images of 8×8: an array of as many numbers on the managed heap, 65 KB, would show.</summary>
+    [Theory]
+    [InlineData("l2", false)]
+    [InlineData("l1", false)]
+    [InlineData("pseudo_huber", false)]
+    [InlineData("l2", true)]
+    public void Losses_have_no_managed_copies_of_images(string loss, bool learnsVariance)
+    {
+        TrainConfig config = (learnsVariance ? TinyRun.UNet2D : TinyRun.Config).With(
+            "train_params.num_steps=30", "train_params.checkpoint_steps=1000", "train_params.batch_size=256", "dataset_params.count=256",
+            $"train_params.loss={loss}");
+        if (learnsVariance) config = config.With("model_params.out_channels=2", "diffusion_params.variance=learned_range");
+        long at10 = 0, at30 = 0;
+        TinyRun.Train(RunDirectory.Create(_folder.Path("runs"), config), config, tell: p =>
+        {
+            if (p is not TrainProgress.Stepped step) return;
+            if (step.Metrics.Step == 10) at10 = GC.GetTotalAllocatedBytes();
+            if (step.Metrics.Step == 30) at30 = GC.GetTotalAllocatedBytes();
+        });
+        Assert.InRange((at30 - at10) / 20, 0, 90_000);
+    }
 }

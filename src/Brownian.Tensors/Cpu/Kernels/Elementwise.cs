@@ -124,7 +124,38 @@ static unsafe class Elementwise
         }
     }
 
-    /// <summary>The same on the calling thread.</summary>
+    /// <summary>y (+)= op(x, z, a[n], b[n]) in every sample n; where b has one number only, it is that of all samples.</summary>
+    public static void MapPerSample<V, TOp>(
+        CpuDevice device, float* x, float* z, ReadOnlySpan<float> a, ReadOnlySpan<float> b, float* y, int length, bool accumulate)
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        var blocks = new SampleBlocks(a.Length, length, Block);
+        fixed (float* pa = a, pb = b)
+        {
+            var coefficients = new Coefficients((nint)pa, (nint)pb, b.Length == 1 ? 0 : 1);
+            device.Workers.For(blocks.Jobs, new MapPerSampleJob<V, TOp>((nint)x, (nint)z, coefficients, (nint)y, blocks, accumulate));
+        }
+    }
+
+    readonly record struct Coefficients(nint A, nint B, int StepB);
+
+    readonly record struct MapPerSampleJob<V, TOp>(nint X, nint Z, Coefficients By, nint Y, SampleBlocks Blocks, bool Accumulate) : IJob
+        where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
+    {
+        public void Run(int index, int worker)
+        {
+            (int first, int end) = Blocks.OfJob(index);
+            for (int block = first; block < end; block++)
+            {
+                (int n, int from, int count) = Blocks.At(block);
+                nint at = (nint)n * Blocks.Length + from;
+                float a = ((float*)By.A)[n], b = ((float*)By.B)[n * By.StepB];
+                Map<V, TOp>((float*)X + at, (float*)Z + at, a, b, (float*)Y + at, count, Accumulate);
+            }
+        }
+    }
+
+    /// <summary>y (+)= op(x, z, a, b) on the calling thread; z may be null.</summary>
     public static void Map<V, TOp>(float* x, float* z, float a, float b, float* y, int count, bool accumulate)
         where V : unmanaged, ISimd<V> where TOp : struct, IElementOp
     {
