@@ -87,9 +87,6 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         return buffer.Slice((int)_trainedLength, Shape.Of((int)_untrainedLength));
     }
 
-    /// <summary>Keeps what is not trained as it is: when the result is disposed, it has its present values again.</summary>
-    public UntrainedValues KeepUntrained() => new(UntrainedPart(Values));
-
     /// <summary>Sets all gradients to zero.</summary>
     public void ZeroGrad() => Gradients.Device.Fill(Gradients, 0);
 
@@ -161,16 +158,4 @@ public readonly ref struct BorrowedValues : IDisposable
 
     /// <summary>Restores the weights that were in use before.</summary>
     public void Dispose() => _parameters.Use(_own);
-}
-
-/// <summary>Gives a model's untrained numbers back the values they had.</summary>
-public readonly ref struct UntrainedValues : IDisposable
-{
-    readonly Tensor _values;
-    readonly float[] _kept;
-
-    internal UntrainedValues(Tensor values) => (_values, _kept) = (values, values.ToArray());
-
-    /// <summary>Restores the values.</summary>
-    public void Dispose() => _values.CopyFrom(_kept);
 }

@@ -27,8 +27,9 @@ static class OptionOf
         },
     };
 
-    /// <summary>A number, perhaps with a fraction, of at least <paramref name="least"/>; null when absent.</summary>
-    public static Option<double?> Real(string name, double least, string description, string value = "X") => new(name)
+    /// <summary>A number, perhaps with a fraction, in a range; null when absent.</summary>
+    public static Option<double?> Real(
+        string name, double least, string description, string value = "X", double most = double.MaxValue) => new(name)
     {
         Description = description,
         HelpName = value,
@@ -36,8 +37,9 @@ static class OptionOf
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             bool read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
-            if (read && double.IsFinite(number) && number >= least) return number;
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a number, {least} or more"));
+            if (read && number >= least && number <= most) return number;
+            string range = most == double.MaxValue ? $"{least} or more" : string.Create(CultureInfo.InvariantCulture, $"{least} to {most:N0}");
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a number, {range}"));
             return null;
         },
     };

@@ -22,6 +22,9 @@ sealed class TrainCommand : Command
     readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
     readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Length in optimiser steps.");
     readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Length in passes over the images.");
+    readonly Option<double?> _minutes = OptionOf.Real(
+        "--minutes", TimeBudget.LeastMinutes, "Length in minutes: measures this machine, then chooses the steps. Default without --config and --preset: 3",
+        "N", TimeBudget.MostMinutes);
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
     readonly Option<int?> _threads = OptionOf.Threads();
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
@@ -34,14 +37,14 @@ sealed class TrainCommand : Command
     {
         (_terminal, _cancel) = (terminal, cancel);
         foreach (Option option in (Option[])
-            [_config, _preset, _data, _set, _runs, _name, _resume, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
+            [_config, _preset, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
         SetAction(Run);
     }
 
     int Run(ParseResult parsed)
     {
-        if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
-            throw new ArgumentException("--steps and --epochs both give the length; use one.");
+        Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
+        if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
         return parsed.GetValue(_resume) is { } resume ? Resume(parsed, resume) : Start(parsed);
     }
 
@@ -52,20 +55,47 @@ sealed class TrainCommand : Command
         IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         using var opened = images as IDisposable;
         config = ConfiguredDataset.Fit(config, images);
+        if (Budget(parsed, config) is { } budget) config = Spend(budget, config, images).With(Overrides(parsed));
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
     }
 
     TrainConfig Configuration(ParseResult parsed)
     {
-        if (parsed.GetValue(_preset) is not { } preset) return TrainConfig.Load(parsed.GetValue(_config), Overrides(parsed));
-        if (parsed.GetResult(_config) is not null) throw new ArgumentException("--preset and --config both give the configuration; use one.");
-        return Presets.Load(preset, Overrides(parsed));
+        (string? path, string? preset) = (parsed.GetValue(_config), parsed.GetValue(_preset));
+        if (path is not null && preset is not null) throw new ArgumentException("--preset and --config both give the configuration; use one.");
+        if (!MayHaveBudget(parsed)) return preset is null ? TrainConfig.Load(path, Overrides(parsed)) : Presets.Load(preset, Overrides(parsed));
+        // Whether an override gives the length shows where nothing else does.
+        TrainConfig config = preset is null ? TrainConfig.Load(path) : Presets.Load(preset);
+        return (config with { Train = config.Train with { Steps = null, Epochs = null } }).With(Overrides(parsed));
+    }
+
+    // Who says nothing about what to train has not said how long either.
+    bool MayHaveBudget(ParseResult parsed) =>
+        parsed.GetResult(_minutes) is not null || (parsed.GetResult(_config) is null && parsed.GetResult(_preset) is null);
+
+    TimeBudget? Budget(ParseResult parsed, TrainConfig config)
+    {
+        if (!MayHaveBudget(parsed)) return null;
+        bool open = config.Train is { Steps: null, Epochs: null };
+        if (parsed.GetValue(_minutes) is not { } minutes) return open ? TimeBudget.Default : null;
+        return open ? new TimeBudget(minutes) : throw new ArgumentException("--minutes and --set both give the length; use one.");
+    }
+
+    TrainConfig Spend(TimeBudget budget, TrainConfig config, IImageDataset images)
+    {
+        BudgetedTraining fitted = _terminal.Track(line =>
+        {
+            line.Update(0, "measuring how fast this machine trains");
+            return budget.Spend(config, images, _cancel);
+        });
+        BudgetDisplay.Tell(_terminal.Out, budget, fitted);
+        return fitted.Config;
     }
 
     int Resume(ParseResult parsed, string path)
     {
-        foreach (Option option in (Option[])[_config, _preset, _runs, _name, _seed])
+        foreach (Option option in (Option[])[_config, _preset, _runs, _name, _seed, _minutes])
         {
             if (parsed.GetResult(option) is not null)
                 throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");

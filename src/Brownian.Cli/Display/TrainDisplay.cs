@@ -9,18 +9,11 @@ namespace Brownian.Cli;
 /// <param name="run">Where results go; null where there will be none.</param>
 sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
 {
-    /// <summary>The first steps are slow, as code is still being compiled: no time is told from these.</summary>
-    const int WarmUpSteps = 3;
-
-    /// <summary>Seconds watched before the whole time is estimated.</summary>
-    const double EstimateAfter = 2;
-
     /// <summary>Steps whose pace tells the rest: enough to hold the pauses for checkpoints and grids in proportion.</summary>
     const int Window = 200;
 
     readonly Queue<(long Step, double Seconds)> _recent = new();
-    bool _estimated;
-    TrainForecast? _plan;
+    bool _isPlanned;
     TrainProgress.Started? _start;
 
     public void Report(TrainProgress value)
@@ -60,8 +53,8 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
 
     void Plan(TrainForecast forecast)
     {
-        _plan = forecast;
-        line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}, in three steps on the first batch");
+        _isPlanned = true;
+        line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
         line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
         line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
     }
@@ -81,11 +74,6 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         TrainMetrics metrics = stepped.Metrics;
         TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
         string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
-        if (!_estimated && remaining is not null && metrics.Seconds - _recent.Peek().Seconds >= EstimateAfter)
-        {
-            _estimated = true;
-            Correct(metrics, stepped.TotalSteps, speed);
-        }
         string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string left = remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
         line.Update(
@@ -93,18 +81,10 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
     }
 
-    // A plan made while code is still being compiled can be too long.
-    void Correct(TrainMetrics now, long totalSteps, string speed)
-    {
-        if (_plan is not { } plan) return;
-        double step = config.Train.BatchSize * config.Train.GradientAccumulation / now.ImagesPerSecond;
-        TimeSpan whole = TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * step)) + plan.Grids + plan.Checkpoints;
-        if (Math.Abs(whole / plan.Total - 1) > 0.2) line.Note($"time    rather {Phrases.Duration(whole)}, at {speed}");
-    }
-
     TimeSpan? Remaining(TrainMetrics now, long totalSteps)
     {
-        if (now.Step < (_start?.Step ?? 0) + WarmUpSteps) return null;
+        // The first steps are slow, as their code is still being compiled.
+        if (!_isPlanned) return null;
         _recent.Enqueue((now.Step, now.Seconds));
         if (_recent.Count > Window) _recent.Dequeue();
         (long step, double seconds) = _recent.Peek();

@@ -111,6 +111,7 @@ static class ConfigKeys
         new("time_distribution", (s, v) => s with { Times = v.IsNull ? null : v.OneOf<TimeKind>() }, s => s.Times, MayBeNull: true),
         new("time_mean", (s, v) => s with { TimeMean = v.IsNull ? null : v.Number() }, s => s.TimeMean, MayBeNull: true),
         new("time_std", (s, v) => s with { TimeDeviation = v.IsNull ? null : v.Number() }, s => s.TimeDeviation, MayBeNull: true),
+        new("first_sample_step", (s, v) => s with { FirstSampleStep = v.Integer() }, s => Unless(s.FirstSampleStep, 0)),
         new("class_conditional", (s, v) => s with { ClassConditional = v.Flag() }, s => Unless(s.ClassConditional, false)),
         new("label_dropout", (s, v) => s with { LabelDropout = v.Number() }, s => Unless(s.LabelDropout, 0)),
         new("seed", (s, v) => s with { Seed = v.Seed() }, s => s.Seed),

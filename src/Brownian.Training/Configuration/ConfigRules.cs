@@ -53,6 +53,7 @@ static class ConfigRules
         yield return ("checkpoint_steps", s.CheckpointSteps >= 1, $"is {s.CheckpointSteps}; it must be at least 1");
         yield return ("keep_checkpoints", s.KeepCheckpoints >= 1, $"is {s.KeepCheckpoints}; it must be at least 1");
         yield return ("sample_steps", s.SampleSteps >= 0, $"is {s.SampleSteps}; it must be at least 0");
+        yield return ("first_sample_step", s.FirstSampleStep >= 0, $"is {s.FirstSampleStep}; it must be at least 0");
         yield return ("sample_epochs", s.SampleEpochs >= 0, $"is {s.SampleEpochs}; it must be at least 0");
         yield return ("sample_timesteps", s.SampleTimesteps is null || (s.SampleTimesteps >= 1 && s.SampleTimesteps <= timesteps),
             $"is {s.SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");

@@ -60,6 +60,22 @@ public sealed record TrainConfig
         },
     };
 
+    /// <summary>The steps after which most of what <see cref="Default"/> draws can be read as digits, seen by training it for so many.</summary>
+    internal const long LeastSteps = 500;
+
+    /// <summary>What <see cref="TimeBudget"/> puts in the place of <see cref="Default"/>'s network on a machine too slow for it.</summary>
+    internal static ModelParams SmallModel { get; } = new UNet2DParams
+    {
+        SampleSize = [28],
+        InChannels = 1,
+        OutChannels = 1,
+        BlockOutChannels = [16, 32, 32],
+        DownBlockTypes = ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
+        UpBlockTypes = ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
+        LayersPerBlock = 1,
+        NormNumGroups = 4,
+    };
+
     /// <summary>
     /// Reads a YAML file, applies overrides and checks the result. Keys that the file does not name keep the tutorial's values; without
     /// a file everything starts from <see cref="Default"/>.
@@ -140,6 +156,7 @@ public sealed record TrainConfig
                 Samples = 1,
                 GridColumns = 1,
                 SampleSteps = 0,
+                FirstSampleStep = 0,
                 SampleEpochs = 0,
                 SampleTimesteps = null,
                 CheckpointSteps = 1,

@@ -69,6 +69,9 @@ public sealed record TrainParams
     /// <summary><c>sample_steps</c>: steps between grids of samples; 0 for none by steps.</summary>
     public int SampleSteps { get; init; }
 
+    /// <summary><c>first_sample_step</c>: a grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
+    public int FirstSampleStep { get; init; }
+
     /// <summary><c>sample_epochs</c>: epochs between grids of samples; 0 for none by epochs.</summary>
     public int SampleEpochs { get; init; } = 10;
 
@@ -128,6 +131,9 @@ public sealed record TrainParams
 
     /// <summary><c>threads</c>: how many compute; 0 for one per physical core. The result does not depend on it.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Whether there are grids of samples at all.</summary>
+    internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;
 
     /// <summary>The epochs to train, where the length is not given in steps.</summary>
     public int EpochsOrDefault => Epochs ?? 40;

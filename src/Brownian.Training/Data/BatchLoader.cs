@@ -24,7 +24,6 @@ public sealed class BatchLoader : IDisposable
     readonly Thread filler;
     ExceptionDispatchInfo? failure;
     Batch? current;
-    Batch? peeked;
     Batch? previous;
     bool disposed;
 
@@ -81,17 +80,8 @@ public sealed class BatchLoader : IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
         previous?.Return();
         (previous, current) = (current, null);
-        current = peeked ?? Take();
-        peeked = null;
+        current = Take();
         return current;
-    }
-
-    /// <summary>The batch that <see cref="Next"/> will give, waiting for it where necessary; it stays the next one.</summary>
-    /// <exception cref="ObjectDisposedException">The loader was disposed.</exception>
-    internal Batch Peek()
-    {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        return peeked ??= Take();
     }
 
     Batch Take()

@@ -1,7 +1,7 @@
 namespace Brownian.Training;
 
 /// <summary>
-/// The most memory that a training will hold, told after its rehearsal. Then everything that a step needs is there: its tensors wait in
+/// The most memory that a training will hold, told after a few steps. Then everything that a step needs is there: its tensors wait in
 /// the device's pool, and images, gradients, moments and average are allocated. What comes on top is known in advance.
 /// </summary>
 static class MemoryForecast
@@ -15,7 +15,7 @@ static class MemoryForecast
     /// <summary>Of the loss chart: its lists and what they leave when they grow.</summary>
     const long ChartBytesPerStep = 64;
 
-    /// <param name="job">A job whose rehearsal has ended.</param>
+    /// <param name="job">A job that has taken a step.</param>
     /// <param name="forwardBytes">Alive on the device after a pass of one batch forward.</param>
     /// <param name="samples">Whether grids of samples will be drawn.</param>
     public static long Peak(TrainingJob job, long forwardBytes, bool samples)

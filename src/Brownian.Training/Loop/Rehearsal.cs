@@ -1,69 +1,46 @@
 using System.Diagnostics;
-using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Training;
 
 /// <summary>
-/// A few steps on the first batch, to learn the pace and the memory of those that follow. Gradients are computed and thrown away; the
-/// weights, running statistics, the optimiser, the average and the order of batches stay as they are, and there is no generator whose
-/// state could move.
+/// Steps that are thrown away with their job, to learn the pace before a run exists: for <c>--dry-run</c>, and where the length of the
+/// training depends on it. A run whose length is known takes its pace from its own first steps.
 /// </summary>
-/// <param name="BatchSeconds">The fastest batch, forward and backward.</param>
-/// <param name="ForwardSeconds">The fastest pass forward.</param>
-/// <param name="ForwardBytes">What is alive in the device's memory after a pass forward.</param>
-sealed record Rehearsal(double BatchSeconds, double ForwardSeconds, long ForwardBytes)
+static class Rehearsal
 {
-    /// <summary>The first steps are slow, as their code is still being compiled; the fastest of three is near the truth.</summary>
-    public const int Steps = 3;
-
-    const double DiskBytesPerSecond = 3e8;      // written, flushed, and read again for its hash: a guess, and seldom a matter
-
-    /// <param name="job">What will be trained.</param>
-    /// <param name="steps">How many, at least 1.</param>
+    /// <param name="job">What would be trained. It is not what it was afterwards: train with another.</param>
     /// <param name="cancel">Checked before each step.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    public static Rehearsal Run(TrainingJob job, int steps, CancellationToken cancel)
+    public static StepCost Run(TrainingJob job, CancellationToken cancel)
     {
-        var best = new Rehearsal(double.PositiveInfinity, double.PositiveInfinity, 0);
-        using UntrainedValues statistics = job.State.Parameters.KeepUntrained();
-        for (int i = 0; i < steps; i++)
+        var meter = new PaceMeter();
+        while (!meter.IsSettled)
         {
             cancel.ThrowIfCancellationRequested();
-            long start = Stopwatch.GetTimestamp();
-            using TensorScope scope = job.Device.OpenScope();
-            Tensor loss = job.LossOf(job.Loader.Peek(), part: 0).Total;
-            loss.Item();
-            (double forward, long bytes) = (Stopwatch.GetElapsedTime(start).TotalSeconds, job.Device.Memory.Live);
-            loss.Backward();
-            double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            best = new Rehearsal(Math.Min(best.BatchSeconds, whole), Math.Min(best.ForwardSeconds, forward), bytes);
+            meter.Add(Step(job));
         }
-        job.State.Parameters.ZeroGrad();
-        return best;
+        return meter.Pace;
     }
 
-    /// <summary>What the rest of the job will take at this pace.</summary>
-    public TrainForecast Forecast(TrainingJob job)
+    // One batch speaks for those that are accumulated. The weights do not move, so that they cannot diverge.
+    static StepCost Step(TrainingJob job)
     {
-        TrainParams train = job.Config.Train;
-        double perSecond = train.BatchSize / BatchSeconds;
-        (long grids, long checkpoints) = job.Plan.After(job.State.Step);
-        SampleParams sampling = job.Config.Sampling;
-        long evaluations = new SamplerChoice(sampling with { Steps = train.SampleTimesteps ?? sampling.Steps }, job.Config.Diffusion).Evaluations;
-        double looks = (double)train.Samples * evaluations * (sampling.IsGuided ? 2 : 1);
-        return new TrainForecast
+        long start = Stopwatch.GetTimestamp();
+        double forward;
+        long bytes;
+        job.State.Parameters.ZeroGrad();
+        using (TensorScope scope = job.Device.OpenScope())
         {
-            ImagesPerSecond = perSecond,
-            Gflops = perSecond * job.StepFlopsPerImage / 1e9,
-            PeakMemory = MemoryForecast.Peak(job, ForwardBytes, samples: grids > 0),
-            Steps = Duration((job.Plan.TotalSteps - job.State.Step) * train.GradientAccumulation * BatchSeconds),
-            Grids = Duration(grids * looks * ForwardSeconds / train.BatchSize),
-            Checkpoints = Duration(checkpoints * CheckpointBytes(job) / DiskBytesPerSecond),
-        };
+            Tensor loss = job.LossOf(job.Loader.Next(), part: 0).Total;
+            loss.Item();
+            (forward, bytes) = (Stopwatch.GetElapsedTime(start).TotalSeconds, job.Device.Memory.Live);
+            loss.Backward();
+        }
+        double batch = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        job.State.Optimizer.Step(rate: 0);
+        job.State.Average.Update();
+        double update = Stopwatch.GetElapsedTime(start).TotalSeconds - batch;
+        return new StepCost(batch * job.Config.Train.GradientAccumulation + update, forward, bytes);
     }
-
-    static long CheckpointBytes(TrainingJob job) => 4L * sizeof(float) * job.State.Parameters.Count;
-
-    static TimeSpan Duration(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, 1e10));
 }

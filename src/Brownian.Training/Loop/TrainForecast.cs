@@ -1,8 +1,11 @@
 namespace Brownian.Training;
 
-/// <summary>What a training will take, judged by a few steps that leave no trace.</summary>
+/// <summary>What the rest of a training will take, judged by a few of its steps.</summary>
 public sealed record TrainForecast
 {
+    const double DiskBytesPerSecond = 3e8;      // written, flushed, and read again for its hash: a guess, and seldom a matter
+    const double CheckpointSeconds = 0.1;       // of even the smallest: a disk takes its time to confirm, and the loss is drawn
+
     /// <summary>Images that a step passes through the network in a second, forward and backward.</summary>
     public required double ImagesPerSecond { get; init; }
 
@@ -23,4 +26,32 @@ public sealed record TrainForecast
 
     /// <summary>From now to the end.</summary>
     public TimeSpan Total => Steps + Grids + Checkpoints;
+
+    /// <param name="job">A job that has taken a step, so that it holds the memory for one.</param>
+    /// <param name="cost">What its steps take.</param>
+    internal static TrainForecast Of(TrainingJob job, StepCost cost)
+    {
+        double perSecond = job.Plan.ImagesPerStep / cost.Seconds;
+        (long grids, long checkpoints) = job.Plan.After(job.State.Step);
+        TrainPace pace = PaceOf(job, cost);
+        return new TrainForecast
+        {
+            ImagesPerSecond = perSecond,
+            Gflops = perSecond * job.StepFlopsPerImage / 1e9,
+            PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, samples: grids > 0),
+            Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
+            Grids = Duration(grids * pace.GridSeconds(job.Config)),
+            Checkpoints = Duration(checkpoints * pace.CheckpointSeconds),
+        };
+    }
+
+    /// <inheritdoc cref="Of"/>
+    internal static TrainPace PaceOf(TrainingJob job, StepCost cost) => new()
+    {
+        StepSeconds = cost.Seconds,
+        ImageSeconds = cost.ForwardSeconds / job.Config.Train.BatchSize,
+        CheckpointSeconds = CheckpointSeconds + 4.0 * sizeof(float) * job.State.Parameters.Count / DiskBytesPerSecond,
+    };
+
+    static TimeSpan Duration(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, 1e10));
 }

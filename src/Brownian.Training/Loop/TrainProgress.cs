@@ -28,8 +28,8 @@ public abstract record TrainProgress
         public string Classes { get; init; } = "";
     }
 
-    /// <summary>A few steps were tried; training begins.</summary>
-    /// <param name="Forecast">What it will take.</param>
+    /// <summary>The steps have found their pace: the first ones, which are slow while code is being compiled, are over.</summary>
+    /// <param name="Forecast">What the rest will take.</param>
     public sealed record Planned(TrainForecast Forecast) : TrainProgress;
 
     /// <summary>One step was taken.</summary>
@@ -66,6 +66,6 @@ public abstract record TrainProgress
 /// <param name="SecondsTrained">Time trained, interruptions not counted.</param>
 /// <param name="ModelPath">The model folder, when complete.</param>
 /// <param name="SampleGrid">The last grid of samples; null where none was asked for.</param>
-/// <param name="Forecast">What was expected before the first step; null where no step was left.</param>
+/// <param name="Forecast">What was expected after the first steps; null where none was taken.</param>
 public sealed record TrainResult(
     bool IsComplete, long Step, double SmoothedLoss, double SecondsTrained, string? ModelPath, string? SampleGrid, TrainForecast? Forecast);

@@ -32,12 +32,12 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         if (fitted != config) run.Reconfigure(fitted);
         using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
-        return session.Run(Rehearsals, cancel);
+        return session.Run(cancel);
     }
 
-    /// <summary>Says what <see cref="Run"/> would take, by the same few steps, and writes nothing.</summary>
+    /// <summary>Says what <see cref="Run"/> would take, by a few steps that are thrown away, and writes nothing.</summary>
     /// <param name="run">The run that would be continued; null for a new one.</param>
-    /// <param name="progress">Told what <see cref="Run"/> tells before its first step.</param>
+    /// <param name="progress">Told what <see cref="Run"/> tells of its data, network and pace.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
     /// <exception cref="InvalidDataException">Images or checkpoints are damaged or do not fit the network.</exception>
@@ -51,13 +51,10 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using IDisposable? opened = Opened(images);
         using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
-        TrainForecast forecast = Rehearsal.Run(job, Rehearsal.Steps, cancel).Forecast(job);
+        TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
         progress?.Report(new TrainProgress.Planned(forecast));
         return forecast;
     }
-
-    /// <summary>How many steps a run tries first, without a trace in its result.</summary>
-    internal int Rehearsals { get; init; } = Rehearsal.Steps;
 
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
         dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);

@@ -35,11 +35,9 @@ sealed class TrainingPlan
     public bool SavesAfter(long steps) => steps % _train.CheckpointSteps == 0 && steps < TotalSteps;
 
     public bool SamplesAfter(long steps) =>
-        steps < TotalSteps
-        && ((_train.SampleSteps > 0 && steps % _train.SampleSteps == 0)
-            || (_train.SampleEpochs > 0 && Epochs(steps) / _train.SampleEpochs > Epochs(steps - 1) / _train.SampleEpochs));
+        steps < TotalSteps && (steps == _train.FirstSampleStep || SamplesRegularlyAfter(steps));
 
-    public bool SamplesAtEnd => _train.SampleSteps > 0 || _train.SampleEpochs > 0;
+    public bool SamplesAtEnd => _train.HasGrids;
 
     /// <summary>The grids and checkpoints that are due after so many steps, those at the end included.</summary>
     public (long Grids, long Checkpoints) After(long steps)
@@ -48,8 +46,14 @@ sealed class TrainingPlan
         long checkpoints = (TotalSteps - 1) / _train.CheckpointSteps - steps / _train.CheckpointSteps + 1, grids = SamplesAtEnd ? 1 : 0;
         if (_train.SampleSteps > 0) grids += (TotalSteps - 1) / _train.SampleSteps - steps / _train.SampleSteps;
         if (_train.SampleEpochs > 0) grids += Epochs(TotalSteps - 1) / _train.SampleEpochs - Epochs(steps) / _train.SampleEpochs;
+        int first = _train.FirstSampleStep;
+        if (first > steps && first < TotalSteps && !SamplesRegularlyAfter(first)) grids++;
         return (grids, checkpoints);
     }
+
+    bool SamplesRegularlyAfter(long steps) =>
+        (_train.SampleSteps > 0 && steps % _train.SampleSteps == 0)
+        || (_train.SampleEpochs > 0 && Epochs(steps) / _train.SampleEpochs > Epochs(steps - 1) / _train.SampleEpochs);
 
     /// <summary>Passes over the images that are complete after so many steps.</summary>
     long Epochs(long steps) => steps * _train.GradientAccumulation / _batchesPerEpoch;

@@ -19,6 +19,7 @@ sealed class TrainingSession : IDisposable
     readonly CheckpointStore _checkpoints;
     readonly MetricsFile _metrics;
     readonly Stopwatch _clock = new();
+    readonly PaceMeter _pace = new();
     long _savedStep;
     double _secondsPerStep;
     long _stepsHere;
@@ -35,12 +36,10 @@ sealed class TrainingSession : IDisposable
 
     double Seconds => _state.EarlierSeconds + _clock.Elapsed.TotalSeconds;
 
-    /// <param name="rehearsals">Steps to judge the rest by; 0 for no forecast.</param>
     /// <param name="cancel">Finishes the step, saves and returns.</param>
-    public TrainResult Run(int rehearsals, CancellationToken cancel)
+    public TrainResult Run(CancellationToken cancel)
     {
         Report(_job.Introduce());
-        if (rehearsals > 0 && _state.Step < _plan.TotalSteps && !Rehearse(rehearsals, cancel)) return Interrupted();
         _clock.Start();
         while (_state.Step < _plan.TotalSteps)
         {
@@ -54,35 +53,24 @@ sealed class TrainingSession : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    bool Rehearse(int steps, CancellationToken cancel)
-    {
-        try
-        {
-            _forecast = Rehearsal.Run(_job, steps, cancel).Forecast(_job);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            return false;
-        }
-        Report(new TrainProgress.Planned(_forecast));
-        return true;
-    }
-
     // Algorithm 1 of Ho et al. 2020; what it averages over may come in several batches.
     void Step()
     {
         TimeSpan start = _clock.Elapsed;
         long epoch = 0;
         int batches = _config.Train.GradientAccumulation;
-        double loss = 0, rate = _plan.RateAfter(_state.Step);
+        double loss = 0, forward = 0, rate = _plan.RateAfter(_state.Step);
+        long forwardBytes = 0;
         _quartiles.Clear();
         _state.Parameters.ZeroGrad();
         for (int part = 0; part < batches; part++)
         {
+            TimeSpan begin = _clock.Elapsed;
             using TensorScope scope = _job.Device.OpenScope();
             Batch batch = _job.Loader.Next();
             TrainingLoss error = _job.LossOf(batch, part);
             RequireFinite(error.Total.Item());
+            (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
             (batches == 1 ? error.Total : error.Total.Scale(1f / batches)).Backward();
             _quartiles.Add(error);
             loss += error.Total.Item() / batches;
@@ -93,7 +81,18 @@ sealed class TrainingSession : IDisposable
         if (!applied.Applied) throw Diverged("gradient", "the gradient's norm is not finite");
         _state.Average.Update();
         _state.Advance(loss);
-        Tell(epoch, loss, rate, applied.GradientNorm, (_clock.Elapsed - start).TotalSeconds);
+        double seconds = (_clock.Elapsed - start).TotalSeconds;
+        Tell(epoch, loss, rate, applied.GradientNorm, seconds);
+        if (_forecast is null) Foresee(new StepCost(seconds, forward, forwardBytes));
+    }
+
+    // From the run's own first steps: none is computed to be thrown away.
+    void Foresee(StepCost cost)
+    {
+        _pace.Add(cost);
+        if (!_pace.IsSettled && _state.Step < _plan.TotalSteps) return;
+        _forecast = TrainForecast.Of(_job, _pace.Pace);
+        Report(new TrainProgress.Planned(_forecast));
     }
 
     void Tell(long epoch, double loss, double rate, double norm, double seconds)

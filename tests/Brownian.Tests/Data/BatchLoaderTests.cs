@@ -38,20 +38,6 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
-    public void A_batch_that_was_looked_at_is_still_the_next()
-    {
-        using var loader = new BatchLoader(new CountedImages(7), 3, seed: 4);
-        using var other = new BatchLoader(new CountedImages(7), 3, seed: 4);
-        for (int i = 0; i < 5; i++)
-        {
-            Batch peeked = loader.Peek();
-            Assert.Same(peeked, loader.Peek());
-            Assert.Same(peeked, loader.Next());
-            Assert.Equal(other.Next().Pixels, peeked.Pixels);
-        }
-    }
-
-    [Fact]
     public void Pixels_and_labels_are_those_of_the_images_named()
     {
         using var loader = new BatchLoader(new CountedImages(20), 6, seed: 1);

@@ -13,53 +13,56 @@ public sealed class RehearsalTests : IDisposable
 
     RunDirectory NewRun(TrainConfig config) => RunDirectory.Create(_folder.Path("runs"), config);
 
-    public static TheoryData<string> Models => ["tutorial_unet", "unet2d"];
-
-    // Dropout, mirrored images, several batches a step and an epoch that ends in between: all that draws random numbers.
-    static TrainConfig Config(string type)
+    [Fact]
+    public void A_run_tells_its_plan_once_after_its_own_first_steps()
     {
+        List<TrainProgress> told = [];
+        TrainResult result = TinyRun.Train(NewRun(TinyRun.Config), TinyRun.Config, tell: told.Add);
+        int plan = told.FindIndex(p => p is TrainProgress.Planned), steps = told.Take(plan).Count(p => p is TrainProgress.Stepped);
+        Assert.Single(told.OfType<TrainProgress.Planned>());
+        Assert.InRange(steps, 2, 12);
+        Assert.Equal(12, told.Count(p => p is TrainProgress.Stepped));
+        Assert.Same(((TrainProgress.Planned)told[plan]).Forecast, result.Forecast);
+        Assert.Equal((12 - steps) * 4 / result.Forecast!.ImagesPerSecond, result.Forecast.Steps.TotalSeconds, 1e-6);
+    }
+
+    [Fact]
+    public void A_run_of_one_step_has_a_plan_too()
+    {
+        TrainConfig config = TinyRun.Config.With("train_params.num_steps=1");
+        Assert.Equal(TimeSpan.Zero, TinyRun.Train(NewRun(config), config).Forecast!.Steps);
+    }
+
+    // What a rehearsal takes is thrown away with its job; it must not diverge meanwhile, whatever the learning rate.
+    [Fact]
+    public void A_rehearsal_moves_no_weight()
+    {
+        using Device device = Device.Cpu(1);
         TrainConfig config = TinyRun.Config.With(
-            "train_params.gradient_accumulation=2", "dataset_params.horizontal_flip=true", "train_params.checkpoint_steps=1");
-        return type == "tutorial_unet" ? config : config.With(
-            "model_params.type=unet2d", "model_params.sample_size=8", "model_params.in_channels=1", "model_params.out_channels=1",
-            "model_params.block_out_channels=[8,8]", "model_params.norm_num_groups=4", "model_params.dropout=0.3",
-            "model_params.down_block_types=[DownBlock2D,DownBlock2D]", "model_params.up_block_types=[UpBlock2D,AttnUpBlock2D]");
+            "train_params.gradient_accumulation=2", "train_params.lr=50", "train_params.optimizer=adamw", "train_params.weight_decay=0.5");
+        using var job = new TrainingJob(config, device, new DrawnDigits(20, 5, 8), checkpoints: null, progress: null);
+        float[] before = job.State.Parameters.Values.ToArray();
+        StepCost cost = Rehearsal.Run(job, TestContext.Current.CancellationToken);
+        Assert.Equal(before, job.State.Parameters.Values.ToArray());
+        Assert.True(cost.Seconds > 2 * cost.ForwardSeconds && cost.ForwardBytes > 0);
     }
 
     [Theory]
-    [MemberData(nameof(Models))]
-    public void A_rehearsal_leaves_no_trace_in_the_weights_the_moments_the_average_or_the_losses(string type)
+    [InlineData(2, 1.0, 1.0)]                           // agree at once
+    [InlineData(4, 1.0, 0.5, 0.2, 0.19)]              // after compiling
+    [InlineData(2, 12.0, 7.0)]                          // seconds each: nobody waits for a third
+    [InlineData(4, 0.9, 0.7, 0.5, 0.3, 0.2)]        // two seconds are over before the fourth
+    [InlineData(20, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02)]
+    public void The_pace_is_settled_when_two_steps_agree_or_there_was_time_to_compile(int settledAfter, params double[] seconds)
     {
-        TrainConfig config = Config(type);
-        RunDirectory with = NewRun(config), without = NewRun(config), resumed = NewRun(config);
-        List<TrainProgress> told = [], toldWithout = [];
-        TinyRun.Train(with, config, tell: told.Add);
-        TinyRun.Train(without, config, tell: toldWithout.Add, rehearsals: 0);
-        TinyRun.Train(resumed, config, stopAfter: 5, rehearsals: 0);
-        TinyRun.Train(resumed, config);
-
-        Assert.Single(told.OfType<TrainProgress.Planned>());
-        Assert.Empty(toldWithout.OfType<TrainProgress.Planned>());
-        Assert.Equal(TinyRun.StateAfter(without, 12), TinyRun.StateAfter(with, 12));
-        Assert.Equal(TinyRun.StateAfter(without, 12), TinyRun.StateAfter(resumed, 12));
-        Assert.Equal(Losses(without), Losses(with));
-        Assert.Equal(Losses(without), Losses(resumed));
-    }
-
-    static List<double> Losses(RunDirectory run) =>
-        [.. File.ReadLines(run.MetricsPath).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
-
-    [Fact]
-    public void A_rehearsal_can_be_cancelled_and_leaves_a_run_that_begins_anew()
-    {
-        RunDirectory run = NewRun(TinyRun.Config);
-        using (Device device = Device.Cpu(1))
+        var meter = new PaceMeter();
+        for (int i = 0; i < settledAfter; i++)
         {
-            TrainResult cancelled = new Trainer(TinyRun.Config, device).Run(run, cancel: new CancellationToken(canceled: true));
-            Assert.Equal((false, 0L), (cancelled.IsComplete, cancelled.Step));
+            Assert.False(meter.IsSettled);
+            meter.Add(new StepCost(seconds[i], 0, 0));
         }
-        Assert.Empty(Directory.GetFileSystemEntries(run.CheckpointsPath));
-        Assert.Equal(12, TinyRun.Train(run, TinyRun.Config).Step);
+        Assert.True(meter.IsSettled);
+        Assert.Equal(Math.Min(seconds[settledAfter - 2], seconds[settledAfter - 1]), meter.Pace.Seconds);
     }
 
     [Fact]
@@ -87,16 +90,21 @@ public sealed class RehearsalTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 0, 7, 1, 40)]
-    [InlineData(9, 0, 10, 1, 40)]
-    [InlineData(0, 2, 10, 3, 40)]
-    [InlineData(0, 1, 50, 1, 41)]
-    [InlineData(40, 0, 40, 1, 40)]
-    public void Grids_and_checkpoints_that_are_left_are_counted(int sampleSteps, int sampleEpochs, int checkpointSteps, int accumulation, int steps)
+    [InlineData(0, 0, 0, 7, 1, 40)]
+    [InlineData(0, 9, 0, 10, 1, 40)]
+    [InlineData(0, 0, 2, 10, 3, 40)]
+    [InlineData(0, 0, 1, 50, 1, 41)]
+    [InlineData(0, 40, 0, 40, 1, 40)]
+    [InlineData(3, 9, 0, 10, 1, 40)]
+    [InlineData(18, 9, 0, 10, 1, 40)]
+    [InlineData(40, 0, 0, 10, 1, 40)]
+    public void Grids_and_checkpoints_that_are_left_are_counted(
+        int firstSample, int sampleSteps, int sampleEpochs, int checkpointSteps, int accumulation, int steps)
     {
         var plan = new TrainingPlan(
             new TrainParams
             {
+                FirstSampleStep = firstSample,
                 SampleSteps = sampleSteps,
                 SampleEpochs = sampleEpochs,
                 CheckpointSteps = checkpointSteps,

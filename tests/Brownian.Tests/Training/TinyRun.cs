@@ -55,11 +55,11 @@ static class TinyRun
     };
 
     /// <summary>Trains, stopping as Ctrl-C does after a step if one is given.</summary>
-    public static TrainResult Train(RunDirectory run, TrainConfig config, long? stopAfter = null, int threads = 1, Action<TrainProgress>? tell = null, int rehearsals = Rehearsal.Steps)
+    public static TrainResult Train(RunDirectory run, TrainConfig config, long? stopAfter = null, int threads = 1, Action<TrainProgress>? tell = null)
     {
         using Device device = Device.Cpu(threads);
         using var cancel = new CancellationTokenSource();
-        return new Trainer(config, device) { Rehearsals = rehearsals }.Run(run, new Direct(p =>
+        return new Trainer(config, device).Run(run, new Direct(p =>
         {
             tell?.Invoke(p);
             if (p is TrainProgress.Stepped s && s.Metrics.Step == stopAfter) cancel.Cancel();

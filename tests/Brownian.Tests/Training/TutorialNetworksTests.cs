@@ -75,13 +75,13 @@ public sealed class TutorialNetworksTests : IDisposable
         Assert.Equal(folder, ModelFolder.Open(_folder.Path("model"), _device).Description.Model.Type);
     }
 
-    /// <summary>Grids of samples, rehearsals and an interruption in between change no bit of weights, statistics, averages and moments.</summary>
+    /// <summary>Grids of samples and an interruption in between change no bit of weights, statistics, averages and moments.</summary>
     [Theory, MemberData(nameof(Types))]
-    public void Resuming_continues_bit_for_bit_with_samples_and_rehearsals_or_without(string type)
+    public void Resuming_continues_bit_for_bit_with_samples_or_without(string type)
     {
         TrainConfig config = Config(type, 6, "train_params.gradient_accumulation=2");
         RunDirectory straight = NewRun(config), broken = NewRun(config);
-        TinyRun.Train(straight, config, rehearsals: 0);
+        TinyRun.Train(straight, config);
         TinyRun.Train(broken, config.With("train_params.sample_steps=2"), stopAfter: 3);
         TinyRun.Train(broken, config, threads: 2);
         Assert.Equal(TinyRun.StateAfter(straight, 6), TinyRun.StateAfter(broken, 6));
