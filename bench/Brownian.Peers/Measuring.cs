@@ -93,8 +93,12 @@ static class Measuring
         double median = (seconds[(seconds.Length - 1) / 2] + seconds[seconds.Length / 2]) / 2;
         Print(new()
         {
-            ["imgPerSec"] = work.Batch / median, ["imgPerSecBest"] = work.Batch / seconds[0], ["steps"] = seconds.Length,
-            ["parameters"] = parameters, ["threads"] = work.Threads, ["peakMemoryMB"] = ProcessMemory.Peak / 1e6,
+            ["imgPerSec"] = work.Batch / median,
+            ["imgPerSecBest"] = work.Batch / seconds[0],
+            ["steps"] = seconds.Length,
+            ["parameters"] = parameters,
+            ["threads"] = work.Threads,
+            ["peakMemoryMB"] = ProcessMemory.Peak / 1e6,
         });
     }
 

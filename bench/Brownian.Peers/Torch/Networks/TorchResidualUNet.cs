@@ -55,7 +55,7 @@ sealed class TorchResidualUNet : TorchNetwork
             {
                 (Tensor below, Tensor skip) = (h, skips.Pop());
                 h = TorchOps.Scoped(() => block.Forward(cat([below, skip], 1), time));
-                    below.Dispose();
+                below.Dispose();
                 skip.Dispose();
             }
             if (level == 0) continue;

@@ -57,7 +57,7 @@ sealed class TorchUNet2D : TorchNetwork
             {
                 (int layer, Tensor below, Tensor skip) = (i, h, skips.Pop());
                 h = TorchOps.Scoped(() => up.Forward(layer, cat([below, skip], 1), time));
-                    below.Dispose();
+                below.Dispose();
                 skip.Dispose();
             }
             Tensor small = h;
