@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
+using Brownian.Imaging;
 using Brownian.Tensors.Cpu;
 using Brownian.Tensors.Cpu.Simd;
 
