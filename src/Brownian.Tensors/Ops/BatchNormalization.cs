@@ -25,7 +25,8 @@ public static class BatchNormalization
         this Tensor x, BatchNormSpec spec, Tensor gamma, Tensor beta, RunningStatistics running, bool training, Tensor? perSample = null)
     {
         Check(x, gamma, beta, running, perSample);
-        if (training && x.Shape.Rows < 2)
+        // One image stands for a batch where a pass is only traced.
+        if (training && x.Shape.Rows < 2 && x.Device.HoldsNumbers)
             Refuse.Because($"BatchNorm: {x.Shape} has one number per channel, and no variance; train with more images at a time, or larger ones.");
         Device device = x.Device;
         Tensor y = Tensor.Empty(x.Shape, device), statistics = Tensor.Empty(Shape.Of(3, x.Shape.Channels), device);

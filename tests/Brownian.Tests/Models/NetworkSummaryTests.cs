@@ -56,6 +56,14 @@ public sealed class NetworkSummaryTests
         Assert.Equal(1_358_671_872, summary.MultiplyAdds);
     }
 
+    /// <summary>Its batch norms would refuse to train with one image whose coarsest level is a single pixel.</summary>
+    [Fact]
+    public void A_network_that_needs_several_images_to_train_can_be_traced_with_one()
+    {
+        var options = new PlainUNetOptions { Height = 16, Width = 16 };
+        Assert.Equal(753_500_160 / 4.0, NetworkSummary.Of(device => new PlainUNet(options, device)).MultiplyAdds, 2e6);       // but for the time's features
+    }
+
     static readonly Dictionary<string, long> WorkOfUNet2D = new()
     {
         ["a_cifar10_like"] = 5_074_048,
