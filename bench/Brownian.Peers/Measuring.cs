@@ -14,6 +14,7 @@ namespace Brownian.Peers;
 static class Measuring
 {
     const int WarmUp = 2, LeastSteps = 2, MostSteps = 300;
+    const double LongEnough = 4;        // seconds after which no further step warms up
 
     // Side, channels in and out of 3×3 convolutions that the networks spend their time in, as bench/Brownian.Bench has them.
     static readonly (int Side, int Inputs, int Outputs)[] Shapes =
@@ -105,9 +106,10 @@ static class Measuring
     // Sorted. As many as fit into the time, but at least two after a warm-up.
     static double[] Seconds(Action step, double budget)
     {
-        for (int i = 0; i < WarmUp; i++) step();
-        var seconds = new List<double>();
         long begin = Stopwatch.GetTimestamp();
+        for (int i = 0; i < WarmUp && Stopwatch.GetElapsedTime(begin).TotalSeconds < LongEnough; i++) step();
+        var seconds = new List<double>();
+        begin = Stopwatch.GetTimestamp();
         while (seconds.Count < LeastSteps || (seconds.Count < MostSteps && Stopwatch.GetElapsedTime(begin).TotalSeconds < budget))
         {
             long start = Stopwatch.GetTimestamp();

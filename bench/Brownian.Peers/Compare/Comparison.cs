@@ -82,13 +82,13 @@ static class Comparison
                     foreach ((string key, Measurement value) in job.Measure())
                     {
                         result.Add(key, job.Contestant, value);
-                        Console.WriteLine($"  {job.Contestant,-14}{key,-30}{Describe(value)}  ({Stopwatch.GetElapsedTime(start).TotalSeconds:0} s)");
+                        Console.WriteLine($"  {job.Contestant,-34}{key,-30}{Describe(value)}  ({Stopwatch.GetElapsedTime(start).TotalSeconds:0} s)");
                     }
                 }
                 catch (ContestantException e)
                 {
                     result.Failed.Add($"{job.Contestant} {job.Key}: {e.Message}");
-                    Console.WriteLine($"  {job.Contestant,-14}{job.Key,-30}failed: {e.Message}");
+                    Console.WriteLine($"  {job.Contestant,-34}{job.Key,-30}failed: {e.Message}");
                 }
             }
         }

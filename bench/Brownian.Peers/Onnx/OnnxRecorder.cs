@@ -202,14 +202,15 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
     // kh×kw×I×O as Conv wants it, O×I×kh×kw; and kh×kw×O×I as ConvTranspose does, I×O×kh×kw.
     string Kernel(Tensor w)
     {
+        if (_graph != graph) return "scratch";      // the pass that only wants the embedding
         ReadOnlySpan<float> from = Numbers(w);
         int pixels = w.Shape[0] * w.Shape[1], inputs = w.Shape[2], outputs = w.Shape[3];
         float[] to = new float[from.Length];
-        for (int p = 0; p < pixels; p++)
+        for (int o = 0; o < outputs; o++)
         {
             for (int i = 0; i < inputs; i++)
             {
-                for (int o = 0; o < outputs; o++) to[(o * inputs + i) * pixels + p] = from[(p * inputs + i) * outputs + o];
+                for (int p = 0; p < pixels; p++) to[(o * inputs + i) * pixels + p] = from[(p * inputs + i) * outputs + o];
             }
         }
         return Stored(w, "", to, [outputs, inputs, w.Shape[0], w.Shape[1]]);
