@@ -55,9 +55,10 @@ sealed class TrainCommand : Command
         IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         using var opened = images as IDisposable;
         config = ConfiguredDataset.Fit(config, images);
-        if (Budget(parsed, config) is { } budget) config = Spend(budget, config, images).With(Overrides(parsed));
-        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run: null);
-        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), images, config.Train.Threads);
+        using Device device = OpenDevice(config.Train.Threads);
+        if (Budget(parsed, config) is { } budget) config = Spend(budget, config, device, images).With(Overrides(parsed));
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images);
+        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), device, images);
     }
 
     TrainConfig Configuration(ParseResult parsed)
@@ -82,12 +83,12 @@ sealed class TrainCommand : Command
         return open ? new TimeBudget(minutes) : throw new ArgumentException("--minutes and --set both give the length; use one.");
     }
 
-    TrainConfig Spend(TimeBudget budget, TrainConfig config, IImageDataset images)
+    TrainConfig Spend(TimeBudget budget, TrainConfig config, Device device, IImageDataset images)
     {
         BudgetedTraining fitted = _terminal.Track(line =>
         {
             line.Update(0, "measuring how fast this machine trains");
-            return budget.Spend(config, images, _cancel);
+            return budget.Spend(config, device, images, _cancel);
         });
         BudgetDisplay.Tell(_terminal.Out, budget, fitted);
         return fitted.Config;
@@ -108,14 +109,14 @@ sealed class TrainCommand : Command
         using var opened = images as IDisposable;
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
-        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, images, run);
+        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
         if (config != run.Config) run.Reconfigure(config);
-        return Train(run, images, parsed.GetValue(_threads) ?? config.Train.Threads);
+        return Train(run, device, images);
     }
 
-    int Train(RunDirectory run, IImageDataset images, int threads)
+    int Train(RunDirectory run, Device device, IImageDataset images)
     {
-        using Device device = OpenDevice(threads);
         var trainer = new Trainer(run.Config, device, images);
         TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run), _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
@@ -124,9 +125,8 @@ sealed class TrainCommand : Command
     // A run may come from a larger machine. The result does not depend on the number of threads.
     static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
 
-    int Plan(ParseResult parsed, TrainConfig config, IImageDataset images, RunDirectory? run)
+    int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null)
     {
-        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
         var trainer = new Trainer(config, device, images);
         _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run), _cancel));
         _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));

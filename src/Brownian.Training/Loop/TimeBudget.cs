@@ -33,22 +33,24 @@ public sealed record TimeBudget
 
     /// <summary>Measures, and fits a training into the budget. Nothing is written.</summary>
     /// <param name="config">What to do; its length is replaced.</param>
+    /// <param name="device">What will compute: its memory serves the training afterwards.</param>
     /// <param name="dataset">What to learn from; null opens what <c>dataset_params</c> names.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
     /// <exception cref="InvalidDataException">Images are damaged or do not fit the network.</exception>
     /// <exception cref="IOException">A file is missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    public BudgetedTraining Spend(TrainConfig config, IImageDataset? dataset = null, CancellationToken cancel = default)
+    public BudgetedTraining Spend(TrainConfig config, Device device, IImageDataset? dataset = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(device);
         config.Validate();
         IImageDataset images = dataset ?? ConfiguredDataset.Open(config, cancel: cancel);
         using IDisposable? opened = dataset is null ? images as IDisposable : null;
         config = ConfiguredDataset.Fit(config, images);
         ConfiguredDataset.Check(images, config);
         long start = Stopwatch.GetTimestamp();
-        return Spend(config, wanted => Measure(wanted, images, cancel), () => Stopwatch.GetElapsedTime(start));
+        return Spend(config, wanted => Measure(wanted, device, images, cancel), () => Stopwatch.GetElapsedTime(start));
     }
 
     /// <summary>The same with a machine that is asked for its pace.</summary>
@@ -64,10 +66,8 @@ public sealed record TimeBudget
         return small.Steps > usual.Steps ? small with { StepsOfUsualNetwork = usual.Steps } : usual;
     }
 
-    // On a device of its own, so that its memory is free again when training begins.
-    static TrainPace Measure(TrainConfig config, IImageDataset images, CancellationToken cancel)
+    static TrainPace Measure(TrainConfig config, Device device, IImageDataset images, CancellationToken cancel)
     {
-        using Device device = Device.Cpu(config.Train.Threads);
         using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);
         return TrainForecast.PaceOf(job, Rehearsal.Run(job, cancel));
     }
