@@ -21,6 +21,9 @@ sealed class PaceMeter
     /// <summary>And after so many steps, where two in a row never agree, as other programs run as well.</summary>
     const int WarmSteps = 20;
 
+    /// <summary>Compiling is a small part of a first step that took so long, and nobody waits for a second.</summary>
+    const double LongSeconds = 10;
+
     double _seconds;
     StepCost _last;
 
@@ -37,7 +40,7 @@ sealed class PaceMeter
     {
         bool isFirst = Steps++ == 0;
         bool agrees = Math.Abs(cost.Seconds / _last.Seconds - 1) < Agreement;
-        IsSettled = !isFirst && (agrees || _seconds >= WarmSeconds || Steps >= WarmSteps);
+        IsSettled = isFirst ? cost.Seconds >= LongSeconds : agrees || _seconds >= WarmSeconds || Steps >= WarmSteps;
         // Other programs make steps slower, never faster.
         Pace = isFirst || cost.Seconds < _last.Seconds ? cost : _last;
         _seconds += cost.Seconds;

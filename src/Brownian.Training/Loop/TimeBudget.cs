@@ -63,7 +63,7 @@ public sealed record TimeBudget
         if (config.Model != TrainConfig.Default.Model || usual.Steps >= TrainConfig.LeastSteps) return usual;
         TrainConfig smaller = config with { Model = TrainConfig.SmallModel };
         BudgetedTraining small = BudgetedTraining.Fit(smaller, measure(smaller), Time, elapsed());
-        return small.Steps > usual.Steps ? small with { StepsOfUsualNetwork = usual.Steps } : usual;
+        return small.Pace.StepSeconds < usual.Pace.StepSeconds ? small with { StepsOfUsualNetwork = usual.Steps } : usual;
     }
 
     static TrainPace Measure(TrainConfig config, Device device, IImageDataset images, CancellationToken cancel)

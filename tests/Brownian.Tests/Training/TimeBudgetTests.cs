@@ -104,6 +104,7 @@ public sealed class TimeBudgetTests
     [InlineData(0.1, false)]
     [InlineData(0.3, true)]
     [InlineData(3, true)]
+    [InlineData(170, true)]
     public void A_machine_too_slow_for_the_usual_network_gets_a_smaller_one(double step, bool smaller)
     {
         BudgetedTraining fitted = Spend(TrainConfig.Default, step);
