@@ -28,8 +28,7 @@ static class OptionOf
     };
 
     /// <summary>A number, perhaps with a fraction, in a range; null when absent.</summary>
-    public static Option<double?> Real(
-        string name, double least, string description, string value = "X", double most = double.MaxValue) => new(name)
+    public static Option<double?> Real(string name, double least, string description, string value = "X", double most = double.MaxValue) => new(name)
     {
         Description = description,
         HelpName = value,

@@ -17,10 +17,11 @@ static class MemoryForecast
 
     /// <param name="job">A job that has taken a step.</param>
     /// <param name="forwardBytes">Alive on the device after a pass of one batch forward.</param>
-    /// <param name="samples">Whether grids of samples will be drawn.</param>
-    public static long Peak(TrainingJob job, long forwardBytes, bool samples)
+    /// <param name="saves">Whether the first checkpoint is yet to be written.</param>
+    /// <param name="samples">Whether the first grid of samples is yet to be drawn.</param>
+    public static long Peak(TrainingJob job, long forwardBytes, bool saves, bool samples)
     {
-        long writing = Writing + ParameterFile.WritingBytes(job.State.Parameters) + ChartBytesPerStep * job.Plan.TotalSteps;
+        long writing = ChartBytesPerStep * job.Plan.TotalSteps + (saves ? Writing + ParameterFile.WritingBytes(job.State.Parameters) : 0);
         long sampling = samples ? SamplingBytes(job.Config, forwardBytes) : 0;
         return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling + UnreadBytes(job));
     }

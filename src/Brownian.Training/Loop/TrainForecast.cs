@@ -29,7 +29,9 @@ public sealed record TrainForecast
 
     /// <param name="job">A job that has taken a step, so that it holds the memory for one.</param>
     /// <param name="cost">What its steps take.</param>
-    internal static TrainForecast Of(TrainingJob job, StepCost cost)
+    /// <param name="hasSaved">Whether this process has written a checkpoint already.</param>
+    /// <param name="hasSampled">Whether it has drawn a grid already.</param>
+    internal static TrainForecast Of(TrainingJob job, StepCost cost, bool hasSaved = false, bool hasSampled = false)
     {
         double perSecond = job.Plan.ImagesPerStep / cost.Seconds;
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
@@ -38,14 +40,15 @@ public sealed record TrainForecast
         {
             ImagesPerSecond = perSecond,
             Gflops = perSecond * job.StepFlopsPerImage / 1e9,
-            PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, samples: grids > 0),
+            PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, saves: !hasSaved, samples: grids > 0 && !hasSampled),
             Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
             Grids = Duration(grids * pace.GridSeconds(job.Config)),
             Checkpoints = Duration(checkpoints * pace.CheckpointSeconds),
         };
     }
 
-    /// <inheritdoc cref="Of"/>
+    /// <param name="job">What would be trained.</param>
+    /// <param name="cost">What its steps take.</param>
     internal static TrainPace PaceOf(TrainingJob job, StepCost cost) => new()
     {
         StepSeconds = cost.Seconds,

@@ -23,6 +23,7 @@ sealed class TrainingSession : IDisposable
     long _savedStep;
     double _secondsPerStep;
     long _stepsHere;
+    bool _hasSaved, _hasSampled;
     TrainForecast? _forecast;
 
     public TrainingSession(TrainingJob job, RunDirectory run, CheckpointStore checkpoints, IProgress<TrainProgress>? progress)
@@ -91,7 +92,7 @@ sealed class TrainingSession : IDisposable
     {
         _pace.Add(cost);
         if (!_pace.IsSettled && _state.Step < _plan.TotalSteps) return;
-        _forecast = TrainForecast.Of(_job, _pace.Pace);
+        _forecast = TrainForecast.Of(_job, _pace.Pace, _hasSaved, _hasSampled);
         Report(new TrainProgress.Planned(_forecast));
     }
 
@@ -130,7 +131,7 @@ sealed class TrainingSession : IDisposable
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
         _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images.Classes);
-        _savedStep = _state.Step;
+        (_savedStep, _hasSaved) = (_state.Step, true);
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
             Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
@@ -160,6 +161,7 @@ sealed class TrainingSession : IDisposable
         {
             return null;
         }
+        _hasSampled = true;
         Report(new TrainProgress.Sampled(_state.Step, path));
         return path;
     }
