@@ -32,12 +32,13 @@ static class MemoryForecast
         return (long)Math.Min(job.Images.UnreadBytes, images * job.Images.ImageBytes());
     }
 
-    // Grids are drawn in batches of the training's size, which find their memory in its pool; a smaller one needs its own.
-    // Guidance asks about every image twice.
+    // Grids are drawn in batches of the training's size, which find their memory in its pool. So does a last batch that is not much smaller;
+    // one that is needs its own, about half of what training keeps for as many images. Guidance asks about every image twice.
     static long SamplingBytes(TrainConfig config, long forwardBytes)
     {
         TrainParams train = config.Train;
-        long rest = forwardBytes * (train.Samples % train.BatchSize) / train.BatchSize;
-        return config.Sampling.IsGuided ? 2 * (rest + forwardBytes) : rest;
+        int rest = train.Samples % train.BatchSize;
+        long own = rest * 3L >= train.BatchSize * 2L ? 0 : forwardBytes * rest / train.BatchSize / 2;
+        return config.Sampling.IsGuided ? 2 * own + forwardBytes : own;
     }
 }
