@@ -28,12 +28,7 @@ sealed record Network(string Name, string Title, int Batch)
     public string Config => Path.Combine(Root, "configs", $"{Name}.yaml");
 
     /// <summary>10⁹ operations of one forward pass of one image, a multiply-add counted as two.</summary>
-    public static double Counted(string config)
-    {
-        using var device = new TracingDevice();
-        IDenoisingNetwork network = TrainConfig.Load(config).Model.CreateNetwork(device);
-        return 2e-9 * network.MultiplyAdds(network.Height, network.Width);
-    }
+    public static double Counted(string config) => 2e-9 * NetworkSummary.Of(device => TrainConfig.Load(config).Model.CreateNetwork(device)).MultiplyAdds;
 
     static string FindRoot()
     {

@@ -311,7 +311,16 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
 
     internal override double Sum(Tensor x) => Refused<double>(nameof(Sum));
     internal override double SumOfSquares(Tensor x) => Refused<double>(nameof(SumOfSquares));
-    internal override double SquaredError(Tensor x, Tensor target, Span<double> perSample) => Refused<double>(nameof(SquaredError));
+    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums) => Refuse(nameof(Loss));
+
+    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate) =>
+        Refuse(nameof(LossGrad));
+
+    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums) => Refuse(nameof(Bound));
+
+    internal override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput,
+        bool accumulate) => Refuse(nameof(BoundGrad));
 
     static T Refused<T>(string what)
     {
