@@ -1,6 +1,5 @@
 using Brownian.Diffusion;
 using Brownian.Training;
-using TracingDevice = Brownian.Tensors.TracingDevice;
 
 namespace Brownian.Peers;
 
