@@ -55,15 +55,15 @@ abstract unsafe class CpuDevice : Device
     };
 
     /// <summary>
-    /// Private memory for each worker of one kernel call. The same block serves every call; it grows and never shrinks.
+    /// Private memory for each worker of one kernel call. The same memory serves every call; it grows and never shrinks.
     /// </summary>
-    /// <returns>The block of worker 0; that of worker w starts w × <paramref name="floatsPerWorker"/> floats later.</returns>
-    public float* Scratch(int floatsPerWorker)
+    public WorkerMemory Scratch(int floatsPerWorker)
     {
-        long needed = (long)floatsPerWorker * Workers.Count;
-        if (_scratch.Length < needed + 16) _scratch = GC.AllocateUninitializedArray<float>(checked((int)needed + 16), pinned: true);
-        nuint first = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_scratch));
-        return (float*)((first + 63) & ~(nuint)63);
+        nint stride = (floatsPerWorker + 15) / 16 * 16 + WorkerMemory.Gap;
+        nint needed = stride * Workers.Count + 16;
+        if (_scratch.Length < needed) _scratch = GC.AllocateUninitializedArray<float>(checked((int)needed), pinned: true);
+        nint first = (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_scratch));
+        return new WorkerMemory((first + 63) & ~(nint)63, stride);
     }
 
     /// <summary>Memory that all workers of one kernel call share; give it back with <see cref="SharedMemory.Release"/>.</summary>

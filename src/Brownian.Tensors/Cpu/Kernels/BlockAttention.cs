@@ -23,14 +23,14 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
     {
         int parts = Math.Clamp(FewJobs / (s.Samples * s.Heads), 1, Panels(s));
         int perWorker = 2 * s.Length * s.HeadChannels + (2 * s.HeadChannels + BlockRows + 3) * Width;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(s.Samples * s.Heads * parts, new ForwardJob(
-            s, parts, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)scratch, perWorker));
+            s, parts, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, scratch));
     }
 
     /// <summary>Some panels of queries of one head.</summary>
     readonly record struct ForwardJob(
-        AttentionSpec S, int Parts, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Scratch, int PerWorker) : IJob
+        AttentionSpec S, int Parts, nint Q, nint K, nint Val, nint Y, nint LogSumExp, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
@@ -38,7 +38,7 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
             (int sample, int h) = Math.DivRem(head, S.Heads);
             int d = S.HeadChannels, panels = Panels(S);
             nint first = (nint)sample * S.Length * S.RowStride + h * d;
-            float* keys = (float*)Scratch + (nint)worker * PerWorker, values = keys + S.Length * d;
+            float* keys = Scratch.Of(worker), values = keys + S.Length * d;
             CopyRows((float*)K + first, S.RowStride, S.Length, d, keys, d);
             CopyRows((float*)Val + first, S.RowStride, S.Length, d, values, d);
             for (int panel = panels * part / Parts; panel < panels * (part + 1) / Parts; panel++)
@@ -145,9 +145,9 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
     {
         int padded = Gemm.PackedColumns<V>(s.HeadChannels);
         int perWorker = (4 * s.HeadChannels + padded + 2 * BlockRows) * Width + s.Length * (padded + 2 * s.HeadChannels + 1) + V.Lanes;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(s.Samples * s.Heads, new GradientJob(
-            s, padded, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)dy, (nint)dq, (nint)dk, (nint)dv, (nint)scratch, perWorker));
+            s, padded, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)dy, (nint)dq, (nint)dk, (nint)dv, scratch));
     }
 
     /// <summary>
@@ -155,7 +155,7 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
     /// dk = dsᵀ·q·scale.
     /// </summary>
     readonly record struct GradientJob(
-        AttentionSpec S, int Padded, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Dy, nint Dq, nint Dk, nint Dv, nint Scratch, int PerWorker) : IJob
+        AttentionSpec S, int Padded, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Dy, nint Dq, nint Dk, nint Dv, WorkerMemory Scratch) : IJob
     {
         public void Run(int head, int worker)
         {
@@ -163,7 +163,7 @@ static unsafe class BlockAttention<V> where V : unmanaged, ISimd<V>
             int d = S.HeadChannels;
             nint first = (nint)sample * S.Length * S.RowStride + h * d, channels = (nint)S.Heads * d;
             nint firstOut = (nint)sample * S.Length * channels + h * d;
-            float* queries = (float*)Scratch + (nint)worker * PerWorker, dys = queries + S.Length * d;
+            float* queries = Scratch.Of(worker), dys = queries + S.Length * d;
             float* querySums = dys + S.Length * d, products = querySums + S.Length * Padded;
             float* rest = products + Gemm.PackedColumns<V>(S.Length);
             CopyRows((float*)Q + first, S.RowStride, S.Length, d, queries, d);

@@ -50,8 +50,8 @@ static unsafe class ColumnSums
     public static void PerRun<V>(CpuDevice device, float* dy, int runs, int rowsPerRun, int columns, float* dv, bool accumulate)
         where V : unmanaged, ISimd<V>
     {
-        double* scratch = (double*)device.Scratch(2 * columns);
-        device.Workers.For(runs, new PerRunJob<V>((nint)dy, rowsPerRun, runs * rowsPerRun, columns, (nint)scratch, (nint)dv, accumulate));
+        WorkerMemory scratch = device.Scratch(2 * columns);
+        device.Workers.For(runs, new PerRunJob<V>((nint)dy, rowsPerRun, runs * rowsPerRun, columns, scratch, (nint)dv, accumulate));
     }
 
     /// <summary>dv (+)= the sums of dy over all rows.</summary>
@@ -62,20 +62,20 @@ static unsafe class ColumnSums
         SharedMemory slots = device.RentShared((long)runs * columns);
         fixed (float* s = &slots.First(0))
         {
-            double* scratch = (double*)device.Scratch(2 * columns);
-            device.Workers.For(runs, new PerRunJob<V>((nint)dy, rowsPerRun, rows, columns, (nint)scratch, (nint)s, false));
+            WorkerMemory scratch = device.Scratch(2 * columns);
+            device.Workers.For(runs, new PerRunJob<V>((nint)dy, rowsPerRun, rows, columns, scratch, (nint)s, false));
             if (!accumulate) new Span<float>(dv, columns).Clear();
             Rows.SumSlots<V>(device, s, runs, columns, dv);
         }
         slots.Release();
     }
 
-    readonly record struct PerRunJob<V>(nint Dy, int RowsPerRun, int Rows, int Columns, nint Scratch, nint Dv, bool Accumulate) : IJob
+    readonly record struct PerRunJob<V>(nint Dy, int RowsPerRun, int Rows, int Columns, WorkerMemory Scratch, nint Dv, bool Accumulate) : IJob
         where V : unmanaged, ISimd<V>
     {
         public void Run(int index, int worker)
         {
-            double* sums = (double*)Scratch + (nint)worker * Columns;
+            double* sums = (double*)Scratch.Of(worker);
             int from = index * RowsPerRun, count = Math.Min(RowsPerRun, Rows - from);
             Of<V>((float*)Dy + (nint)from * Columns, count, Columns, sums);
             float* target = (float*)Dv + (nint)index * Columns;

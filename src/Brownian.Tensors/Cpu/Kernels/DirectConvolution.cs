@@ -22,41 +22,33 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
 
     /// <summary>y = conv(x, W) + bias + perSample + residual</summary>
     public static void Forward(
-        CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y)
-    {
-        var result = new PatchResult(s.OutHeight, s.OutWidth, s.Out, (nint)bias, (nint)perSample, (nint)residual, (nint)y);
-        int step = s.Spec.Stride == 1 && IsTiny(s, s.OutHeight, s.OutWidth) ? Tiny : 1;
-        for (int i = 0; i < Math.Min(step, s.OutHeight); i++)
-        {
-            for (int j = 0; j < Math.Min(step, s.OutWidth); j++)
-            {
-                PatchAxis down = PatchAxis.OfOutputs(s.Spec, s.Height, s.OutHeight, i, step).Trimmed();
-                PatchAxis across = PatchAxis.OfOutputs(s.Spec, s.Width, s.OutWidth, j, step).Trimmed();
-                var patches = new Patches(s.Samples, down, across, s.In, s.Spec.Kernel);
-                Run(device, patches, x, new PatchWeights(patches, (nint)w, s.Out, Turned: false), result);
-            }
-        }
-    }
+        CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y) =>
+        RunClasses(device, s, x, w, turned: false, new PatchResult(s.OutHeight, s.OutWidth, s.Out, (nint)bias, (nint)perSample, (nint)residual, (nint)y));
 
     /// <summary>dx (+)= the gradient of x, plus bias if given.</summary>
-    public static void GradInput(CpuDevice device, ConvShape s, float* dy, float* w, float* bias, float* dx, bool accumulate)
+    public static void GradInput(CpuDevice device, ConvShape s, float* dy, float* w, float* bias, float* dx, bool accumulate) =>
+        RunClasses(device, s, dy, w, turned: true, new PatchResult(s.Height, s.Width, s.In, (nint)bias, 0, accumulate ? (nint)dx : 0, (nint)dx));
+
+    /// <summary>From x to y, or, turned, from dy to dx: every class of the result's pixels in turn.</summary>
+    static void RunClasses(CpuDevice device, ConvShape s, float* source, float* w, bool turned, PatchResult result)
     {
-        var result = new PatchResult(s.Height, s.Width, s.In, (nint)bias, 0, accumulate ? (nint)dx : 0, (nint)dx);
-        int step = s.Spec.Stride == 1 && IsTiny(s, s.Height, s.Width) ? Tiny : s.Spec.Stride;
-        for (int i = 0; i < Math.Min(step, s.Height); i++)
+        int step = s.Spec.Stride == 1 && IsTiny(s, result) ? Tiny : turned ? s.Spec.Stride : 1;
+        for (int i = 0; i < Math.Min(step, result.Height); i++)
         {
-            for (int j = 0; j < Math.Min(step, s.Width); j++)
+            for (int j = 0; j < Math.Min(step, result.Width); j++)
             {
-                PatchAxis down = PatchAxis.OfInputs(s.Spec, s.Height, s.OutHeight, i, step).Trimmed();
-                PatchAxis across = PatchAxis.OfInputs(s.Spec, s.Width, s.OutWidth, j, step).Trimmed();
-                var patches = new Patches(s.Samples, down, across, s.Out, s.Spec.Kernel);
-                Run(device, patches, dy, new PatchWeights(patches, (nint)w, s.In, Turned: true), result);
+                var patches = new Patches(
+                    s.Samples, Axis(s.Height, s.OutHeight, i), Axis(s.Width, s.OutWidth, j), turned ? s.Out : s.In, s.Spec.Kernel);
+                Run(device, patches, source, new PatchWeights(patches, (nint)w, result.Channels, turned), result);
             }
         }
+
+        PatchAxis Axis(int inputs, int outputs, int first) =>
+            (turned ? PatchAxis.OfInputs(s.Spec, inputs, outputs, first, step) : PatchAxis.OfOutputs(s.Spec, inputs, outputs, first, step)).Trimmed();
     }
 
     // Most taps of a tiny image see padding. Leaving them out multiplies less and packs some weights several times, which a few samples do not pay for.
-    static bool IsTiny(ConvShape s, int height, int width) => height <= Tiny && width <= Tiny && s.Spec.Padding > 0 && s.Samples > 4;
+    static bool IsTiny(ConvShape s, PatchResult result) => result.Height <= Tiny && result.Width <= Tiny && s.Spec.Padding > 0 && s.Samples > 4;
 
     static void Run(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
     {
@@ -78,9 +70,9 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
             int panels = Blocks(n, NarrowestColumns);
             device.Workers.For(Blocks(depth, BlockDepth) * panels, new PackJob(weights, depth, panels, packedColumns, (nint)p));
             int perWorker = pixels * (BlockDepth + Padding + packedColumns + Padding);
-            float* scratch = device.Scratch(perWorker);
+            WorkerMemory scratch = device.Scratch(perWorker);
             device.Workers.For(Blocks(patches.Pixels, pixels) * Blocks(n, columns),
-                new PixelJob(patches, (nint)x, n, (nint)p, packedColumns, pixels, columns, result, (nint)scratch, perWorker));
+                new PixelJob(patches, (nint)x, n, (nint)p, packedColumns, pixels, columns, result, scratch));
         }
         packed.Release();
     }
@@ -103,7 +95,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     }
 
     readonly record struct PixelJob(
-        Patches Patches, nint X, int N, nint Packed, int PackedColumns, int Pixels, int Columns, PatchResult Result, nint Scratch, int PerWorker) : IJob
+        Patches Patches, nint X, int N, nint Packed, int PackedColumns, int Pixels, int Columns, PatchResult Result, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
@@ -111,7 +103,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
             int first = index / columnBlocks * Pixels, pixels = Math.Min(Pixels, Patches.Pixels - first);
             int from = index % columnBlocks * Columns, to = Math.Min(N, from + Columns);
             nint lda = BlockDepth + Padding, ldc = PackedColumns + Padding;
-            float* a = (float*)Scratch + (nint)worker * PerWorker, c = a + Pixels * lda;
+            float* a = Scratch.Of(worker), c = a + Pixels * lda;
             for (int k = 0; k < depth; k += BlockDepth)
             {
                 int length = Math.Min(BlockDepth, depth - k);
@@ -133,8 +125,8 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
         fixed (float* a = &gathered.First(0))
         {
             device.Workers.For(blocks, new GatherJob(patches, (nint)x, (nint)a));
-            float* scratch = device.Scratch(perWorker);
-            device.Workers.For(Blocks(n, columns), new ColumnJob(patches, (nint)a, weights, columns, result, (nint)scratch, perWorker));
+            WorkerMemory scratch = device.Scratch(perWorker);
+            device.Workers.For(Blocks(n, columns), new ColumnJob(patches, (nint)a, weights, columns, result, scratch));
         }
         gathered.Release();
     }
@@ -150,13 +142,13 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     }
 
     readonly record struct ColumnJob(
-        Patches Patches, nint Gathered, PatchWeights Weights, int Columns, PatchResult Result, nint Scratch, int PerWorker) : IJob
+        Patches Patches, nint Gathered, PatchWeights Weights, int Columns, PatchResult Result, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
             int n = Weights.Columns, depth = Patches.Depth, pixels = Patches.Pixels, from = index * Columns, to = Math.Min(n, from + Columns);
             nint lda = BlockDepth + Padding, ldc = Columns + Padding;
-            float* packed = (float*)Scratch + (nint)worker * PerWorker, c = packed + BlockDepth * Columns;
+            float* packed = Scratch.Of(worker), c = packed + BlockDepth * Columns;
             for (int k = 0; k < depth; k += BlockDepth)
             {
                 int length = Math.Min(BlockDepth, depth - k);
@@ -177,16 +169,16 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
         // Long sums are cut where rows alone would leave threads idle: into a number of slots that depends on the shapes alone.
         int slots = Math.Clamp(Math.Min(pixels / 1024, 64 / Blocks(patches.Depth, BlockPixels)), 1, 8), chunk = Blocks(pixels, slots);
         int perWorker = BlockDepth * (rows + Padding);
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         if (slots == 1)
         {
-            device.Workers.For(Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)dw, true, (nint)scratch, perWorker));
+            device.Workers.For(Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)dw, true, scratch));
             return;
         }
         SharedMemory partial = device.RentShared((long)slots * length);
         fixed (float* p = &partial.First(0))
         {
-            device.Workers.For(slots * Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)p, false, (nint)scratch, perWorker));
+            device.Workers.For(slots * Blocks(patches.Depth, rows), new GradWeightJob(patches, (nint)x, (nint)dy, s.Out, rows, chunk, (nint)p, false, scratch));
             Rows.SumSlots<V>(device, p, slots, length, dw);
         }
         partial.Release();
@@ -194,7 +186,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
 
     /// <summary>Some rows of the gradient over one chunk of pixels.</summary>
     readonly record struct GradWeightJob(
-        Patches Patches, nint X, nint Dy, int Out, int Rows, int Chunk, nint Target, bool Accumulate, nint Scratch, int PerWorker) : IJob
+        Patches Patches, nint X, nint Dy, int Out, int Rows, int Chunk, nint Target, bool Accumulate, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
@@ -202,7 +194,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
             int slot = index / blocks, from = index % blocks * Rows, rows = Math.Min(Rows, depth - from);
             int first = slot * Chunk, last = Math.Min(Patches.Pixels, first + Chunk);
             nint lda = Rows + Padding;
-            float* a = (float*)Scratch + (nint)worker * PerWorker, target = (float*)Target + ((nint)slot * depth + from) * Out;
+            float* a = Scratch.Of(worker), target = (float*)Target + ((nint)slot * depth + from) * Out;
             for (int pixel = first; pixel < last; pixel += BlockDepth)
             {
                 int count = Math.Min(BlockDepth, last - pixel);

@@ -16,13 +16,13 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
         CpuDevice device, GroupNormSpec spec, GroupNormSize size, float* x, float* gamma, float* beta, float* y, float* statistics)
     {
         int perWorker = 8 * size.Channels;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(size.Samples, new ForwardJob(
-            spec, size, (nint)x, (nint)gamma, (nint)beta, (nint)y, (nint)statistics, (nint)scratch, perWorker));
+            spec, size, (nint)x, (nint)gamma, (nint)beta, (nint)y, (nint)statistics, scratch));
     }
 
     readonly record struct ForwardJob(
-        GroupNormSpec Spec, GroupNormSize Size, nint X, nint Gamma, nint Beta, nint Y, nint Statistics, nint Scratch, int PerWorker) : IJob
+        GroupNormSpec Spec, GroupNormSize Size, nint X, nint Gamma, nint Beta, nint Y, nint Statistics, WorkerMemory Scratch) : IJob
     {
         int Pixels => Size.Pixels;
 
@@ -33,7 +33,7 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
             nint affine = (nint)sample * Size.AffineStride;
             float* x = (float*)X + (nint)sample * Pixels * Channels, y = (float*)Y + (nint)sample * Pixels * Channels;
             float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
-            double* sums = (double*)((float*)Scratch + (nint)worker * PerWorker);
+            double* sums = (double*)Scratch.Of(worker);
             Statistic(x, sums, statistics);
             float* mean = (float*)sums, scale = mean + Channels, shift = scale + Channels;
             PerChannel(Spec, Channels, statistics, (float*)Gamma + affine, (float*)Beta + affine, mean, scale, shift);
@@ -161,10 +161,10 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
     {
         (int samples, int channels) = (size.Samples, size.Channels);
         int perWorker = size.Pixels * channels + 8 * channels + 4;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         var job = new GradientJob(
             spec, size, (nint)x, (nint)gamma, (nint)beta, (nint)statistics, (nint)dy, (nint)dx, accumulate, (nint)dGamma, (nint)dBeta,
-            (nint)scratch, perWorker);
+            scratch);
         if (size.AffineStride != 0)
         {
             device.Workers.For(samples, job);
@@ -186,7 +186,7 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
     /// </summary>
     readonly record struct GradientJob(
         GroupNormSpec Spec, GroupNormSize Size, nint X, nint Gamma, nint Beta, nint Statistics, nint Dy, nint Dx, bool Accumulate,
-        nint DGamma, nint DBeta, nint Scratch, int PerWorker) : IJob
+        nint DGamma, nint DBeta, WorkerMemory Scratch) : IJob
     {
         int Pixels => Size.Pixels;
 
@@ -197,7 +197,7 @@ static unsafe class GroupNormKernels<V> where V : unmanaged, ISimd<V>
             nint first = (nint)sample * Pixels * Channels, affine = (nint)sample * Size.AffineStride, row = (nint)sample * Channels;
             float* x = (float*)X + first, dy = (float*)Dy + first, gamma = (float*)Gamma + affine;
             float* statistics = (float*)Statistics + (nint)sample * Spec.Groups * 3;
-            float* dz = (float*)Scratch + (nint)worker * PerWorker;
+            float* dz = Scratch.Of(worker);
             float* mean = dz + (nint)Pixels * Channels, scale = mean + Channels, shift = scale + Channels, slope = shift + Channels;
             float* dGamma = (float*)DGamma + row, dBeta = (float*)DBeta + row;
             PerChannel(Spec, Channels, statistics, gamma, (float*)Beta + affine, mean, scale, shift);

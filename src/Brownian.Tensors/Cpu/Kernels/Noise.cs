@@ -43,16 +43,16 @@ static unsafe class Noise
         CpuDevice device, float* x, float rate, Philox random, float* y, int samples, int positions, int channels, bool accumulate)
         where V : unmanaged, ISimd<V>
     {
-        float* scratch = device.Scratch(channels);
-        device.Workers.For(samples, new DropoutChannelsJob<V>((nint)x, rate, random, (nint)y, positions, channels, (nint)scratch, accumulate));
+        WorkerMemory scratch = device.Scratch(channels);
+        device.Workers.For(samples, new DropoutChannelsJob<V>((nint)x, rate, random, (nint)y, positions, channels, scratch, accumulate));
     }
 
     readonly record struct DropoutChannelsJob<V>(
-        nint X, float Rate, Philox Random, nint Y, int Positions, int Channels, nint Scratch, bool Accumulate) : IJob where V : unmanaged, ISimd<V>
+        nint X, float Rate, Philox Random, nint Y, int Positions, int Channels, WorkerMemory Scratch, bool Accumulate) : IJob where V : unmanaged, ISimd<V>
     {
         public void Run(int sample, int worker)
         {
-            float* factors = (float*)Scratch + (nint)worker * Channels;
+            float* factors = Scratch.Of(worker);
             var drawn = new Span<float>(factors, Channels);
             Random.Uniform(drawn, (long)sample * Channels);
             foreach (ref float factor in drawn) factor = factor < Rate ? 0 : 1 / (1 - Rate);

@@ -25,20 +25,20 @@ static unsafe class SmallHeadAttention<V> where V : unmanaged, ISimd<V>
         int pairs = (s.Length + 2 * V.Lanes - 1) / (2 * V.Lanes);
         int parts = Math.Clamp(FewJobs / (s.Samples * s.Heads), 1, Math.Max(1, pairs / 2));
         int perWorker = 2 * PanelSize + 2 * D * (s.Length + 1);       // a key past the last one is read, and ignored
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(s.Samples * s.Heads * parts, new ForwardJob(
-            s, pairs, parts, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)scratch, perWorker));
+            s, pairs, parts, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, scratch));
     }
 
     /// <summary>Some pairs of vectors of queries of one head.</summary>
     readonly record struct ForwardJob(
-        AttentionSpec S, int Pairs, int Parts, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Scratch, int PerWorker) : IJob
+        AttentionSpec S, int Pairs, int Parts, nint Q, nint K, nint Val, nint Y, nint LogSumExp, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
             (int head, int part) = Math.DivRem(index, Parts);
             nint first = (nint)(head / S.Heads) * S.Length * S.RowStride + head % S.Heads * D;
-            float* panel = (float*)Scratch + (nint)worker * PerWorker, next = panel + PanelSize, keys = next + PanelSize;
+            float* panel = Scratch.Of(worker), next = panel + PanelSize, keys = next + PanelSize;
             float largest = Interleave((float*)K + first, (float*)Val + first, keys);
             for (int pair = Pairs * part / Parts; pair < Pairs * (part + 1) / Parts; pair++)
             {

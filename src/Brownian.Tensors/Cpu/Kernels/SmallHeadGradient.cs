@@ -17,9 +17,9 @@ static unsafe class SmallHeadGradient<V> where V : unmanaged, ISimd<V>
     {
         int panels = (s.Length + V.Lanes - 1) / V.Lanes;
         int perWorker = RowsLength(s.Length) + BlockRows * D * Chains + 4 * D * V.Lanes * panels;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(s.Samples * s.Heads, new GradientJob(
-            s, panels, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)dy, (nint)dq, (nint)dk, (nint)dv, (nint)scratch, perWorker));
+            s, panels, (nint)q, (nint)k, (nint)v, (nint)y, (nint)logSumExp, (nint)dy, (nint)dq, (nint)dk, (nint)dv, scratch));
     }
 
     // For each query q·scale·log₂e, dy, −logSumExp and −Σ dy·y.
@@ -36,7 +36,7 @@ static unsafe class SmallHeadGradient<V> where V : unmanaged, ISimd<V>
 
     /// <summary>One head.</summary>
     readonly record struct GradientJob(
-        AttentionSpec S, int Panels, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Dy, nint Dq, nint Dk, nint Dv, nint Scratch, int PerWorker) : IJob
+        AttentionSpec S, int Panels, nint Q, nint K, nint Val, nint Y, nint LogSumExp, nint Dy, nint Dq, nint Dk, nint Dv, WorkerMemory Scratch) : IJob
     {
         static int PanelSize => 4 * D * V.Lanes;
 
@@ -45,7 +45,7 @@ static unsafe class SmallHeadGradient<V> where V : unmanaged, ISimd<V>
             (int sample, int h) = Math.DivRem(head, S.Heads);
             nint first = (nint)sample * S.Length * S.RowStride + h * D, channels = (nint)S.Heads * D;
             nint firstOut = (nint)sample * S.Length * channels + h * D;
-            float* queries = (float*)Scratch + (nint)worker * PerWorker, sums = queries + RowsLength(S.Length), panels = sums + BlockRows * D * Chains;
+            float* queries = Scratch.Of(worker), sums = queries + RowsLength(S.Length), panels = sums + BlockRows * D * Chains;
             QueryRows((float*)Q + first, (float*)Y + firstOut, (float*)Dy + firstOut, channels, (float*)LogSumExp + (nint)head * S.Length, queries);
             LoadKeys(first, panels);
             for (int from = 0; from < S.Length; from += BlockRows)

@@ -54,24 +54,24 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         fixed (float* u = &transformed.First(0))
         {
             weights.Transform(device, u);
-            float* scratch = device.Scratch(perWorker);
+            WorkerMemory scratch = device.Scratch(perWorker);
             // As many blocks for each thread, as long as they are so few that a last one would keep the others waiting.
             int blocks = (tiles.Count + BlockTiles - 1) / BlockTiles;
             if (blocks < 8 * device.Threads) blocks = (blocks + device.Threads - 1) / device.Threads * device.Threads;
             int perBlock = (tiles.Count + blocks - 1) / blocks;
             device.Workers.For(
-                (tiles.Count + perBlock - 1) / perBlock, new TileJob(s, tiles, perBlock, (nint)x, (nint)u, output, (nint)scratch, perWorker));
+                (tiles.Count + perBlock - 1) / perBlock, new TileJob(s, tiles, perBlock, (nint)x, (nint)u, output, scratch));
         }
         transformed.Release();
     }
 
-    readonly record struct TileJob(ConvShape S, TileGrid Tiles, int PerBlock, nint X, nint U, WinogradOutput<V> Output, nint Scratch, int PerWorker) : IJob
+    readonly record struct TileJob(ConvShape S, TileGrid Tiles, int PerBlock, nint X, nint U, WinogradOutput<V> Output, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
             int first = index * PerBlock, count = Math.Min(PerBlock, Tiles.Count - first);
             nint inputs = T.PointStride(BlockTiles, S.In), weights = T.PointStride(S.In, S.Out), outputs = T.PointStride(BlockTiles, S.Out);
-            float* v = (float*)Scratch + (nint)worker * PerWorker, m = v + T.Points * inputs;
+            float* v = Scratch.Of(worker), m = v + T.Points * inputs;
             for (int i = 0; i < count; i++)
                 WinogradInput<V>.Transform((float*)X, S.Height, S.Width, S.In, Tiles.At(first + i), v + i * S.In, inputs);
             for (int point = 0; point < T.Points; point++)
@@ -98,8 +98,8 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         fixed (float* v = &transformed.First(0))
         {
             device.Workers.For(tiles.Count, new InputJob(s, tiles, (nint)x, (nint)v));
-            float* scratch = device.Scratch(perWorker);
-            device.Workers.For(s.Out / columns, new ColumnJob(s.In, rows, columns, tiles, (nint)v, weights, output, (nint)scratch, perWorker));
+            WorkerMemory scratch = device.Scratch(perWorker);
+            device.Workers.For(s.Out / columns, new ColumnJob(s.In, rows, columns, tiles, (nint)v, weights, output, scratch));
         }
         transformed.Release();
     }
@@ -112,13 +112,13 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
 
     readonly record struct ColumnJob(
         int In, int Rows, int Columns, TileGrid Tiles, nint Transformed, WinogradWeights<V> Weights, WinogradOutput<V> Output,
-        nint Scratch, int PerWorker) : IJob
+        WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
             int from = index * Columns, count = Tiles.Count;
             nint inputs = T.PointStride(count, In), outputs = T.PointStride(count, Columns);
-            float* m = (float*)Scratch + (nint)worker * PerWorker, u = m + T.Points * outputs;
+            float* m = Scratch.Of(worker), u = m + T.Points * outputs;
             for (int row = 0; row < In; row += Rows)
             {
                 int rows = Math.Min(Rows, In - row);

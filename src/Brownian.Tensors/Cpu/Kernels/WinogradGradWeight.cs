@@ -53,20 +53,20 @@ static unsafe class WinogradGradWeight<V> where V : unmanaged, ISimd<V>
         int rows = Math.Min(s.In, BlockRows), columns = Math.Min(s.Out, BlockColumns);
         while (rows > 16 && (s.In + rows - 1) / rows * ((s.Out + columns - 1) / columns) < 4 * device.Threads) rows /= 2;
         int perWorker = T.Points * (int)T.PointStride(rows, columns), columnBlocks = (s.Out + columns - 1) / columns;
-        float* scratch = device.Scratch(perWorker);
+        WorkerMemory scratch = device.Scratch(perWorker);
         device.Workers.For(
-            (s.In + rows - 1) / rows * columnBlocks, new BlockJob(s, rows, columns, columnBlocks, count, pass, (nint)v, (nint)m, (nint)dw, (nint)scratch, perWorker));
+            (s.In + rows - 1) / rows * columnBlocks, new BlockJob(s, rows, columns, columnBlocks, count, pass, (nint)v, (nint)m, (nint)dw, scratch));
     }
 
     readonly record struct BlockJob(
-        ConvShape S, int Rows, int Columns, int ColumnBlocks, int Count, int Pass, nint Vt, nint Mt, nint Dw, nint Scratch, int PerWorker) : IJob
+        ConvShape S, int Rows, int Columns, int ColumnBlocks, int Count, int Pass, nint Vt, nint Mt, nint Dw, WorkerMemory Scratch) : IJob
     {
         public void Run(int index, int worker)
         {
             int row = index / ColumnBlocks * Rows, rows = Math.Min(Rows, S.In - row);
             int column = index % ColumnBlocks * Columns, columns = Math.Min(Columns, S.Out - column);
             nint stride = T.PointStride(Rows, Columns);
-            float* du = (float*)Scratch + (nint)worker * PerWorker, dw = (float*)Dw + (nint)row * S.Out + column;
+            float* du = Scratch.Of(worker), dw = (float*)Dw + (nint)row * S.Out + column;
             for (int point = 0; point < T.Points; point++)
             {
                 Fetch(dw, rows, columns, point);
