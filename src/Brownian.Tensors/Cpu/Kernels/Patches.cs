@@ -121,7 +121,7 @@ readonly record struct Patches(int Samples, PatchAxis Down, PatchAxis Across, in
 /// </summary>
 readonly record struct PatchWeights(Patches Patches, nint W, int Columns, bool Turned)
 {
-    const int RowsAhead = 6;
+    const int RowsAhead = 12;
 
     /// <summary>Packs rows [first, first + rows) of columns [from, to) as <see cref="Gemm.Pack"/> would a matrix of just these rows.</summary>
     /// <param name="first">A row.</param>

@@ -89,8 +89,8 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     /// </summary>
     static void RunByColumns(CpuDevice device, ConvShape s, TileGrid tiles, float* x, WinogradWeights<V> weights, WinogradOutput<V> output)
     {
-        // Wide blocks read longer runs of weights and multiply faster; narrow ones give every thread something to do.
-        int columns = 128;
+        // A panel of the widest kernels: tall blocks multiply longer before sums return to memory. Fewer where threads would be idle.
+        int columns = 64;
         while (columns > 16 && (s.Out % columns != 0 || s.Out / columns < device.Threads)) columns /= 2;
         int rows = Math.Min(s.In, BlockWeights / columns);
         int perWorker = T.Points * (int)(T.PointStride(rows, columns) + T.PointStride(tiles.Count, columns));
