@@ -46,7 +46,7 @@ static class ConvolutionCases
     static IEnumerable<OpCase> Winograd =>
     [
         Conv(Shape.Of(1, 1, 1, 16), 16, Same3, Extra.None), Conv(Shape.Of(1, 2, 3, 16), 32, Same3, Extra.Bias),
-        Conv(Shape.Of(2, 4, 4, 32), 32, Same3, Extra.All),
+        Conv(Shape.Of(2, 4, 4, 32), 32, Same3, Extra.All), Conv(Shape.Of(1, 4, 3, 80), 48, Same3, Extra.All),
         Conv(Shape.Of(2, 5, 7, 16), 32, Same3, Extra.All), Conv(Shape.Of(3, 7, 7, 32), 16, Same3, Extra.PerSample),
         Conv(Shape.Of(1, 9, 13, 48), 48, Same3, Extra.Residual),
         Conv(Shape.Of(1, 14, 14, 64), 64, Same3, Extra.All), Conv(Shape.Of(2, 7, 7, 64), 128, Same3, Extra.Bias),

@@ -62,14 +62,61 @@ static unsafe class WinogradTransforms
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Kernel<V>(V g0, V g1, V g2, V* target, nint step) where V : unmanaged, ISimd<V>
     {
-        V sixth = V.Splat(-1f / 6), outer = sixth * (g0 + g2), inner = sixth * g1;
-        V far = V.Fma(V.Splat(1f / 6), g2, V.Splat(1f / 24) * g0), near = V.Splat(1f / 12) * g1;
-        target[0] = V.Splat(0.25f) * g0;
-        target[step] = outer + inner;
-        target[2 * step] = outer - inner;
-        target[3 * step] = far + near;
-        target[4 * step] = far - near;
-        target[5 * step] = g2;
+        Ends.Apply(g0, g1, g2, out target[0], out target[5 * step]);
+        Ones.Apply(g0, g1, g2, out target[step], out target[2 * step]);
+        Twos.Apply(g0, g1, g2, out target[3 * step], out target[4 * step]);
+    }
+
+    /// <summary>Two rows of G whose products with three vectors have parts in common.</summary>
+    public interface IPair
+    {
+        static abstract int First { get; }
+        static abstract int Second { get; }
+        static abstract void Apply<V>(V g0, V g1, V g2, out V first, out V second) where V : unmanaged, ISimd<V>;
+    }
+
+    /// <summary>The rows of the points 0 and ∞.</summary>
+    public readonly struct Ends : IPair
+    {
+        public static int First => 0;
+        public static int Second => 5;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Apply<V>(V g0, V g1, V g2, out V first, out V second) where V : unmanaged, ISimd<V>
+        {
+            first = V.Splat(0.25f) * g0;
+            second = g2;
+        }
+    }
+
+    /// <summary>Those of 1 and −1.</summary>
+    public readonly struct Ones : IPair
+    {
+        public static int First => 1;
+        public static int Second => 2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Apply<V>(V g0, V g1, V g2, out V first, out V second) where V : unmanaged, ISimd<V>
+        {
+            V sixth = V.Splat(-1f / 6), outer = sixth * (g0 + g2), inner = sixth * g1;
+            first = outer + inner;
+            second = outer - inner;
+        }
+    }
+
+    /// <summary>Those of 2 and −2.</summary>
+    public readonly struct Twos : IPair
+    {
+        public static int First => 3;
+        public static int Second => 4;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Apply<V>(V g0, V g1, V g2, out V first, out V second) where V : unmanaged, ISimd<V>
+        {
+            V far = V.Fma(V.Splat(1f / 6), g2, V.Splat(1f / 24) * g0), near = V.Splat(1f / 12) * g1;
+            first = far + near;
+            second = far - near;
+        }
     }
 
     /// <summary>Gᵀ applied to six vectors: the transpose of <see cref="Kernel"/>.</summary>

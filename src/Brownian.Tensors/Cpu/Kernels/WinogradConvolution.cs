@@ -118,7 +118,16 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
         {
             int from = index * Columns, count = Tiles.Count;
             nint inputs = T.PointStride(count, In), outputs = T.PointStride(count, Columns);
-            float* m = Scratch.Of(worker), u = m + T.Points * outputs;
+            float* m = Scratch.Of(worker);
+            if (count == 1 && !Weights.Flipped) WinogradAtOnce<V>.Multiply(Weights, (float*)Transformed, inputs, from, Columns, m, outputs);
+            else Multiply(inputs, from, m, outputs);
+            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(i), m + i * Columns, outputs, from, from + Columns);
+        }
+
+        void Multiply(nint inputs, int from, float* m, nint outputs)
+        {
+            int count = Tiles.Count;
+            float* u = m + T.Points * outputs;
             for (int row = 0; row < In; row += Rows)
             {
                 int rows = Math.Min(Rows, In - row);
@@ -130,7 +139,6 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
                     Gemm.Multiply<V>(count, Columns, rows, a, u + point * weights, m + point * outputs, Columns, accumulate: row > 0);
                 }
             }
-            for (int i = 0; i < count; i++) Output.Transform(Tiles.At(i), m + i * Columns, outputs, from, from + Columns);
         }
     }
 }
