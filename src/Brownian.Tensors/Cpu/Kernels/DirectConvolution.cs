@@ -152,11 +152,28 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
             for (int k = 0; k < depth; k += BlockDepth)
             {
                 int length = Math.Min(BlockDepth, depth - k);
-                Weights.Pack<V>(k, length, from, to, packed);
                 var a = new Matrix((float*)Gathered + k / BlockDepth * pixels * lda, lda, 1);
+                if (!Weights.Turned)
+                {
+                    MultiplyInPlace(a, k, length, from, to, c, ldc);
+                    continue;
+                }
+                Weights.Pack<V>(k, length, from, to, packed);
                 Gemm.MultiplyColumns<V>(pixels, n, from, to, length, a, packed - (nint)from * length, c - from, ldc, accumulate: k > 0);
             }
             Result.Store<V>(Patches, 0, pixels, from, to, depth == 0 ? null : c, ldc);
+        }
+
+        // So few pixels read weights two or three times, which costs less than a copy.
+        void MultiplyInPlace(Matrix a, int first, int length, int from, int to, float* c, nint ldc)
+        {
+            for (int row = first; row < first + length;)
+            {
+                float* weights = Weights.RowsFrom(row, first + length - row, out int rows);
+                Gemm.MultiplyInPlace<V>(
+                    Patches.Pixels, to - from, rows, a.From(0, row - first), weights + from, Weights.Columns, c, ldc, accumulate: row > 0);
+                row += rows;
+            }
         }
     }
 

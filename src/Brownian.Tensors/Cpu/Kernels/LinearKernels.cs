@@ -8,11 +8,18 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
     const int BlockRows = 96;           // a multiple of the micro-kernels' 6 and 12 rows
     const int BlockColumns = 256;       // used when rows alone give too few blocks to share out
     const int FewBlocks = 8;
+    const int FewRows = 48;             // with these, packed weights would hardly be used before they are forgotten
+    const int NarrowestColumns = 64;    // a panel of the widest vectors
 
     /// <summary>y (+)= x·B + bias + residual, where B is k×n with any strides, x and y have contiguous rows.</summary>
     public static void Multiply(
         CpuDevice device, int m, int n, int k, float* x, Matrix b, float* bias, float* residual, float* y, bool accumulate)
     {
+        if (m <= FewRows && b.ColumnStride == 1)
+        {
+            MultiplyInPlace(device, new MultiplyJob(m, n, k, (nint)x, (nint)b.First, InPlace: true, (nint)bias, (nint)residual, (nint)y, accumulate, n, 1));
+            return;
+        }
         SharedMemory packed = device.RentShared((long)k * Gemm.PackedColumns<V>(n));
         fixed (float* p = &packed.First(0))
         {
@@ -21,9 +28,19 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
             int columns = blocks >= FewBlocks ? n : BlockColumns;
             int columnBlocks = (n + columns - 1) / columns;
             device.Workers.For(
-                blocks * columnBlocks, new MultiplyJob(m, n, k, (nint)x, (nint)p, (nint)bias, (nint)residual, (nint)y, accumulate, columns, columnBlocks));
+                blocks * columnBlocks, new MultiplyJob(m, n, k, (nint)x, (nint)p, InPlace: false, (nint)bias, (nint)residual, (nint)y, accumulate, columns, columnBlocks));
         }
         packed.Release();
+    }
+
+    static void MultiplyInPlace(CpuDevice device, MultiplyJob job)
+    {
+        const int Worthwhile = 1 << 16;     // multiply-adds that take as long as waking a thread
+        int columns = job.N, shares = 2 * device.Threads;
+        if ((long)job.M * job.N * job.K >= Worthwhile)
+            columns = Math.Max(1, (job.N + shares * NarrowestColumns - 1) / (shares * NarrowestColumns)) * NarrowestColumns;
+        int blocks = (job.N + columns - 1) / columns;
+        device.Workers.For(blocks, job with { Columns = columns, ColumnBlocks = blocks });
     }
 
     public static void Pack(CpuDevice device, Matrix b, int k, int n, float* packed)
@@ -39,7 +56,7 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
     }
 
     readonly record struct MultiplyJob(
-        int M, int N, int K, nint X, nint Packed, nint Bias, nint Residual, nint Y, bool Accumulate, int Columns, int ColumnBlocks) : IJob
+        int M, int N, int K, nint X, nint B, bool InPlace, nint Bias, nint Residual, nint Y, bool Accumulate, int Columns, int ColumnBlocks) : IJob
     {
         public void Run(int index, int worker)
         {
@@ -53,7 +70,8 @@ static unsafe class LinearKernels<V> where V : unmanaged, ISimd<V>
                 Rows.Start<V>(y + (nint)i * N + from, bias == null ? null : bias + from, null, source, to - from);
             }
             var x = new Matrix((float*)X + (nint)row * K, K, 1);
-            Gemm.MultiplyColumns<V>(rows, N, from, to, K, x, (float*)Packed, y, N, Accumulate || start);
+            if (InPlace) Gemm.MultiplyInPlace<V>(rows, to - from, K, x, (float*)B + from, N, y + from, N, Accumulate || start);
+            else Gemm.MultiplyColumns<V>(rows, N, from, to, K, x, (float*)B, y, N, Accumulate || start);
         }
     }
 

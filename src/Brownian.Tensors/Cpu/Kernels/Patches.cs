@@ -142,6 +142,14 @@ readonly record struct PatchWeights(Patches Patches, nint W, int Columns, bool T
         }
     }
 
+    /// <summary>A row of weights as they lie, and how many of the next ones, itself included, follow it in memory: at most those asked for.</summary>
+    public unsafe float* RowsFrom(int row, int most, out int rows)
+    {
+        int channels = Patches.Channels, channel = row % channels;
+        rows = Math.Min(channels - channel, most);
+        return (float*)W + ((nint)Patches.TapOf(row) * channels + channel) * Columns;
+    }
+
     // Row by row, so that long runs of weights are read, and a few rows ahead are fetched: where pixels are few, memory sets the pace.
     unsafe void PackRows<V>(float* source, int run, int at, int rows, int from, int to, float* packed) where V : unmanaged, ISimd<V>
     {
