@@ -56,9 +56,10 @@ sealed class TrainCommand : Command
         using var opened = images as IDisposable;
         config = ConfiguredDataset.Fit(config, images);
         using Device device = OpenDevice(config.Train.Threads);
-        if (Budget(parsed, config) is { } budget) config = Spend(budget, config, device, images).With(Overrides(parsed));
-        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images);
-        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), device, images);
+        TimeBudget? budget = Budget(parsed, config);
+        if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
+        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), device, images, hasBudget: budget is not null);
     }
 
     TrainConfig Configuration(ParseResult parsed)
@@ -115,20 +116,20 @@ sealed class TrainCommand : Command
         return Train(run, device, images);
     }
 
-    int Train(RunDirectory run, Device device, IImageDataset images)
+    int Train(RunDirectory run, Device device, IImageDataset images, bool hasBudget = false)
     {
         var trainer = new Trainer(run.Config, device, images);
-        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run), _cancel));
+        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run) { HasBudget = hasBudget }, _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 
     // A run may come from a larger machine. The result does not depend on the number of threads.
     static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
 
-    int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null)
+    int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
         var trainer = new Trainer(config, device, images);
-        _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run), _cancel));
+        _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
         _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));
         return ExitCode.Success;
     }

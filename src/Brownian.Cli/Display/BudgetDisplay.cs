@@ -12,7 +12,8 @@ static class BudgetDisplay
         string step = Seconds(fitted.Pace.StepSeconds), steps = Phrases.Count(fitted.Steps);
         to.WriteLine($"budget  {Phrases.Duration(budget.Time)}, enough for {steps} steps: one takes {step} here");
         if (fitted.StepsOfUsualNetwork is { } usual)
-            to.WriteLine($"network smaller than usual: the usual one would come to {Phrases.Count(usual)} steps, too few to draw digits");
+            to.WriteLine($"network smaller than usual: the usual one would come to only {Phrases.Count(usual)} steps");
+        to.WriteLine($"time    about {Phrases.Duration(fitted.Expected)}, measuring included");
         if (fitted.FirstGrid is not { } first) return;
         string each = $"{Phrases.Count(config.Train.Samples)} samples, {Seconds(fitted.Pace.GridSeconds(config))} each";
         to.WriteLine($"grids   of {each}; the first after about {Phrases.Duration(first)}");

@@ -6,7 +6,6 @@ namespace Brownian.Cli;
 /// <summary>Tells a person how far sampling is.</summary>
 sealed class SampleDisplay(IProgressLine line, int images) : IProgress<SampleProgress>
 {
-    readonly long _start = Stopwatch.GetTimestamp();
     long _second;
 
     /// <summary>Shorter work is over before its forecast is read.</summary>
@@ -14,14 +13,18 @@ sealed class SampleDisplay(IProgressLine line, int images) : IProgress<SamplePro
 
     public void Report(SampleProgress value)
     {
-        // The first step compiles code; the second tells the pace.
+        // The first step compiles code; those after it tell the pace.
         if (value.Done == 1) _second = Stopwatch.GetTimestamp();
-        if (value.Done == 2) Forecast(Stopwatch.GetElapsedTime(_second) * (value.Count - 2));
-        TimeSpan remaining = Stopwatch.GetElapsedTime(_start) * ((double)value.Count / value.Done - 1);
+        string left = "";
+        if (value.Done > 1)
+        {
+            TimeSpan rest = Stopwatch.GetElapsedTime(_second) * ((double)(value.Count - value.Done) / (value.Done - 1));
+            if (value.Done == 2) Forecast(rest);
+            left = $"  {Phrases.Duration(rest)} left";
+        }
         line.Update(
             (double)value.Done / value.Count,
-            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images)} images  "
-            + $"{Phrases.Duration(remaining)} left");
+            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images)} images{left}");
     }
 
     void Forecast(TimeSpan rest)

@@ -16,6 +16,9 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     bool _isPlanned;
     TrainProgress.Started? _start;
 
+    /// <summary>Whether the time was told with the budget that it comes from.</summary>
+    public bool HasBudget { get; init; }
+
     public void Report(TrainProgress value)
     {
         switch (value)
@@ -54,9 +57,9 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     void Plan(TrainForecast forecast)
     {
         _isPlanned = true;
-        line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
+        if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
         line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
-        line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
+        if (!HasBudget) line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
     }
 
     // Grids and checkpoints are named where they take more than a twentieth.

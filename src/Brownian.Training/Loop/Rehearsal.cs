@@ -9,6 +9,9 @@ namespace Brownian.Training;
 /// </summary>
 static class Rehearsal
 {
+    /// <summary>How long to go on once the pace has settled: two steps that agree may both have met another program.</summary>
+    const double SteadySeconds = 1;
+
     /// <param name="job">What would be trained. It is not what it was afterwards: train with another.</param>
     /// <param name="cancel">Checked before each step.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
@@ -20,7 +23,13 @@ static class Rehearsal
             cancel.ThrowIfCancellationRequested();
             meter.Add(Step(job));
         }
-        return meter.Pace;
+        var steady = new List<StepCost> { meter.Pace };
+        for (double seconds = 0; seconds + steady[^1].Seconds < SteadySeconds; seconds += steady[^1].Seconds)
+        {
+            cancel.ThrowIfCancellationRequested();
+            steady.Add(Step(job));
+        }
+        return steady.OrderBy(cost => cost.Seconds).ElementAt(steady.Count / 2);
     }
 
     // One batch speaks for those that are accumulated. The weights do not move, so that they cannot diverge.

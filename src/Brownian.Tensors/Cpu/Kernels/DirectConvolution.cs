@@ -115,7 +115,7 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
         }
     }
 
-    /// <summary>All patches are gathered first; each block of columns packs its weights bit by bit and forgets them.</summary>
+    /// <summary>All patches are gathered first; each block of columns reads its weights where they lie or, turned, packs them bit by bit and forgets them.</summary>
     static void RunByColumns(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
     {
         int n = weights.Columns, columns = WidestColumns, pixels = patches.Pixels, blocks = Blocks(patches.Depth, BlockDepth);
