@@ -6,9 +6,9 @@ namespace Brownian.Tensors.Cpu;
 readonly record struct WorkerMemory(nint First, nint Stride)
 {
     /// <summary>
-    /// How many floats, 2 MB, lie unused between two blocks; pages that nobody touches take no memory. A processor foresees regular
-    /// strides and fetches past the end of a block, for writing too. In the next block that would take lines away from another core,
-    /// which has to fetch them back: Winograd's transforms, which write 36 streams 16 KB apart, took twice as long.
+    /// How many floats, 2 MB, lie unused between two blocks; pages that nobody touches take no memory. Side by side,
+    /// Winograd's transforms, which write 36 streams 16 KB apart, took twice as long. Most likely the processor foresees such strides, fetches
+    /// past the end of a block, for writing too, and so takes lines of the next block away from another core.
     /// </summary>
     public const int Gap = 1 << 19;
 
