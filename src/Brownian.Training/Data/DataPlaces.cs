@@ -8,7 +8,7 @@ public static class DataPlaces
     const string Prefix = "data/";
 
     /// <summary>Relative to the working folder; the first that exists is taken.</summary>
-    static readonly string[] Places = ["data", "../data", "../shared/data"];
+    static readonly string[] Places = ["data", "../data"];
 
     static readonly Dictionary<string, (string What, string Files, string Site)> Known = new(StringComparer.Ordinal)
     {
