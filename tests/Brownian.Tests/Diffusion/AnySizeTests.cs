@@ -15,7 +15,7 @@ public sealed class AnySizeTests : IDisposable
 
     UNet2D Network(int height, int width)
     {
-        var model = new UNet2DParams
+        var model = new UNet2DOptions
         {
             SampleSize = [height, width],
             InChannels = 1,

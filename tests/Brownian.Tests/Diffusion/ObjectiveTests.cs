@@ -49,7 +49,7 @@ public sealed class ObjectiveTests : IDisposable
 
     [Theory]
     [InlineData(ReverseVariance.LearnedRange, true), InlineData(ReverseVariance.LearnedRange, false), InlineData(ReverseVariance.Learned, true)]
-    [InlineData(ReverseVariance.FixedLarge, true), InlineData(ReverseVariance.FixedSmallLog, true)]
+    [InlineData(ReverseVariance.Large, true), InlineData(ReverseVariance.SmallLog, true)]
     public void The_gradient_of_the_bound_is_its_slope(ReverseVariance variance, bool alone)
     {
         VariationalTerm term = new() { Variance = variance, Alone = alone, Weight = 0.1 };
@@ -90,7 +90,7 @@ public sealed class ObjectiveTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ReverseVariance.Learned), InlineData(ReverseVariance.LearnedRange), InlineData(ReverseVariance.FixedLarge)]
+    [InlineData(ReverseVariance.Learned), InlineData(ReverseVariance.LearnedRange), InlineData(ReverseVariance.Large)]
     public void Derivatives_of_the_bound_are_differences_of_it(ReverseVariance variance)
     {
         NoiseSchedule schedule = NoiseSchedule.Linear(20, 1e-3, 0.1);

@@ -53,9 +53,9 @@ sealed class SchedulerGolden : IDisposable
         Timesteps = Timesteps,
         Variance = Text("variance_type") switch
         {
-            "fixed_small" => ReverseVariance.FixedSmall,
-            "fixed_small_log" => ReverseVariance.FixedSmallLog,
-            "fixed_large" => ReverseVariance.FixedLarge,
+            "fixed_small" => ReverseVariance.Small,
+            "fixed_small_log" => ReverseVariance.SmallLog,
+            "fixed_large" => ReverseVariance.Large,
             "learned_range" => ReverseVariance.LearnedRange,
             string other => throw new InvalidDataException($"variance_type {other}"),
         },

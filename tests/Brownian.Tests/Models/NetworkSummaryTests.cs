@@ -16,7 +16,7 @@ public sealed class NetworkSummaryTests
     [MemberData(nameof(Types))]
     public void The_layers_of_every_type_of_network_hold_all_its_parameters(string type)
     {
-        ModelParams model = ModelType.All.Single(t => t.Name == type).Initial;
+        NetworkOptions model = ModelType.All.Single(t => t.Name == type).Initial;
         NetworkSummary summary = NetworkSummary.Of(device => model.CreateNetwork(device));
         Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
         Assert.Empty(summary.Unused);
@@ -44,7 +44,7 @@ public sealed class NetworkSummaryTests
     [InlineData("tutorial-mnist", 970_501_632)]
     public void The_work_of_every_preset_is_known(string preset, long multiplyAdds)
     {
-        ModelParams model = Presets.Load(preset).Model;
+        NetworkOptions model = Presets.Load(preset).Model;
         Assert.Equal(multiplyAdds, NetworkSummary.Of(device => model.CreateNetwork(device)).MultiplyAdds);
     }
 
@@ -136,7 +136,7 @@ public sealed class NetworkSummaryTests
     {
         using var device = new TracingDevice();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        IDenoisingNetwork network = new UNet2DParams().CreateNetwork(device);
+        IDenoisingNetwork network = new UNet2DOptions().CreateNetwork(device);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
         Assert.True(device.Memory.Live >= 2 * sizeof(float) * network.Parameters.Count);
         Parameter first = network.Parameters.First();

@@ -21,7 +21,7 @@ public sealed class UNet2DTests : IDisposable
         {
             if (!key.StartsWith('_')) known[key] = value?.DeepClone();      // _class_name, _diffusers_version
         }
-        var model = (UNet2DParams)TrainConfig.ParseJson(new JsonObject { ["model_params"] = known }.ToJsonString(), path).Model;
+        var model = (UNet2DOptions)TrainConfig.ParseJson(new JsonObject { ["model_params"] = known }.ToJsonString(), path).Model;
         Assert.Equal(model, TrainConfig.Parse(new TrainConfig { Model = model }.ToYaml()).Model);
         return model.ToOptions();
     }

@@ -59,9 +59,9 @@ public sealed class DiffusionParamsTests
     public void Variances_and_limits_map_to_those_of_samplers_under_both_names()
     {
         foreach ((string name, ReverseVariance expected) in (ReadOnlySpan<(string, ReverseVariance)>)
-            [("small", ReverseVariance.FixedSmall), ("fixed_small", ReverseVariance.FixedSmall), ("large_log", ReverseVariance.FixedLargeLog), ("fixed_large", ReverseVariance.FixedLarge), ("fixed_small_log", ReverseVariance.FixedSmallLog)])
+            [("small", ReverseVariance.Small), ("fixed_small", ReverseVariance.Small), ("large_log", ReverseVariance.LargeLog), ("fixed_large", ReverseVariance.Large), ("fixed_small_log", ReverseVariance.SmallLog)])
             Assert.Equal(expected, With($"variance={name}").Diffusion.ReverseVariance);
-        Assert.Equal(ReverseVariance.LearnedRange, new DiffusionParams { Variance = VarianceKind.LearnedRange }.ReverseVariance);
+        Assert.Equal(ReverseVariance.LearnedRange, new DiffusionParams { Variance = ReverseVariance.LearnedRange }.ReverseVariance);
         Assert.Equal(X0Limit.Clip(2), With("clip_sample_range=2").Diffusion.Limit);
         Assert.Equal(X0Limit.None, With("clip_sample=false").Diffusion.Limit);
         Assert.Equal(X0Limit.Dynamic(0.9, 3), With("thresholding=true", "dynamic_thresholding_ratio=0.9", "sample_max_value=3").Diffusion.Limit);

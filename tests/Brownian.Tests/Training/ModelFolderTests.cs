@@ -23,7 +23,7 @@ public sealed class ModelFolderTests : IDisposable
             Dataset = "four \"digits\"",
             Classes = ["zero", "ünø"],
             Diffusion =
-                TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = VarianceKind.Large, ClipSample = false },
+                TinyRun.Config.Diffusion with { BetaSchedule = BetaSchedule.Sigmoid, Variance = ReverseVariance.Large, ClipSample = false },
         },
         TinyRun.Config.Model.CreateNetwork(_device, seed: 3), _device, "");
 

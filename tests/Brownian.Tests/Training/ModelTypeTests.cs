@@ -48,21 +48,21 @@ public sealed class ModelTypeTests : IDisposable
     [Fact]
     public void The_initial_values_are_the_networks_that_the_types_are_named_after()
     {
-        Assert.Equal(10_188_081, new TutorialUNetParams().CreateNetwork(_device).Parameters.Count);
-        Assert.Equal(35_746_307, new UNet2DParams().CreateNetwork(_device).Parameters.Count);
-        Assert.Equal(31_800_259, new PlainUNet(new PlainUNetParams().ToOptions()).Parameters.Count);
-        Assert.Equal(25_636_483, new ResidualUNet(new ResidualUNetParams().ToOptions()).Parameters.Count);
-        Assert.Equal(62_438_883, new SimpleUNet(new SimpleUNetParams().ToOptions()).Parameters.Count);
+        Assert.Equal(10_188_081, new TutorialUNetOptions().CreateNetwork(_device).Parameters.Count);
+        Assert.Equal(35_746_307, new UNet2DOptions().CreateNetwork(_device).Parameters.Count);
+        Assert.Equal(31_800_259, new PlainUNet(new PlainUNetOptions().ToOptions()).Parameters.Count);
+        Assert.Equal(25_636_483, new ResidualUNet(new ResidualUNetOptions().ToOptions()).Parameters.Count);
+        Assert.Equal(62_438_883, new SimpleUNet(new SimpleUNetOptions().ToOptions()).Parameters.Count);
     }
 
     [Fact]
     public void The_type_may_be_named_after_its_keys_and_a_type_that_is_named_again_changes_nothing()
     {
         TrainConfig config = TrainConfig.Parse(TinyUNet2D);
-        var model = Assert.IsType<UNet2DParams>(config.Model);
+        var model = Assert.IsType<UNet2DOptions>(config.Model);
         Assert.Equal((8, 8, 1, 0.1), (model.Height, model.Width, model.Channels, model.Dropout));
         Assert.Equal(config, config.With("model_params.type=unet2d"));
-        Assert.Equal(new TutorialUNetParams(), config.With("model_params.type=tutorial_unet").Model);
+        Assert.Equal(new TutorialUNetOptions(), config.With("model_params.type=tutorial_unet").Model);
     }
 
     [Theory]

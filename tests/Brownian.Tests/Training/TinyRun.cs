@@ -10,7 +10,7 @@ static class TinyRun
     {
         Dataset = new() { Count = 20 },
         Diffusion = new() { Timesteps = 10, ScaleBetas = false, BetaEnd = 0.3 },
-        Model = new TutorialUNetParams
+        Model = new TutorialUNetOptions
         {
             ImageSize = 8,
             DownChannels = [8, 16],
@@ -41,7 +41,7 @@ static class TinyRun
     /// <summary>The same with a network that takes dropout, classes and learned variances.</summary>
     public static TrainConfig UNet2D { get; } = Config with
     {
-        Model = new UNet2DParams
+        Model = new UNet2DOptions
         {
             SampleSize = [8],
             InChannels = 1,
