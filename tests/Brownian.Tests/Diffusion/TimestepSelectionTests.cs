@@ -36,7 +36,7 @@ public sealed class TimestepSelectionTests
     public void No_recorded_scheduler_is_left_out() => Assert.Equal(7, Recorded().Select(r => r.GetProperty("class").GetString()).Distinct().Count());
 
     static JsonElement.ArrayEnumerator Recorded() =>
-        JsonDocument.Parse(File.ReadAllText(Shared.Golden("schedulers/timesteps.json"))).RootElement.EnumerateArray();
+        JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("schedulers/timesteps.json"))).RootElement.EnumerateArray();
 
     static TimestepSelection SelectionOf(string scheduler, JsonElement run, int n)
     {
@@ -82,7 +82,7 @@ public sealed class TimestepSelectionTests
     [Fact]
     public void Sections_and_strides_are_those_of_improved_diffusion()
     {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/space_timesteps.json")));
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/space_timesteps.json")));
         foreach (JsonProperty run in golden.RootElement.EnumerateObject())
         {
             int trained = int.Parse(run.Name.Split(':')[0]);

@@ -46,7 +46,7 @@ public sealed class TutorialUNetTests : IDisposable
     [Fact]
     public void Names_and_shapes_and_their_order_are_the_originals()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("seed_unet/default/parameters.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("seed_unet/default/parameters.json")));
         IEnumerable<string> expected = json.RootElement.GetProperty("parameters").EnumerateArray().Select(
             p => $"{p.GetProperty("name").GetString()} {string.Join('×', p.GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()))}");
         Assert.Equal(expected, new TutorialUNet(new()).Parameters.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
@@ -57,16 +57,16 @@ public sealed class TutorialUNetTests : IDisposable
     [InlineData("small2")]
     public void Output_and_all_gradients_match_the_original(string name)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden($"seed_unet/{name}/io.safetensors"));
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"seed_unet/{name}/io.safetensors"));
         var network = new TutorialUNet(name == "small" ? Small : Small2, _device);
-        GoldenNetworks.Load(network.Parameters, Shared.Golden($"seed_unet/{name}/weights.safetensors"));
-        GoldenNetworks.AssertMatches(network, io, "x", "t", _device);
+        GoldenNetworks.Load(network.Parameters, Fixtures.Golden($"seed_unet/{name}/weights.safetensors"));
+        new GoldenStep(io, "", "x", "t").Check(network, _device);
     }
 
     [Fact]
     public void The_default_network_matches_the_original()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("seed_unet/default/output.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("seed_unet/default/output.json")));
         JsonElement golden = json.RootElement;
         var network = new TutorialUNet(new(), _device);
         int position = 0;

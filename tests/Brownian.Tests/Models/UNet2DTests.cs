@@ -37,16 +37,16 @@ public sealed class UNet2DTests : IDisposable
     [MemberData(nameof(Cases))]
     public void Output_and_all_gradients_match_diffusers(string name)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden($"unet2d/{name}/io.safetensors"));
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"unet2d/{name}/io.safetensors"));
         UNet2D network = Network(name);
-        GoldenNetworks.AssertMatches(network, io, "sample", "timestep", _device);
+        new GoldenStep(io, "", "sample", "timestep").Check(network, _device);
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Names_and_shapes_and_their_order_are_those_of_diffusers(string name)
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"unet2d/{name}/io.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden($"unet2d/{name}/io.json")));
         IEnumerable<string> expected = json.RootElement.GetProperty("parameters").EnumerateArray().Select(
             p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray().Select(d => d.GetInt32()))}");
         Assert.Equal(expected, Network(name).Parameters.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
@@ -54,8 +54,8 @@ public sealed class UNet2DTests : IDisposable
 
     UNet2D Network(string name)
     {
-        var network = new UNet2D(Options(Shared.Golden($"unet2d/{name}/config.json")), _device);
-        string weights = Shared.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors");
+        var network = new UNet2D(Options(Fixtures.Golden($"unet2d/{name}/config.json")), _device);
+        string weights = Fixtures.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors");
         GoldenNetworks.Load(network.Parameters, weights, name == "h_legacy_names" ? OldAttentionName : n => n);
         return network;
     }

@@ -13,7 +13,7 @@ public sealed class TorchGeneratorTests
     [Fact]
     public void The_raw_words_are_PyTorchs()
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/raw_mt19937.safetensors"));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/raw_mt19937.safetensors"));
         Assert.Equal(5, golden.Names.Count);
         foreach (string name in golden.Names)
         {
@@ -25,8 +25,8 @@ public sealed class TorchGeneratorTests
     [Fact]
     public void Single_draws_are_PyTorchs()
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/draws.safetensors"));
-        using var json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("rng/draws.json")));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/draws.safetensors"));
+        using var json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("rng/draws.json")));
         Assert.Equal(470, golden.Names.Count);
         foreach (string name in golden.Names)
         {
@@ -65,8 +65,8 @@ public sealed class TorchGeneratorTests
     [Fact]
     public void Mixed_sequences_carry_the_cached_normal_as_PyTorch_does()
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/sequences.safetensors"));
-        using var json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("rng/sequences.json")));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/sequences.safetensors"));
+        using var json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("rng/sequences.json")));
         int checkedCalls = 0;
         foreach (var sequence in json.RootElement.EnumerateArray())
         {
@@ -89,7 +89,7 @@ public sealed class TorchGeneratorTests
     [InlineData("convT_4_2_k2", 8)]    // PyTorch takes the second dimension times the kernel as fan-in
     public void Layers_start_as_PyTorchs(string layer, int fanIn)
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/init.safetensors"));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/init.safetensors"));
         var generator = new TorchGenerator(11);
         float bound = (float)(1 / Math.Sqrt(fanIn));
         foreach (string parameter in (string[])["weight", "bias"])
@@ -103,7 +103,7 @@ public sealed class TorchGeneratorTests
     [Fact]
     public void Embeddings_and_attention_start_as_PyTorchs()
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/init.safetensors"));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/init.safetensors"));
         float[] embedding = new float[30];
         new TorchGenerator(11).Randn(embedding);
         AssertClose(golden.ReadFloats("embedding_5_6.weight"), embedding, FloatNormal, "embedding");
@@ -124,7 +124,7 @@ public sealed class TorchGeneratorTests
     [InlineData(37)]
     public void Epochs_are_ordered_as_by_RandomSampler(int count)
     {
-        using var golden = SafetensorsFile.Read(Shared.Golden("rng/init.safetensors"));
+        using var golden = SafetensorsFile.Read(Fixtures.Golden("rng/init.safetensors"));
         var generator = new TorchGenerator(5);
         for (int epoch = 0; epoch < 2; epoch++)
             Assert.Equal(golden.ReadIntegers($"sampler.n{count}.epoch{epoch}"), generator.SamplerOrder(count).Select(i => (long)i));
