@@ -15,7 +15,7 @@ public static class ConfiguredDataset
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        IImageDataset images = PreparedImages.From(Source(config), Preparation(config), progress, cancel);
+        IImageDataset images = PreparedImages.Open(Source(config), Preparation(config), progress, cancel);
         try
         {
             Check(images, ClassConditions.Fit(config, images));
@@ -106,7 +106,7 @@ public static class ConfiguredDataset
     static IImageSource Source(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
-        if (!dataset.IsBuiltIn) return ImageSources.Open(DataPlaces.Find(dataset.ImagePath));
+        if (!dataset.IsBuiltIn) return ImageSources.Open(dataset.ImagePath);
         int side = Math.Clamp(Math.Max(config.Model.Width, config.Model.Height), 8, 512);
         return new DatasetImages(new DrawnDigits(dataset.Count, config.Train.Seed, side));
     }

@@ -24,8 +24,8 @@ public static class PictureData
             TrainConfig config = RunDirectory.Open(path).Config;
             return (config, Open(config, progress));
         }
-        IImageSource source = ImageSources.Named(path);
-        IImageDataset images = PreparedImages.From(source, AsTheyAre(source), progress, CancellationToken.None);
+        IImageSource source = ImageSources.Open(path);
+        IImageDataset images = PreparedImages.Open(source, AsTheyAre(source), progress);
         return (TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } }, images);
     }
 
@@ -85,9 +85,7 @@ public static class PictureData
         ImagePreparation how = ConfiguredDataset.Preparation(config);
         try
         {
-            Image scaled = how.Scale(ImageFile.Read(path)), cut = new(how.Width, how.Height, how.Channels);
-            how.Cut(scaled.Width, scaled.Height, scaled.Pixels, CropPosition.Center, cut.Pixels);
-            return cut;
+            return how.Apply(ImageFile.Read(path));
         }
         catch (ArgumentException e)
         {

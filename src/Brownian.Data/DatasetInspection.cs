@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>What is in a set of images, found out by decoding every one.</summary>
 public sealed record DatasetInspection
@@ -34,7 +34,7 @@ public sealed record DatasetInspection
     public required bool MayBeMirrored { get; init; }
 
     /// <summary>Looks at every image.</summary>
-    /// <param name="path">As <see cref="DatasetParams.ImagePath"/>.</param>
+    /// <param name="path">As <see cref="ImageSources.Open"/> takes it.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="InvalidDataException">There are no images.</exception>
@@ -42,7 +42,7 @@ public sealed record DatasetInspection
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public static DatasetInspection Of(string path, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
-        using IImageSource source = ImageSources.Named(path);
+        using IImageSource source = ImageSources.Open(path);
         var found = new Finding[source.Count];
         for (int start = 0; start < found.Length; start += Chunk)
         {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>
 /// CIFAR-10 or CIFAR-100 (Krizhevsky 2009) in their binary version, held in memory: records of one label byte, or of a coarse and a fine
@@ -59,7 +59,7 @@ public sealed class CifarDataset : IImageDataset
         int done = 0;
         foreach (string file in files) done += Read(file, labelBytes, classes, pixels.AsSpan(done * ImageLength), labels.AsSpan(done));
         string what = $"CIFAR-{classes}, binary version";
-        return new CifarDataset(SourceTitle.Of(path, what), pixels, labels, Names(files[0], classes));
+        return new CifarDataset(ImageNames.Title(path, what), pixels, labels, Names(files[0], classes));
     }
 
     /// <summary>The files of a folder that <see cref="Open"/> reads; null for none.</summary>

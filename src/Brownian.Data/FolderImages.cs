@@ -1,7 +1,55 @@
 using System.Text;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
+
+/// <summary>The image files in a folder and below it. The first sub-folder names the class (<c>images/cat/001.png</c>).</summary>
+sealed class FolderImages : IImageSource
+{
+    readonly string _folder;
+    readonly ImageNames _images;
+
+    FolderImages(string folder, ImageNames images) => (_folder, _images) = (folder, images);
+
+    public string Title => ImageNames.Title(_folder, "a folder of images", _images.HeldOut, _images.Foreign);
+
+    public int Count => _images.Names.Length;
+
+    public IReadOnlyList<string> Classes => _images.Classes;
+
+    public bool IsPictures => true;
+
+    /// <summary>Null where there are no image files.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="foreign">The endings of pictures whose format is not read, as <see cref="ImageNames.Foreign"/>.</param>
+    /// <exception cref="IOException">A folder cannot be read.</exception>
+    public static FolderImages? In(string folder, out string[] foreign)
+    {
+        var everything = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            IgnoreInaccessible = false,
+            AttributesToSkip = FileAttributes.System,
+            MaxRecursionDepth = 64,     // a link to a folder above would lead round for ever
+        };
+        var images = new ImageNames(
+            Directory.EnumerateFiles(folder, "*", everything)
+                .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')),
+            wrapped: false);
+        foreign = images.Foreign;
+        return images.Names.Length == 0 ? null : new FolderImages(folder, images);
+    }
+
+    public int Label(int index) => _images.Label(index);
+
+    public string NameOf(int index) => Path.Combine(_folder, _images.Names[index]);
+
+    public Image Read(int index) => ImageFile.Read(NameOf(index));
+
+    public void Dispose()
+    {
+    }
+}
 
 /// <summary>
 /// Which of many names are images to learn from, and their classes: the first sub-folder. What lies beside a folder <c>train</c> in
@@ -61,8 +109,17 @@ sealed class ImageNames
 
     public int Label(int index) => _labels[index];
 
+    /// <summary>What a source is called: "name (what it is)", with what was left out.</summary>
+    public static string Title(string path, string what, int heldOut = 0, IReadOnlyCollection<string>? foreign = null)
+    {
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        string tests = heldOut == 0 ? "" : $", {heldOut} for tests left out";
+        string others = foreign is not { Count: > 0 } ? "" : $", {Counted(foreign)} left out: such files are not read";
+        return $"{name} ({what}{tests}{others})";
+    }
+
     /// <summary>How many of each ending there are: "3 .gif, 12 .webp".</summary>
-    public static string Counted(IEnumerable<string> endings) =>
+    static string Counted(IEnumerable<string> endings) =>
         string.Join(", ", endings.CountBy(ending => ending).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}"));
 
     /// <summary>Why a place holds nothing to learn from.</summary>

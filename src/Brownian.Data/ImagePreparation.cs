@@ -1,6 +1,6 @@
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>How images of any size and mode become those that a network learns from.</summary>
 /// <param name="Width">Of every image afterwards, in pixels.</param>
@@ -36,6 +36,15 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
         if (Limit is < 1) throw new ArgumentException($"A limit of {Limit} images leaves none; use at least 1.");
         if (!Enum.IsDefined(Resize) || !Enum.IsDefined(Interpolation) || !Enum.IsDefined(Crop) || !Enum.IsDefined(Cache))
             throw new ArgumentException($"There is no such preparation: {Resize}, {Interpolation}, {Crop}, {Cache}.");
+    }
+
+    /// <summary>One image, cut in the middle where it is larger after scaling.</summary>
+    /// <param name="image">Any image.</param>
+    /// <exception cref="ArgumentException">It cannot be scaled so: it is too small for <see cref="ResizeMode.None"/>, or too elongated.</exception>
+    public Image Apply(Image image)
+    {
+        Image scaled = Scale(image);
+        return (scaled.Width, scaled.Height) == (Width, Height) ? scaled : scaled.CenterCrop(Width, Height);
     }
 
     /// <summary>The image in the wanted channels, scaled so that the wanted size can be cut from it; itself where nothing changes.</summary>

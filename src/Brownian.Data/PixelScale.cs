@@ -1,4 +1,7 @@
-namespace Brownian.Training;
+using Brownian.Imaging;
+using Brownian.Tensors;
+
+namespace Brownian.Data;
 
 /// <summary>
 /// The one place where 8-bit pixels become the numbers a model sees, and back: [0, 255] ↔ [−1, 1].
@@ -47,5 +50,31 @@ public static class PixelScale
     {
         if (values != target)
             throw new ArgumentException($"{values} pixel values do not fit a target of {target}; make the lengths equal.", nameof(target));
+    }
+}
+
+/// <summary>Numbers in [−1, 1] as images; what lies beyond is cut off.</summary>
+public static class Pixels
+{
+    /// <summary>The images of a tensor.</summary>
+    /// <param name="x">N×H×W×C.</param>
+    public static IReadOnlyList<Image> ToImages(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        float[] values = x.ToArray();
+        int size = x.Shape[1] * x.Shape[2] * x.Shape[3];
+        return [.. Enumerable.Range(0, x.Shape[0]).Select(n => ToImage(values.AsSpan(n * size, size), x.Shape[2], x.Shape[1], x.Shape[3]))];
+    }
+
+    /// <summary>One image.</summary>
+    /// <param name="values">height·width·channels numbers, row by row, channels last.</param>
+    /// <param name="width">Pixels per row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="channels">1 gray, 3 RGB, 4 RGBA.</param>
+    public static Image ToImage(ReadOnlySpan<float> values, int width, int height, int channels)
+    {
+        byte[] pixels = new byte[values.Length];
+        PixelScale.ToBytes(values, pixels);
+        return new Image(width, height, channels, pixels);
     }
 }

@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>
 /// Decoded images in the order they were added: in memory until they pass a limit, and from then on in a temporary file. Of that, one

@@ -1,6 +1,6 @@
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>A picture of some images of a set, taken evenly from its beginning to its end.</summary>
 public static class ContactSheet
@@ -11,7 +11,7 @@ public static class ContactSheet
     const int Side = 96;
 
     /// <summary>Draws it. Images of unequal size, or larger ones, are cut to squares of 96 pixels.</summary>
-    /// <param name="path">As <see cref="DatasetParams.ImagePath"/>.</param>
+    /// <param name="path">As <see cref="ImageSources.Open"/> takes it.</param>
     /// <param name="count">How many images, at least 1; fewer are drawn where there are fewer.</param>
     /// <param name="columns">Images per row, at least 1.</param>
     /// <param name="warn">Told of images that cannot be read.</param>
@@ -21,7 +21,7 @@ public static class ContactSheet
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        using IImageSource source = ImageSources.Named(path);
+        using IImageSource source = ImageSources.Open(path);
         count = Math.Min(count, source.Count);
         var images = new List<Image>(count);
         for (int i = 0; i < count; i++)
@@ -45,6 +45,6 @@ public static class ContactSheet
         (int width, int height) = (images[0].Width, images[0].Height);
         bool asTheyAre = Math.Max(width, height) <= LargestAsItIs && images.TrueForAll(image => (image.Width, image.Height) == (width, height));
         var how = new ImagePreparation(asTheyAre ? width : Side, asTheyAre ? height : Side, channels);
-        return images.ConvertAll(image => how.Scale(image).CenterCrop(how.Width, how.Height));
+        return images.ConvertAll(image => how.Apply(image));
     }
 }

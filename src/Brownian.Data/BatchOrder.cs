@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>
 /// Which images a batch holds: a pure function of the batch's number. Epoch e passes the images in the order of a permutation drawn from

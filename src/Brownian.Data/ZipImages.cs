@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian.Data;
 
 /// <summary>
 /// The image files in one or several zip archives. The names of entries are labels and nothing else: nothing is written under them. What
@@ -31,7 +31,7 @@ sealed class ZipImages : IImageSource
                 zip.Images.Label(i) < 0 ? -1 : Array.BinarySearch(classes, zip.Images.Classes[zip.Images.Label(i)], StringComparer.Ordinal))),
         ];
         string what = folder ? $"{string.Join(" and ", zips.Select(zip => Path.GetFileName(zip.Path)))} in it" : "a zip of images";
-        Title = SourceTitle.Of(path, what, zips.Sum(zip => zip.Images.HeldOut), [.. zips.SelectMany(zip => zip.Images.Foreign)]);
+        Title = ImageNames.Title(path, what, zips.Sum(zip => zip.Images.HeldOut), [.. zips.SelectMany(zip => zip.Images.Foreign)]);
     }
 
     public string Title { get; }
