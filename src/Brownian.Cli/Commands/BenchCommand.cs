@@ -17,10 +17,8 @@ sealed class BenchCommand : Command
         Description = "train (default): one optimiser step; forward: one look of the network; sample: one denoising step.",
         DefaultValueFactory = _ => "train",
     };
-    readonly Option<string?> _config =
-        OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
-    readonly Option<string?> _preset =
-        OptionOf.Text("--preset", "NAME", $"The model and the loss of a preset: {string.Join(", ", Presets.Names)}.");
+    readonly ConfigOptions _config = new(
+        "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.", "The model and the loss of a preset", "--model-config");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
     readonly Option<int[]> _threads = OptionOf.SeveralThreads();
@@ -34,7 +32,7 @@ sealed class BenchCommand : Command
         (_terminal, _cancel) = (terminal, cancel);
         _what.AcceptOnlyFromAmong(Whats);
         Add(_what);
-        foreach (Option option in (Option[])[_config, _preset, _batch, _steps, _threads, _json]) Add(option);
+        foreach (Option option in (Option[])[.. _config.All, _batch, _steps, _threads, _json]) Add(option);
         SetAction(Run);
     }
 
@@ -59,10 +57,10 @@ sealed class BenchCommand : Command
 
     BenchTask Task(ParseResult parsed)
     {
-        string? file = parsed.GetValue(_config);
-        if (parsed.GetValue(_preset) is not { } preset) return BenchTask.Of(file is null ? new TutorialUNetParams() : TrainConfig.Load(file).Model);
-        if (file is not null) throw new ArgumentException("--preset and --model-config both give the model; use one.");
-        return BenchTask.Of(Presets.Load(preset));
+        string[] given = _config.Given(parsed);
+        if (given is []) return BenchTask.Of(new TutorialUNetParams());
+        TrainConfig config = _config.Load(parsed);
+        return given[0] == "--preset" ? BenchTask.Of(config) : BenchTask.Of(config.Model);
     }
 
     // Nothing of a measurement may be alive when the next begins, so all of it is local here.

@@ -11,6 +11,9 @@ static class OptionOf
     public static Option<string?> Text(string name, string value, string description) =>
         new(name) { Description = description, HelpName = value };
 
+    public static Option<string[]> Set(string example) =>
+        new("--set") { Description = $"Override one key, e.g. {example}. Repeatable.", HelpName = "section.key=value" };
+
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>A number of at least <paramref name="least"/>; null when absent.</summary>

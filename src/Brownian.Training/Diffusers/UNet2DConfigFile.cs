@@ -24,8 +24,8 @@ static class UNet2DConfigFile
     /// <exception cref="InvalidDataException">It is of another class, or has a key or value that there is no network for.</exception>
     public static UNet2DParams Read(string path)
     {
-        JsonObject file = DiffusersJson.Read(path);
-        if (DiffusersJson.ClassOf(file) is { } name && name != ClassName)
+        JsonObject file = JsonFile.ReadObject(path);
+        if (DiffusersFolder.ClassOf(file) is { } name && name != ClassName)
             throw new InvalidDataException($"{path}: _class_name is '{name}'; {ClassName} is read.");
         var merged = (JsonObject)JsonNode.Parse(Defaults)!;
         foreach ((string key, JsonNode? value) in file)
@@ -44,6 +44,6 @@ static class UNet2DConfigFile
         JsonObject own = ConfigSection.Find(ModelSection.SectionName, path).ToJson(new TrainConfig { Model = model });
         // What is null with us is left out there; a missing key would become the Python class's own value.
         foreach ((string key, _) in (JsonObject)JsonNode.Parse(Defaults)!) json[key] = own[key]?.DeepClone();
-        DiffusersJson.Write(path, json);
+        JsonFile.Write(path, json);
     }
 }

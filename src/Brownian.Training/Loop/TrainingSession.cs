@@ -134,7 +134,7 @@ sealed class TrainingSession : IDisposable
         (_savedStep, _hasSaved) = (_state.Step, true);
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
-            Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
+            Png.Write(_run.LossChartPath, LossHistory.Read(_run.MetricsPath).Draw(_config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
     }
 
@@ -175,16 +175,13 @@ sealed class TrainingSession : IDisposable
     TrainResult Complete(CancellationToken cancel)
     {
         Save();
-        ModelFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
+        BrownianFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
         string? grid = _plan.SamplesAtEnd ? WriteSamples(cancel) : null;
         return new TrainResult(true, _state.Step, _state.SmoothedLoss, Seconds, _run.ModelPath, grid, _forecast);
     }
 
-    ModelDescription Describe() => new()
+    ModelDescription Describe() => ModelDescription.Of(_config) with
     {
-        Model = _config.Model,
-        Diffusion = _config.Diffusion,
-        Sampling = _config.Sampling,
         Dataset = _job.Images.Description,
         Classes = Values.Of<string>([.. _job.Images.Classes]),
         Step = _state.Step,

@@ -1,16 +1,19 @@
-namespace Brownian.Imaging;
+namespace Brownian.IO;
 
 /// <summary>
 /// Writes a file under a temporary name beside its target and renames it at the end: a reader sees the whole file or none. Disposing
 /// without <see cref="Commit"/> leaves nothing behind.
 /// </summary>
-sealed class AtomicFile : IDisposable
+public sealed class AtomicFile : IDisposable
 {
     readonly string path, full, temporary;
     readonly bool overwrite;
     readonly FileStream stream;
     bool committed;
 
+    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <param name="bufferSize">Of the stream; 0 for writes of whole files.</param>
     /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or the disk failed.</exception>
     public AtomicFile(string path, bool overwrite, int bufferSize = 1 << 16)
     {
@@ -36,6 +39,7 @@ sealed class AtomicFile : IDisposable
         committed = true;
     }
 
+    /// <summary>Removes what was not committed.</summary>
     public void Dispose()
     {
         try
@@ -48,13 +52,24 @@ sealed class AtomicFile : IDisposable
         }
     }
 
+    /// <summary>Writes a whole file.</summary>
+    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="bytes">The content.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or the disk failed.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite)
+    public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite = false)
     {
         using var file = new AtomicFile(path, overwrite, bufferSize: 0);
         file.Stream.Write(bytes);
         file.Commit();
     }
+
+    /// <summary>Writes a whole file of text, as UTF-8.</summary>
+    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="text">The content.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or the disk failed.</exception>
+    public static void Write(string path, string text, bool overwrite = false) => Write(path, System.Text.Encoding.UTF8.GetBytes(text), overwrite);
 
     void RefuseExisting()
     {

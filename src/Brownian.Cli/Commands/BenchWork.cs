@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
+using Brownian.Training;
 
 namespace Brownian.Cli;
 
@@ -83,5 +85,60 @@ sealed record BenchWork(IDenoisingNetwork Network, Action<PhaseClock> Step, int 
         new Philox(0, Philox.Stream("bench images")).Uniform(pixels);
         for (int i = 0; i < pixels.Length; i++) pixels[i] = 2 * pixels[i] - 1;
         return pixels;
+    }
+}
+
+/// <summary>What is measured: a model, and what it learns or has learned.</summary>
+sealed record BenchTask(ModelParams Model, TrainingObjective Objective)
+{
+    /// <summary>A model with the loss of Ho et al. 2020.</summary>
+    public static BenchTask Of(ModelParams model) => new(model, new TrainingObjective(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 0));
+
+    /// <summary>A configuration's model with its objective.</summary>
+    public static BenchTask Of(TrainConfig config) => new(config.Model, ConfiguredObjective.Of(config));
+}
+
+/// <summary>The parts of a training step.</summary>
+enum Phase
+{
+    /// <summary>Making the batch: upload and everything drawn, such as t and ε.</summary>
+    Data,
+
+    /// <summary>x_t, the network and the loss.</summary>
+    Forward,
+
+    /// <summary>Gradients.</summary>
+    Backward,
+
+    /// <summary>Zeroing gradients, clipping and the update of the weights.</summary>
+    Optimiser,
+}
+
+/// <summary>How long each part of each step took.</summary>
+sealed class PhaseClock
+{
+    readonly List<double>[] _milliseconds = [.. Enum.GetValues<Phase>().Select(_ => new List<double>(64))];
+    long _last;
+
+    /// <summary>A step begins.</summary>
+    public void Begin() => _last = Stopwatch.GetTimestamp();
+
+    /// <summary>What was done since the last call was this part.</summary>
+    public void End(Phase phase)
+    {
+        long now = Stopwatch.GetTimestamp();
+        _milliseconds[(int)phase].Add(Stopwatch.GetElapsedTime(_last, now).TotalMilliseconds);
+        _last = now;
+    }
+
+    /// <summary>The median of each part; empty where the work has no parts.</summary>
+    public IReadOnlyDictionary<Phase, double> Medians() =>
+        Enum.GetValues<Phase>().Where(phase => _milliseconds[(int)phase].Count > 0).ToDictionary(phase => phase, phase => Median(_milliseconds[(int)phase]));
+
+    /// <summary>The middle value, or the mean of the middle two.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }

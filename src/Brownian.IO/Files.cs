@@ -1,33 +1,10 @@
 using System.Security.Cryptography;
-using System.Text;
 
-namespace Brownian.Training;
+namespace Brownian.IO;
 
-/// <summary>Writing so that a reader sees the whole file or none, and errors that name the path.</summary>
-static class Files
+/// <summary>Folders that appear and disappear whole, hashes, and errors that name the path.</summary>
+public static class Files
 {
-    /// <summary>Writes beside the target, flushes to the disk and renames.</summary>
-    public static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
-    {
-        string temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                file.Write(bytes);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
-    public static void WriteAtomically(string path, string text) => WriteAtomically(path, Encoding.UTF8.GetBytes(text));
-
     /// <summary>Fills a new folder under another name and renames it, so that it appears whole or not at all.</summary>
     /// <param name="path">The folder to make.</param>
     /// <param name="mayReplace">Whether a folder of that name that is not empty gives way.</param>
@@ -36,6 +13,7 @@ static class Files
     public static void WriteFolder(string path, Predicate<string> mayReplace, Action<string> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(mayReplace);
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(path)) throw new IOException($"{path}: a file of that name exists.");
         if (Directory.Exists(path) && !mayReplace(path) && Directory.EnumerateFileSystemEntries(path).Any())
@@ -60,6 +38,7 @@ static class Files
     }
 
     /// <summary>Renames first, so that whoever looks never finds half a folder under its name. Failures are left for the next clean-up.</summary>
+    /// <param name="path">The folder; it need not exist.</param>
     public static void DeleteFolder(string path)
     {
         try
@@ -74,9 +53,11 @@ static class Files
         }
     }
 
-    /// <summary>Of the contents of files, one after the other.</summary>
+    /// <summary>Of the contents of files, one after the other, in hexadecimal.</summary>
+    /// <param name="paths">The files.</param>
     public static string Sha256(params IEnumerable<string> paths)
     {
+        ArgumentNullException.ThrowIfNull(paths);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 16];
         foreach (string path in paths)
@@ -88,8 +69,11 @@ static class Files
     }
 
     /// <summary>Runs <paramref name="action"/>; what the file system refuses becomes an <see cref="IOException"/> that names the path.</summary>
+    /// <param name="path">What the action is about.</param>
+    /// <param name="action">Reads or writes there.</param>
     public static T Naming<T>(string path, Func<T> action)
     {
+        ArgumentNullException.ThrowIfNull(action);
         try
         {
             return action();
@@ -100,6 +84,7 @@ static class Files
         }
     }
 
+    /// <inheritdoc cref="Naming{T}(string, Func{T})"/>
     public static void Naming(string path, Action action) => Naming(path, () =>
     {
         action();
