@@ -9,11 +9,6 @@ namespace Brownian.Cli;
 /// <param name="run">Where results go; null where there will be none.</param>
 sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
 {
-    /// <summary>Steps whose pace tells the rest: enough to hold the pauses for checkpoints and grids in proportion.</summary>
-    const int Window = 200;
-
-    readonly Queue<(long Step, double Seconds)> _recent = new();
-    bool _isPlanned;
     TrainProgress.Started? _start;
 
     /// <summary>Whether the time was told with the budget that it comes from.</summary>
@@ -56,7 +51,6 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
 
     void Plan(TrainForecast forecast)
     {
-        _isPlanned = true;
         if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
         line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
         if (!HasBudget) line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
@@ -75,25 +69,12 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     void Show(TrainProgress.Stepped stepped)
     {
         TrainMetrics metrics = stepped.Metrics;
-        TimeSpan? remaining = Remaining(metrics, stepped.TotalSteps);
         string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
         string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
-        string left = remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
+        string left = stepped.Remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
         line.Update(
             (double)metrics.Step / stepped.TotalSteps,
             $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
-    }
-
-    TimeSpan? Remaining(TrainMetrics now, long totalSteps)
-    {
-        // The first steps are slow, as their code is still being compiled.
-        if (!_isPlanned) return null;
-        _recent.Enqueue((now.Step, now.Seconds));
-        if (_recent.Count > Window) _recent.Dequeue();
-        (long step, double seconds) = _recent.Peek();
-        if (step == now.Step) return null;
-        double pace = (now.Seconds - seconds) / (now.Step - step);
-        return TimeSpan.FromSeconds(Math.Min(1e9, (totalSteps - now.Step) * pace));
     }
 }
 

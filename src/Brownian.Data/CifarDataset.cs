@@ -1,45 +1,23 @@
-using System.Globalization;
 using System.Text;
 
 namespace Brownian.Data;
 
 /// <summary>
 /// CIFAR-10 or CIFAR-100 (Krizhevsky 2009) in their binary version, held in memory: records of one label byte, or of a coarse and a fine
-/// one, of which the fine is used, and 3×32×32 bytes of red, green and blue planes.
+/// one, of which the fine is used, and 3×32×32 bytes of red, green and blue planes. Classes are called as <c>batches.meta.txt</c> or
+/// <c>fine_label_names.txt</c> beside the images says, and by numbers where that is missing.
 /// </summary>
-public sealed class CifarDataset : IImageDataset
+public sealed class CifarDataset : StoredImages
 {
     const int Side = 32, Planes = 3, PlaneBytes = Side * Side, ImageLength = Planes * PlaneBytes;
 
-    readonly byte[] _pixels;
-    readonly byte[] _labels;
-
     CifarDataset(string title, byte[] pixels, byte[] labels, IReadOnlyList<string> classes)
+        : base(title, (Side, Side, Planes), pixels, labels, classes)
     {
-        (_pixels, _labels, Classes) = (pixels, labels, classes);
-        Description = $"{title}: {this.Summary()}";
     }
 
     /// <inheritdoc/>
-    public int Count => _labels.Length;
-
-    /// <summary>Always 32.</summary>
-    public int Width => Side;
-
-    /// <summary>Always 32.</summary>
-    public int Height => Side;
-
-    /// <summary>Always 3.</summary>
-    public int Channels => Planes;
-
-    /// <summary>The names in <c>batches.meta.txt</c> or <c>fine_label_names.txt</c> beside the images; numbers where that is missing.</summary>
-    public IReadOnlyList<string> Classes { get; }
-
-    /// <inheritdoc/>
-    public string Description { get; }
-
-    /// <inheritdoc/>
-    public bool MayBeMirrored => true;
+    public override bool MayBeMirrored => true;
 
     /// <summary>Opens a file of records, or the folder that holds those to train on.</summary>
     /// <param name="path">
@@ -74,21 +52,6 @@ public sealed class CifarDataset : IImageDataset
             if (File.Exists(Path.Combine(below, "train.bin"))) return [Path.Combine(below, "train.bin")];
         }
         return null;
-    }
-
-    /// <inheritdoc/>
-    public void Read(int index, Span<byte> pixels)
-    {
-        this.CheckIndex(index);
-        this.CheckTarget(pixels);
-        _pixels.AsSpan(index * ImageLength, ImageLength).CopyTo(pixels);
-    }
-
-    /// <inheritdoc/>
-    public int Label(int index)
-    {
-        this.CheckIndex(index);
-        return _labels[index];
     }
 
     // 3073 and 3074 bytes a record; a file of 3073·3074 records of either kind would be of 29 gigabytes.
@@ -134,10 +97,9 @@ public sealed class CifarDataset : IImageDataset
     static string[] Names(string file, int classes)
     {
         string names = Path.Combine(Path.GetDirectoryName(file) ?? "", classes == 10 ? "batches.meta.txt" : "fine_label_names.txt");
-        string[] numbers = [.. Enumerable.Range(0, classes).Select(i => i.ToString(CultureInfo.InvariantCulture))];
-        if (!File.Exists(names) || new FileInfo(names).Length > 1 << 16) return numbers;
+        if (!File.Exists(names) || new FileInfo(names).Length > 1 << 16) return Numbered(classes);
         string[] lines =
             [.. File.ReadLines(names, Encoding.Latin1).Select(line => ImageNames.Printable(line.Trim())).Where(line => line.Length > 0).Take(classes + 1)];
-        return lines.Length == classes ? lines : numbers;
+        return lines.Length == classes ? lines : Numbered(classes);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Brownian.Data;
 
@@ -6,7 +7,7 @@ namespace Brownian.Data;
 /// A finite set of images of one size, as 8-bit H×W×C pixels (channels last), with or without class labels.
 /// Every member may be called from several threads at once.
 /// </summary>
-public interface IImageDataset
+public interface IImageDataset : IDisposable
 {
     /// <summary>The number of images, at least 1.</summary>
     int Count { get; }
@@ -47,6 +48,11 @@ public interface IImageDataset
 
     /// <summary>True where an image that is mirrored left to right could be one of the set, as with most photographs.</summary>
     bool MayBeMirrored => false;
+
+    /// <summary>Lets go of files, of sets that keep some open.</summary>
+    void IDisposable.Dispose()
+    {
+    }
 
     /// <summary>The memory, in bytes, that will be added when every image has been read once: 0 where all is loaded already.</summary>
     long UnreadBytes => 0;
@@ -94,6 +100,61 @@ public static class DatasetExtensions
         throw new ArgumentException(
             $"An image of {dataset.Width}×{dataset.Height}×{dataset.Channels} needs {dataset.ImageBytes()} bytes, the target has {pixels.Length}.",
             nameof(pixels));
+}
+
+/// <summary>Images and labels that are held in memory.</summary>
+public abstract class StoredImages : IImageDataset
+{
+    readonly byte[] pixels;
+    readonly byte[]? labels;
+
+    private protected StoredImages(
+        string title, (int Width, int Height, int Channels) size, byte[] pixels, byte[]? labels, IReadOnlyList<string> classes)
+    {
+        (this.pixels, this.labels, Classes) = (pixels, labels, classes);
+        (Width, Height, Channels) = size;
+        Count = pixels.Length / this.ImageBytes();
+        Description = $"{title}: {this.Summary()}";
+    }
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <inheritdoc/>
+    public int Width { get; }
+
+    /// <inheritdoc/>
+    public int Height { get; }
+
+    /// <inheritdoc/>
+    public int Channels { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public virtual bool MayBeMirrored => false;
+
+    /// <inheritdoc/>
+    public void Read(int index, Span<byte> pixels)
+    {
+        this.CheckIndex(index);
+        this.CheckTarget(pixels);
+        this.pixels.AsSpan(index * pixels.Length, pixels.Length).CopyTo(pixels);
+    }
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        this.CheckIndex(index);
+        return labels is null ? -1 : labels[index];
+    }
+
+    /// <summary>Classes without names: "0", "1" and so on.</summary>
+    internal static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];
 }
 
 /// <summary>The first images of another set.</summary>

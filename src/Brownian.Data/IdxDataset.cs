@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.IO.Compression;
 
 namespace Brownian.Data;
@@ -8,42 +7,20 @@ namespace Brownian.Data;
 /// Gray images in the IDX format of MNIST, Fashion-MNIST and EMNIST (LeCun, Cortes and Burges 1998), gzip-compressed or plain,
 /// held in memory.
 /// </summary>
-public sealed class IdxDataset : IImageDataset
+public sealed class IdxDataset : StoredImages
 {
     static readonly string[] ImageFiles =
     [
         "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte", "train-images.idx3-ubyte.gz",
     ];
 
-    readonly byte[] pixels;
-    readonly byte[]? labels;
-
+    // Classes are "0" up to the largest label in the file; none without a label file.
     IdxDataset(string path, IdxFile images, byte[]? labels)
+        : base(
+            Path.GetFileName(path), (images.Sizes[2], images.Sizes[1], 1), images.Elements, labels,
+            labels is null ? [] : Numbered(labels.Max() + 1))
     {
-        (Count, Height, Width) = (images.Sizes[0], images.Sizes[1], images.Sizes[2]);
-        pixels = images.Elements;
-        this.labels = labels;
-        Classes = labels is null ? [] : [.. Enumerable.Range(0, labels.Max() + 1).Select(i => i.ToString(CultureInfo.InvariantCulture))];
-        Description = $"{Path.GetFileName(path)}: {this.Summary()}";
     }
-
-    /// <inheritdoc/>
-    public int Count { get; }
-
-    /// <inheritdoc/>
-    public int Width { get; }
-
-    /// <inheritdoc/>
-    public int Height { get; }
-
-    /// <summary>Always 1.</summary>
-    public int Channels => 1;
-
-    /// <summary>"0" up to the largest label in the file; empty without a label file.</summary>
-    public IReadOnlyList<string> Classes { get; }
-
-    /// <inheritdoc/>
-    public string Description { get; }
 
     /// <summary>Opens a file of images, or a folder that holds <c>train-images-idx3-ubyte[.gz]</c>.</summary>
     /// <param name="path">The file or folder.</param>
@@ -67,21 +44,6 @@ public sealed class IdxDataset : IImageDataset
         if (labels.Sizes[0] != images.Sizes[0])
             throw new InvalidDataException($"{labelsPath}: {labels.Sizes[0]} labels, but {imagesPath} has {images.Sizes[0]} images.");
         return new IdxDataset(imagesPath, images, labels.Elements);
-    }
-
-    /// <inheritdoc/>
-    public void Read(int index, Span<byte> pixels)
-    {
-        this.CheckIndex(index);
-        this.CheckTarget(pixels);
-        this.pixels.AsSpan(index * pixels.Length, pixels.Length).CopyTo(pixels);
-    }
-
-    /// <inheritdoc/>
-    public int Label(int index)
-    {
-        this.CheckIndex(index);
-        return labels is null ? -1 : labels[index];
     }
 
     static string FindImages(string path)

@@ -90,7 +90,7 @@ public static class ImageSources
 }
 
 /// <summary>A set of images of one size as a source of them.</summary>
-/// <param name="set">The set; disposed with the source, where it can be.</param>
+/// <param name="set">The set; disposed with the source.</param>
 public sealed class DatasetImages(IImageDataset set) : IImageSource
 {
     /// <summary>The set.</summary>
@@ -123,7 +123,7 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     }
 
     /// <inheritdoc/>
-    public void Dispose() => (set as IDisposable)?.Dispose();
+    public void Dispose() => set.Dispose();
 }
 
 /// <summary>Where images are looked for that a configuration names as <c>data/NAME</c>, and where they can be had.</summary>

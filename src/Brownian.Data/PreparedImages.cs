@@ -7,7 +7,7 @@ namespace Brownian.Data;
 /// Images from anywhere, brought to one size and mode. Each is decoded once when the set is opened, in parallel, which finds the broken
 /// ones; what is kept of it depends on <see cref="ImagePreparation.Cache"/>.
 /// </summary>
-public sealed class PreparedImages : IImageDataset, IDisposable
+public sealed class PreparedImages : IImageDataset
 {
     readonly ImagePreparation _how;
     readonly IImageSource? _source;     // null where all is in the store

@@ -53,6 +53,6 @@ public sealed partial class LayerTests
     private static partial Regex Declaration();
 
     // A type, not a member that is called like one.
-    [GeneratedRegex(@"(?<![.\w])[A-Z]\w*(?! \{| =|;|:)")]
+    [GeneratedRegex(@"(?<=new |: )[A-Z]\w*|(?<![.\w])[A-Z]\w*\b(?! \{| =|;|:|\()")]
     private static partial Regex Name();
 }

@@ -8,7 +8,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian bench</c></summary>
-sealed class BenchCommand : Command
+sealed class BenchCommand : AppCommand
 {
     static readonly string[] Whats = ["train", "forward", "sample"];
 
@@ -21,22 +21,18 @@ sealed class BenchCommand : Command
         "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.", "The model and the loss of a preset", "--model-config");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
-    readonly Option<int[]> _threads = OptionOf.SeveralThreads();
+    readonly Option<int[]?> _threads = OptionOf.SeveralThreads();
     readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON, one object on a line for each number of threads.");
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
 
     public BenchCommand(Terminal terminal, CancellationToken cancel)
-        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json")
+        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json", terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
         _what.AcceptOnlyFromAmong(Whats);
         Add(_what);
-        foreach (Option option in (Option[])[.. _config.All, _batch, _steps, _threads, _json]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _batch, _steps, _threads, _json]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         BenchTask task = Task(parsed);
         int steps = parsed.GetValue(_steps) ?? 10;

@@ -21,23 +21,19 @@ sealed class DataCommand : Command
     };
 
     /// <summary><c>brownian data inspect</c></summary>
-    sealed class InspectCommand : Command
+    sealed class InspectCommand : AppCommand
     {
         const int Listed = 10;
 
         readonly Argument<string> _path = PathArgument(optional: false);
-        readonly Terminal _terminal;
-        readonly CancellationToken _cancel;
 
         public InspectCommand(Terminal terminal, CancellationToken cancel)
-            : base("inspect", "Count sizes, modes, classes, copies and broken files.\nExample: brownian data inspect photos")
+            : base("inspect", "Count sizes, modes, classes, copies and broken files.\nExample: brownian data inspect photos", terminal, cancel)
         {
-            (_terminal, _cancel) = (terminal, cancel);
             Add(_path);
-            SetAction(Run);
         }
 
-        int Run(ParseResult parsed)
+        protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
             DatasetInspection found = _terminal.TrackReading(progress => DatasetInspection.Of(path, progress, _cancel));
@@ -89,24 +85,21 @@ sealed class DataCommand : Command
     }
 
     /// <summary><c>brownian data grid</c></summary>
-    sealed class GridCommand : Command
+    sealed class GridCommand : AppCommand
     {
         readonly Argument<string> _path = PathArgument(optional: true);
         readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the set's name with -grid.png");
         readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, taken evenly from the set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
         readonly Option<bool> _force = ShowCommand.Force();
-        readonly Terminal _terminal;
 
-        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10")
+        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10", terminal)
         {
-            _terminal = terminal;
             Add(_path);
-            foreach (Option option in (Option[])[_out, _count, _columns, _force]) Add(option);
-            SetAction(Run);
+            Add([_out, _count, _columns, _force]);
         }
 
-        int Run(ParseResult parsed)
+        protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
             PictureTarget target = PictureTarget.Still("grid", parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png", parsed.GetValue(_force));

@@ -5,7 +5,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian export</c></summary>
-sealed class ExportCommand : Command
+sealed class ExportCommand : AppCommand
 {
     readonly Option<string?> _model =
         OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
@@ -16,20 +16,17 @@ sealed class ExportCommand : Command
         + ". Default: diffusers where that knows the network, else safetensors");
     readonly Option<string?> _dtype = OptionOf.Choice(
         "--dtype", ["float32", "float16"], "The weights' numbers; float16 halves the file. Default: float32");
-    readonly Terminal _terminal;
 
     public ExportCommand(Terminal terminal)
         : base("export",
             "Write a model for Python, or to pass on.\n"
-            + "Example: brownian export --model runs/00001-digits --out exported/digits")
+            + "Example: brownian export --model runs/00001-digits --out exported/digits", terminal)
     {
-        _terminal = terminal;
         foreach (Option option in (Option[])[_model, _out]) option.Required = true;
-        foreach (Option option in (Option[])[_model, _out, _format, _dtype]) Add(option);
-        SetAction(Run);
+        Add([_model, _out, _format, _dtype]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         string folder = parsed.GetValue(_out)!;
         using Device device = Device.Cpu();

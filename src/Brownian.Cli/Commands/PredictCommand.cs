@@ -7,7 +7,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian predict</c></summary>
-sealed class PredictCommand : Command
+sealed class PredictCommand : AppCommand
 {
     readonly Option<string?> _model =
         OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
@@ -18,20 +18,17 @@ sealed class PredictCommand : Command
         "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
     readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Terminal _terminal;
 
     public PredictCommand(Terminal terminal)
         : base("predict",
             "Run the network once on given numbers.\n"
-            + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors")
+            + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors", terminal)
     {
-        _terminal = terminal;
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;
-        foreach (Option option in (Option[])[_model, _input, _output, _labels, _force, _threads]) Add(option);
-        SetAction(Run);
+        Add([_model, _input, _output, _labels, _force, _threads]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         string path = parsed.GetValue(_output)!;
         bool overwrite = parsed.GetValue(_force);

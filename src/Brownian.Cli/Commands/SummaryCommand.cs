@@ -6,24 +6,21 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian summary</c></summary>
-sealed class SummaryCommand : Command
+sealed class SummaryCommand : AppCommand
 {
     readonly ConfigOptions _config = new("A YAML configuration. Without one, the network that 'train' would begin with.");
     readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run.");
     readonly Option<string[]> _set = OptionOf.Set("model_params.num_heads=2");
-    readonly Terminal _terminal;
 
     public SummaryCommand(Terminal terminal)
         : base("summary",
             "Show a network's layers: shapes, parameters, work and memory. Nothing is computed.\n"
-            + "Example: brownian summary --config configs/cifar10.yaml")
+            + "Example: brownian summary --config configs/cifar10.yaml", terminal)
     {
-        _terminal = terminal;
-        foreach (Option option in (Option[])[.. _config.All, _model, _set]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _model, _set]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         NetworkSummary summary = Of(parsed);
         TextWriter to = _terminal.Out;

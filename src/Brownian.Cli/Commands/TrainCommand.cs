@@ -6,7 +6,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian train</c></summary>
-sealed class TrainCommand : Command
+sealed class TrainCommand : AppCommand
 {
     readonly ConfigOptions _config = new("A YAML configuration. Without one, the built-in digits and a small network.");
     readonly Option<string?> _data =
@@ -24,20 +24,15 @@ sealed class TrainCommand : Command
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
     readonly Option<int?> _threads = OptionOf.Threads();
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
         "Train a model. Ctrl-C saves and says how to resume.\n"
-        + "Example: brownian train --preset mnist --set train_params.lr=2e-4")
+        + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])
-            [.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
         if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
@@ -48,8 +43,7 @@ sealed class TrainCommand : Command
     {
         TrainConfig config = Configuration(parsed);
         // Before there is a folder, so that a wrong path leaves none behind.
-        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
-        using var opened = images as IDisposable;
+        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         config = ConfiguredDataset.Fit(config, images);
         using Device device = OpenDevice(config.Train.Threads);
         TimeBudget? budget = Budget(parsed, config);
@@ -99,8 +93,7 @@ sealed class TrainCommand : Command
         TrainConfig config = run.Config.With(Overrides(parsed));
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
-        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
-        using var opened = images as IDisposable;
+        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);

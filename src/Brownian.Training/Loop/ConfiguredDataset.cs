@@ -12,7 +12,6 @@ public static class ConfiguredDataset
     /// <exception cref="InvalidDataException">There are no images, or one is broken and that is not tolerated.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    /// <remarks>Some sets keep files open: dispose what is <see cref="IDisposable"/>.</remarks>
     public static IImageDataset Open(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -24,7 +23,7 @@ public static class ConfiguredDataset
         }
         catch
         {
-            (images as IDisposable)?.Dispose();
+            images.Dispose();
             throw;
         }
         return images;

@@ -46,7 +46,7 @@ public sealed record TimeBudget
         ArgumentNullException.ThrowIfNull(device);
         config.Validate();
         IImageDataset images = dataset ?? ConfiguredDataset.Open(config, cancel: cancel);
-        using IDisposable? opened = dataset is null ? images as IDisposable : null;
+        using IDisposable? opened = dataset is null ? images : null;
         config = ConfiguredDataset.Fit(config, images);
         ConfiguredDataset.Check(images, config);
         long start = Stopwatch.GetTimestamp();

@@ -36,8 +36,8 @@ public abstract record TrainProgress
     /// <param name="Metrics">What was written to <c>metrics.jsonl</c>.</param>
     /// <param name="SmoothedLoss">The running mean of the loss.</param>
     /// <param name="TotalSteps">The step that training ends with.</param>
-    /// <param name="Remaining">Estimated from the recent steps.</param>
-    public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan Remaining) : TrainProgress;
+    /// <param name="Remaining">Estimated from the recent steps; null while their pace is not settled.</param>
+    public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan? Remaining) : TrainProgress;
 
     /// <summary>A grid of samples is being drawn, which can take as long as many steps.</summary>
     /// <param name="Step">After this step.</param>

@@ -28,7 +28,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
         IImageDataset images = Images(progress, cancel);
-        using IDisposable? opened = Opened(images);
+        using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
         TrainConfig fitted = Fitted(images);
         if (fitted != config) run.Reconfigure(fitted);
         using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
@@ -40,16 +40,14 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     /// <param name="run">The run that would be continued; null for a new one.</param>
     /// <param name="progress">Told what <see cref="Run"/> tells of its data, network and pace.</param>
     /// <param name="cancel">Ends it early.</param>
-    /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
-    /// <exception cref="InvalidDataException">Images or checkpoints are damaged or do not fit the network.</exception>
-    /// <exception cref="IOException">A file is missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
+    /// <inheritdoc cref="Run" path="/exception"/>
     public TrainForecast Plan(RunDirectory? run = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         config.Validate();
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
-        using IDisposable? opened = Opened(images);
+        using IDisposable? opened = dataset is null ? images : null;
         using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
@@ -66,9 +64,6 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         ConfiguredDataset.Check(images, fitted);
         return fitted;
     }
-
-    // A set that the caller gave stays open.
-    IDisposable? Opened(IImageDataset images) => dataset is null ? images as IDisposable : null;
 
     sealed class Relay(IProgress<TrainProgress> to) : IProgress<ReadingProgress>
     {

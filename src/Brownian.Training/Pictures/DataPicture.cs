@@ -82,7 +82,7 @@ public static class PictureData
     /// </summary>
     /// <param name="path">A run, or what <see cref="DatasetParams.ImagePath"/> takes.</param>
     /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
-    /// <returns>The images, and the configuration that decides their order. Dispose what is <see cref="IDisposable"/>.</returns>
+    /// <returns>The images, and the configuration that decides their order.</returns>
     /// <exception cref="InvalidDataException">There are no images, or the run's configuration is damaged.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
     public static (TrainConfig Config, IImageDataset Images) Open(string path, IProgress<ReadingProgress>? progress = null)
@@ -119,8 +119,7 @@ public static class PictureData
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count > 0 && !wanted.Any(IsNumbers)) return [.. wanted.Select(path => ReadFile(path, config))];
-        IImageDataset images = Open(config, progress);
-        using var opened = images as IDisposable;
+        using IImageDataset images = Open(config, progress);
         if (wanted.Count == 0) return [.. Enumerable.Range(0, Math.Min(UsualCount, images.Count)).Select(index => Read(images, index))];
         return [.. wanted.SelectMany(text => IsNumbers(text)
             ? SeedRange.Parse(text).Select(index => Read(images, index, text))
