@@ -24,7 +24,7 @@ static class SchedulerConfigWriter
             if (known) json[key] = value?.DeepClone();
         }
         if (scheduler == SchedulerClass.Pndm) json["skip_prk_steps"] = s.Sampler == "plms";
-        DiffusersJson.Write(path, json);
+        JsonFile.Write(path, json);
         return scheduler;
     }
 

@@ -80,23 +80,6 @@ public sealed class TimestepSelectionTests
     }
 
     [Fact]
-    public void Sections_and_strides_are_those_of_improved_diffusion()
-    {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/space_timesteps.json")));
-        foreach (JsonProperty run in golden.RootElement.EnumerateObject())
-        {
-            int trained = int.Parse(run.Name.Split(':')[0]);
-            string spec = run.Name.Split(':')[1].Trim('[', ']');
-            TimestepSelection selection = spec.StartsWith("ddim", StringComparison.Ordinal)
-                ? TimestepSections.Strided(trained, int.Parse(spec[4..]))
-                : TimestepSections.Of(trained, [.. spec.Split(',').Select(int.Parse)]);
-            Assert.Equal(run.Value.EnumerateArray().Select(t => t.GetInt32()), selection.Of(trained).Reverse());
-        }
-        Assert.Contains("cannot be walked in 6", Assert.Throws<ArgumentException>(() => TimestepSections.Of(10, 5, 6)).Message, StringComparison.Ordinal);
-        Assert.Contains("No whole stride", Assert.Throws<ArgumentException>(() => TimestepSections.Strided(10, 7)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Steps_that_do_not_fit_the_schedule_are_refused()
     {
         Assert.Contains("1001 steps", Refused(new() { Count = 1001 }), StringComparison.Ordinal);

@@ -155,7 +155,7 @@ public sealed class DiffusersFolderTests : IDisposable
     public void An_exported_pipeline_says_what_diffusers_says(string name)
     {
         string golden = Fixtures.Golden($"pipeline/{name}"), exported = _folder.Path("exported");
-        Assert.Equal(ExportFormat.Diffusers, ModelFolder.Export(exported, ModelFolder.Open(golden, _device)));
+        Assert.Equal("diffusers", ModelFolder.Export(exported, ModelFolder.Open(golden, _device)).Name);
         foreach (string file in (string[])["model_index.json", "unet/config.json", "scheduler/scheduler_config.json"])
             SameJson(Path.Combine(golden, file), Path.Combine(exported, file));
         SameTensors(golden, exported, "unet/diffusion_pytorch_model.safetensors");
@@ -237,7 +237,7 @@ public sealed class DiffusersFolderTests : IDisposable
     {
         var tutorial = new ModelDescription { Model = TinyRun.Config.Model, Diffusion = new() };
         string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Export(
-            _folder.Path("exported"), new DiffusionModel(tutorial, tutorial.Model.CreateNetwork(_device), _device, ""), ExportFormat.Diffusers)).Message;
+            _folder.Path("exported"), new DiffusionModel(tutorial, tutorial.Model.CreateNetwork(_device), _device, ""), "diffusers")).Message;
         Assert.Contains("tutorial_unet", message, StringComparison.Ordinal);
         DiffusionModel pipeline = ModelFolder.Open(Fixtures.Golden("pipeline/ddpm"), _device);
         var flow = new DiffusionModel(
@@ -251,8 +251,8 @@ public sealed class DiffusersFolderTests : IDisposable
     public void A_tutorials_network_is_exported_under_its_names_and_comes_back()
     {
         string golden = Fixtures.Golden("seed_unet/small"), model = _folder.Path("model"), exported = _folder.Path("exported"), again = _folder.Path("again");
-        ModelFolder.Import(Path.Combine(golden, "config.yaml"), Path.Combine(golden, "weights.safetensors"), model);
-        Assert.Equal(ExportFormat.Safetensors, ModelFolder.Export(exported, ModelFolder.Open(model, _device)));
+        ModelFolder.Import(Path.Combine(golden, "config.yaml"), Path.Combine(golden, "weights_legacy.pth"), model);
+        Assert.Equal("safetensors", ModelFolder.Export(exported, ModelFolder.Open(model, _device)).Name);
         using (SafetensorsFile weights = SafetensorsFile.Read(Path.Combine(exported, "model.safetensors")))
         using (SafetensorsFile expected = SafetensorsFile.Read(Path.Combine(golden, "weights.safetensors")))
         {

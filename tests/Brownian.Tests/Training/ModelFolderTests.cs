@@ -46,6 +46,21 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_was_exported_opens_again_and_is_of_one_format()
+    {
+        DiffusionModel model = Model();
+        foreach (IExportFormat format in ModelFolder.ExportFormats.Where(format => format.Name != "diffusers"))
+        {
+            string path = _folder.Path(format.Name);
+            Assert.Same(format, ModelFolder.Export(path, model, format.Name));
+            Assert.Same(format, ModelFolder.Formats.First(known => known.Is(path)));
+            Assert.Equal(Weights(model), Weights(ModelFolder.Open(path, _device)));
+        }
+        Assert.Contains("brownian or safetensors or diffusers",
+            Assert.Throws<ArgumentException>(() => ModelFolder.Export(_folder.Path("other"), model, "onnx")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_but_a_model_is_replaced()
     {
         Directory.CreateDirectory(_folder.Path("precious"));

@@ -5,7 +5,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show reverse</c></summary>
-sealed class ShowReverseCommand : Command
+sealed class ShowReverseCommand : AppCommand
 {
     const int StripMoments = 11, AnimationMoments = 100;
 
@@ -19,20 +19,15 @@ sealed class ShowReverseCommand : Command
     readonly Option<string?> _out = ShowCommand.PngOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
     readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
 
     public ShowReverseCommand(Terminal terminal, CancellationToken cancel) : base("reverse",
         "Noise becoming images: x at timestep t, and below it the image that the network sees in it.\n"
-        + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List())
+        + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])
-            [_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
-        SetAction(Run);
+        Add([_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, _threads]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
