@@ -39,7 +39,7 @@ sealed class ExportCommand : Command
             "brownian" => ExportFormat.Brownian,
             _ => null,
         };
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
         string written = ModelFolder.Export(folder, model, format, half: parsed.GetValue(_dtype) == "float16") switch
         {

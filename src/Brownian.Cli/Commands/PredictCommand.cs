@@ -16,7 +16,7 @@ sealed class PredictCommand : Command
     readonly Option<string?> _labels = OptionOf.Text(
         "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
     readonly Terminal _terminal;
 
     public PredictCommand(Terminal terminal)
@@ -26,7 +26,7 @@ sealed class PredictCommand : Command
     {
         _terminal = terminal;
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;
-        foreach (Option option in (Option[])[_model, _input, _output, _labels, _force, _threads]) Add(option);
+        foreach (Option option in (Option[])[_model, _input, _output, _labels, _force, .. _device.All]) Add(option);
         SetAction(Run);
     }
 
@@ -35,7 +35,7 @@ sealed class PredictCommand : Command
         string path = parsed.GetValue(_output)!;
         bool overwrite = parsed.GetValue(_force);
         Target.Check(path, overwrite);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
         IDenoisingNetwork network = model.Network;
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;

@@ -22,7 +22,7 @@ sealed class SampleCommand : Command
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
 
@@ -32,7 +32,7 @@ sealed class SampleCommand : Command
     {
         (_terminal, _cancel) = (terminal, cancel);
         foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]) Add(option);
-        foreach (Option option in (Option[])[.. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
+        foreach (Option option in (Option[])[.. _sampler.All, .. _classes.All, _force, .. _device.All]) Add(option);
         SetAction(Run);
     }
 
@@ -41,7 +41,7 @@ sealed class SampleCommand : Command
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;

@@ -26,7 +26,7 @@ sealed class TrainCommand : Command
         "--minutes", TimeBudget.LeastMinutes, "Length in minutes: measures this machine, then chooses the steps. Default without --config and --preset: 3",
         "N", TimeBudget.MostMinutes);
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
@@ -37,7 +37,7 @@ sealed class TrainCommand : Command
     {
         (_terminal, _cancel) = (terminal, cancel);
         foreach (Option option in (Option[])
-            [_config, _preset, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
+            [_config, _preset, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]) Add(option);
         SetAction(Run);
     }
 
@@ -55,7 +55,7 @@ sealed class TrainCommand : Command
         IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         using var opened = images as IDisposable;
         config = ConfiguredDataset.Fit(config, images);
-        using Device device = OpenDevice(config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         TimeBudget? budget = Budget(parsed, config);
         if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
@@ -110,7 +110,7 @@ sealed class TrainCommand : Command
         using var opened = images as IDisposable;
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
-        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, device, images);
@@ -124,7 +124,8 @@ sealed class TrainCommand : Command
     }
 
     // A run may come from a larger machine. The result does not depend on the number of threads.
-    static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
+    Device OpenDevice(ParseResult parsed, TrainConfig config) =>
+        _device.Open(parsed, Math.Min(config.Train.Threads, Environment.ProcessorCount));
 
     int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
@@ -143,7 +144,7 @@ sealed class TrainCommand : Command
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));
         Shortcut("seed", parsed.GetValue(_seed));
-        if (parsed.GetValue(_resume) is null) Shortcut("threads", parsed.GetValue(_threads));
+        if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;
 
         void Shortcut(string key, object? value)

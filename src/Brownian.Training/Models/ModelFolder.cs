@@ -121,7 +121,7 @@ public static class ModelFolder
     public static string Import(string configPath, string weightsPath, string outputPath, string? key = null)
     {
         TrainConfig config = TrainConfig.Load(configPath);
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         using StateDict weights = StateDict.Open(weightsPath, key);
         Save(outputPath, Load(new ModelDescription { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling }, weights, device));
         return weights.Key;

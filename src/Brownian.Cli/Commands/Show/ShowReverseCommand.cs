@@ -18,7 +18,7 @@ sealed class ShowReverseCommand : Command
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PngOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
     readonly Terminal _terminal;
     readonly CancellationToken _cancel;
 
@@ -28,7 +28,7 @@ sealed class ShowReverseCommand : Command
     {
         (_terminal, _cancel) = (terminal, cancel);
         foreach (Option option in (Option[])
-            [_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
+            [_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, .. _device.All]) Add(option);
         SetAction(Run);
     }
 
@@ -36,7 +36,7 @@ sealed class ShowReverseCommand : Command
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string path) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;
