@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Brownian.Tensors.Autograd;
 
 namespace Brownian.Tensors;
@@ -60,6 +59,15 @@ public sealed class Tensor
     /// <summary>A tensor of zeros.</summary>
     public static Tensor Zeros(Shape shape, Device device) => Full(shape, 0, device);
 
+    /// <summary>Zeros that no open scope owns: they outlive it, and live as long as somebody holds them.</summary>
+    public static Tensor Persistent(Shape shape, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var tensor = new Tensor(device.Allocate(shape.Count, scoped: false), 0, shape);
+        device.Fill(tensor, 0);
+        return tensor;
+    }
+
     /// <summary>A copy of the given numbers, in row-major order.</summary>
     /// <exception cref="ArgumentException">The count of numbers is not that of the shape.</exception>
     public static Tensor From(ReadOnlySpan<float> data, Shape shape, Device device)
@@ -78,6 +86,15 @@ public sealed class Tensor
         return this;
     }
 
+    /// <summary>The same; gradients are added to what a tensor of this shape holds, such as part of a buffer for all parameters.</summary>
+    public Tensor WithGrad(Tensor gradient)
+    {
+        ArgumentNullException.ThrowIfNull(gradient);
+        Refuse.IfShapesDiffer("WithGrad", this, gradient);
+        WithGrad().Grad = gradient;
+        return this;
+    }
+
     /// <summary>The same numbers under another shape with the same count: a view, no copy. Gradients do not flow through it.</summary>
     public Tensor View(Shape shape)
     {
@@ -85,8 +102,8 @@ public sealed class Tensor
         return new Tensor(Storage, Offset, shape);
     }
 
-    /// <summary>A view of part of this tensor's numbers. Gradients do not flow through it.</summary>
-    internal Tensor Slice(int start, Shape shape)
+    /// <summary>A view of as many of this tensor's numbers as the shape holds, from one on. Gradients do not flow through it.</summary>
+    public Tensor Slice(int start, Shape shape)
     {
         if (start < 0 || (long)start + shape.Count > Shape.Count) ThrowCount(Shape.Count, shape);
         return new Tensor(Storage, Offset + start, shape);
@@ -183,10 +200,19 @@ public sealed class Tensor
     }
 
     /// <summary>Lets <c>fixed</c> pin a CPU tensor's first element; the array stays alive for the statement.</summary>
-    internal ref float GetPinnableReference() => ref Unsafe.As<Cpu.CpuStorage>(Storage).First(Offset);
+    internal ref float GetPinnableReference()
+    {
+        var storage = Storage as Cpu.CpuStorage;
+        if (storage is null) ThrowElsewhere();
+        return ref storage.First(Offset);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"Tensor {Shape} on {Device.Name}";
+
+    [DoesNotReturn]
+    void ThrowElsewhere() =>
+        throw new ArgumentException($"A kernel of the CPU was given a tensor on {Device.Name}; give it one of its own, as Tensor.From(x.ToArray(), …) makes.");
 
     [DoesNotReturn]
     static void ThrowCount(int count, Shape shape) =>

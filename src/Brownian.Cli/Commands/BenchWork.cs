@@ -115,17 +115,22 @@ enum Phase
 }
 
 /// <summary>How long each part of each step took.</summary>
-sealed class PhaseClock
+sealed class PhaseClock(Device device)
 {
     readonly List<double>[] _milliseconds = [.. Enum.GetValues<Phase>().Select(_ => new List<double>(64))];
     long _last;
 
     /// <summary>A step begins.</summary>
-    public void Begin() => _last = Stopwatch.GetTimestamp();
+    public void Begin()
+    {
+        device.Synchronize();
+        _last = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>What was done since the last call was this part.</summary>
     public void End(Phase phase)
     {
+        device.Synchronize();
         long now = Stopwatch.GetTimestamp();
         _milliseconds[(int)phase].Add(Stopwatch.GetElapsedTime(_last, now).TotalMilliseconds);
         _last = now;

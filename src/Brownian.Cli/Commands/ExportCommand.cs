@@ -29,7 +29,7 @@ sealed class ExportCommand : AppCommand
     protected override int Run(ParseResult parsed)
     {
         string folder = parsed.GetValue(_out)!;
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
         IExportFormat format = ModelFolder.Export(folder, model, parsed.GetValue(_format), half: parsed.GetValue(_dtype) == "float16");
         _terminal.Out.WriteLine($"folder  {Phrases.Relative(folder)}, {format.Use(model)}");

@@ -41,7 +41,7 @@ sealed class ImportCommand : AppCommand
         {
             if (parsed.GetValue(other) is not null) throw new ArgumentException($"--model says everything; leave {other.Name} out.");
         }
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         ModelFolder.Save(model, ModelFolder.Open(folder, device, _terminal.Warn));
     }
 

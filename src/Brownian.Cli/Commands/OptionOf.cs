@@ -35,6 +35,10 @@ static class OptionOf
         name, "N,N", description, string.Create(CultureInfo.InvariantCulture, $"whole numbers, {least} or more, separated by commas"),
         text => Integers(text.Split(','), NumberStyles.Integer, least, int.MaxValue));
 
+    /// <summary>The name of a device; null when absent.</summary>
+    public static Option<string?> Device() => Text(
+        "--device", "NAME", $"What computes: {string.Join(", ", Tensors.Device.Kinds)}; cpu:4 is four threads of the processor. Default: cpu");
+
     /// <summary>Threads to compute with; null when absent.</summary>
     public static Option<int?> Threads() => Parsed<int?>(
         "--threads", "N", "Threads to compute with. Default: one per physical core. Results do not depend on it.", ThreadRange,

@@ -17,7 +17,7 @@ sealed class PredictCommand : AppCommand
     readonly Option<string?> _labels = OptionOf.Text(
         "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
 
     public PredictCommand(Terminal terminal)
         : base("predict",
@@ -25,7 +25,7 @@ sealed class PredictCommand : AppCommand
             + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors", terminal)
     {
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;
-        Add([_model, _input, _output, _labels, _force, _threads]);
+        Add([_model, _input, _output, _labels, _force, .. _device.All]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -33,7 +33,7 @@ sealed class PredictCommand : AppCommand
         string path = parsed.GetValue(_output)!;
         bool overwrite = parsed.GetValue(_force);
         Target.Check(path, overwrite);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
         IDenoisingNetwork network = model.Network;
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;

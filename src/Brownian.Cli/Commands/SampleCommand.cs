@@ -22,14 +22,14 @@ sealed class SampleCommand : AppCommand
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
 
     public SampleCommand(Terminal terminal, CancellationToken cancel)
         : base("sample",
             "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
         Add([_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]);
-        Add([.. _sampler.All, .. _classes.All, _force, _threads]);
+        Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -37,7 +37,7 @@ sealed class SampleCommand : AppCommand
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;

@@ -22,14 +22,14 @@ sealed class TrainCommand : AppCommand
         "--minutes", TimeBudget.LeastMinutes, "Length in minutes: measures this machine, then chooses the steps. Default without --config and --preset: 3",
         "N", TimeBudget.MostMinutes);
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
         "Train a model. Ctrl-C saves and says how to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]);
+        Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -45,7 +45,7 @@ sealed class TrainCommand : AppCommand
         // Before there is a folder, so that a wrong path leaves none behind.
         using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         config = ConfiguredDataset.Fit(config, images);
-        using Device device = OpenDevice(config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         TimeBudget? budget = Budget(parsed, config);
         if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
@@ -96,7 +96,7 @@ sealed class TrainCommand : AppCommand
         using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
-        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, device, images);
@@ -110,7 +110,8 @@ sealed class TrainCommand : AppCommand
     }
 
     // A run may come from a larger machine. The result does not depend on the number of threads.
-    static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
+    Device OpenDevice(ParseResult parsed, TrainConfig config) =>
+        _device.Open(parsed, Math.Min(config.Train.Threads, Environment.ProcessorCount));
 
     int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
@@ -129,7 +130,7 @@ sealed class TrainCommand : AppCommand
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));
         Shortcut("seed", parsed.GetValue(_seed));
-        if (parsed.GetValue(_resume) is null) Shortcut("threads", parsed.GetValue(_threads));
+        if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;
 
         void Shortcut(string key, object? value)

@@ -90,18 +90,20 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
         Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, noise);
         Tensor output = network.Answer(xt, Array.ConvertAll(levels, level => (float)level.Timestep), labels);
-        double[] perImage = new double[times.Length];
         Tensor? total = null;
+        Lazy<double[]> perImage = new(() => new double[times.Length]);
         if (Bound is not { Alone: true })
         {
             Tensor target = ForwardProcess.MixPerImage(levels, Predicts.Target, x0, noise);
             double[] weights = Array.ConvertAll(levels, level => Weighting.Of(Predicts, level));
             Tensor answer = output.Shape == x0.Shape ? output : output.TakeChannels(0, x0.Shape.Channels);
-            total = answer.MeanLoss(target, Compares.Spec, weights, perImage);
+            total = answer.MeanLoss(target, Compares.Spec, weights, out perImage);
         }
         if (Bound is not null)
         {
-            Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, perImage);
+            Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, out Lazy<double[]> ofBound);
+            Lazy<double[]> others = perImage;
+            perImage = new(() => [.. others.Value.Zip(ofBound.Value, (a, b) => a + b)]);
             total = total is null ? bound : total.Add(bound);
         }
         return new TrainingLoss(total!, Array.ConvertAll(times, time => time.Timestep), perImage);
@@ -173,5 +175,5 @@ public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, i
 /// <summary>The loss of one batch.</summary>
 /// <param name="Total">The mean over all images, one number, on the tape.</param>
 /// <param name="Timesteps">t of each of the N images.</param>
-/// <param name="PerImage">The loss of each of the N images.</param>
-public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, double[] PerImage);
+/// <param name="PerImage">The loss of each of the N images. Reading it waits for the device, and must be done before the batch's scope ends.</param>
+public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, Lazy<double[]> PerImage);

@@ -36,6 +36,7 @@ public static class Slicing
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
+        Refuse.IfElsewhere("ConcatSamples", x, z);
         if (x.Shape.WithSamples(1) != z.Shape.WithSamples(1)) Refuse.Because($"ConcatSamples: {x.Shape} and {z.Shape} differ in more than their samples.");
         Tensor y = Tensor.Empty(x.Shape.WithSamples(x.Shape[0] + z.Shape[0]), x.Device);
         x.Device.Affine(1, x, 0, null, y.Slice(0, x.Shape), accumulate: false);

@@ -73,7 +73,7 @@ public static class ModelFolder
     public static string Import(string configPath, string weightsPath, string outputPath, string? key = null)
     {
         ModelDescription description = ModelDescription.Of(TrainConfig.Load(configPath));
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         using StateDict weights = Nn.StateDict.Open(weightsPath, key);
         Save(outputPath, DiffusionModel.Load(description, weights, device));
         return weights.Key;

@@ -42,13 +42,15 @@ static class Rehearsal
         using (TensorScope scope = job.Device.OpenScope())
         {
             Tensor loss = job.LossOf(job.Loader.Next(), part: 0).Total;
-            loss.Item();
+            job.Device.Synchronize();
             (forward, bytes) = (Stopwatch.GetElapsedTime(start).TotalSeconds, job.Device.Memory.Live);
             loss.Backward();
+            job.Device.Synchronize();
         }
         double batch = Stopwatch.GetElapsedTime(start).TotalSeconds;
         job.State.Optimizer.Step(rate: 0);
         job.State.Average.Update();
+        job.Device.Synchronize();
         double update = Stopwatch.GetElapsedTime(start).TotalSeconds - batch;
         return new StepCost(batch * job.Config.Train.GradientAccumulation + update, forward, bytes);
     }

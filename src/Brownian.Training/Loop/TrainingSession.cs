@@ -72,11 +72,14 @@ sealed class TrainingSession : IDisposable
             using TensorScope scope = _job.Device.OpenScope();
             Batch batch = _job.Loader.Next();
             TrainingLoss error = _job.LossOf(batch, part);
-            RequireFinite(error.Total.Item());
+            if (_forecast is null) _job.Device.Synchronize();      // for the time of the forward pass
             (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
             (batches == 1 ? error.Total : error.Total.Scale(1f / batches)).Backward();
+            // The one wait of a batch, when everything that it takes has been asked of the device.
+            float mean = error.Total.Item();
+            RequireFinite(mean);
             _quartiles.Add(error);
-            loss += error.Total.Item() / batches;
+            loss += mean / batches;
             epoch = batch.Epoch;
         }
         AdamStepResult applied = _state.Optimizer.Step(rate);

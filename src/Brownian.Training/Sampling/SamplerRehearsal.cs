@@ -14,7 +14,7 @@ static class SamplerRehearsal
     {
         SampleParams sampling = config.Sampling with { Steps = config.Train.SampleTimesteps ?? config.Sampling.Steps };
         if (sampling == new SampleParams { Steps = sampling.Steps } && config.Diffusion.Process == ProcessKind.Ddpm) return;
-        using Device device = Device.Cpu(1);
+        using Device device = Device.Open("cpu:1");
         try
         {
             var choice = new SamplerChoice(sampling, config.Diffusion);

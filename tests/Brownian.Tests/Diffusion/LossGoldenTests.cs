@@ -36,7 +36,7 @@ public sealed class LossGoldenTests : IDisposable
 
         Close.Relative(Nhwc.From(file.ReadFloats("x_t"), file["x_t"].Shape), network.Seen!, 1e-6, "x_t");
         double[] expected = file.ReadDoubles("loss_f64");
-        for (int n = 0; n < expected.Length; n++) Assert.Equal(1, loss.PerImage[n] / expected[n], 2e-5);
+        for (int n = 0; n < expected.Length; n++) Assert.Equal(1, loss.PerImage.Value[n] / expected[n], 2e-5);
         Assert.Equal(1, loss.Total.Item() / expected.Average(), 1e-5);
         double[] gradient = Nhwc.From(file.ReadDoubles("grad_f64"), file["grad_f64"].Shape);
         float[] actual = answer.Grad!.ToArray();

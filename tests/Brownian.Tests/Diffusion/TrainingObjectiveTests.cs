@@ -79,9 +79,9 @@ public sealed class TrainingObjectiveTests : IDisposable
                 double target = objective.Predicts.Target(level).Of(clean[i], eps[i]);
                 sum += Math.Pow(0.5 * xt + 1e-3 * timesteps[n] - target, 2);
             }
-            Assert.Equal(sum / Image.Count, loss.PerImage[n], 1e-5);
+            Assert.Equal(sum / Image.Count, loss.PerImage.Value[n], 1e-5);
         }
-        Assert.Equal(loss.PerImage.Average(), loss.Total.Item(), 1e-6);
+        Assert.Equal(loss.PerImage.Value.Average(), loss.Total.Item(), 1e-6);
     }
 
     [Fact]
@@ -138,8 +138,8 @@ public sealed class TrainingObjectiveTests : IDisposable
         Assert.Equal([0, 0, 0, 1, 1, 2, 2, 2, 3, 3], Enumerable.Range(0, 10).Select(quartiles.QuartileOf));
         Assert.Throws<ArgumentException>(() => quartiles.QuartileOf(10));
         Tensor total = Tensor.Zeros(Shape.Of(1), _device);
-        quartiles.Add(new TrainingLoss(total, [0, 2, 9], [1, 2, 5]));
-        quartiles.Add(new TrainingLoss(total, [1], [6]));
+        quartiles.Add(new TrainingLoss(total, [0, 2, 9], new([1, 2, 5])));
+        quartiles.Add(new TrainingLoss(total, [1], new([6])));
         Assert.Equal(3, quartiles.Mean(0));
         Assert.Equal(3, quartiles.Count(0));
         Assert.True(double.IsNaN(quartiles.Mean(1)));

@@ -18,20 +18,20 @@ sealed class ShowReverseCommand : AppCommand
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PngOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Option<int?> _threads = OptionOf.Threads();
+    readonly DeviceOptions _device = new();
 
     public ShowReverseCommand(Terminal terminal, CancellationToken cancel) : base("reverse",
         "Noise becoming images: x at timestep t, and below it the image that the network sees in it.\n"
         + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, _threads]);
+        Add([_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
     protected override int Run(ParseResult parsed)
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string path) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;

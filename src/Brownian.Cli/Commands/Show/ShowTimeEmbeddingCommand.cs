@@ -24,7 +24,7 @@ sealed class ShowTimeEmbeddingCommand : AppCommand
         PictureTarget target = PictureTarget.Still("time-embedding", parsed.GetValue(_out), parsed.GetValue(_force));
         int size = parsed.GetValue(_size) ?? 128, timesteps = parsed.GetValue(_timesteps) ?? 1000;
         _terminal.Out.WriteLine($"drawing {Phrases.Count(timesteps)} timesteps in {Phrases.Count(size)} features");
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         string written = target.Write(TimeEmbeddingPicture.Draw(new SinusoidalEmbedding(size), timesteps, device));
         return ShowCommand.Conclude(_terminal, written, "show", "schedule");
     }

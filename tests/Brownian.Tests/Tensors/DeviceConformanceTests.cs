@@ -1,9 +1,13 @@
+using Brownian.OtherDevice;
 using Brownian.Tensors;
 
 namespace Brownian.Tests.Tensors;
 
-/// <summary>Every row of <see cref="OpTable"/> against its reference in double: forward, gradients, accumulation.</summary>
-public sealed class OpTests(Devices devices) : IClassFixture<Devices>
+/// <summary>
+/// What makes a device a correct one: every row of <see cref="OpTable"/> against its reference in double, forward, gradients and
+/// accumulation, and every row of <see cref="KernelCases"/>.
+/// </summary>
+public sealed class DeviceConformanceTests(Devices devices) : IClassFixture<Devices>
 {
     public static TheoryData<string, string> Cases
     {
@@ -11,7 +15,18 @@ public sealed class OpTests(Devices devices) : IClassFixture<Devices>
         {
             var data = new TheoryData<string, string>();
             foreach (OpCase op in OpTable.Small)
-                foreach (string width in Devices.Widths) data.Add(op.Name, width);
+                foreach (string device in Devices.All) data.Add(op.Name, device);
+            return data;
+        }
+    }
+
+    public static TheoryData<string, string> KernelNames
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (KernelCase kernel in KernelCases.All)
+                foreach (string device in Devices.All) data.Add(kernel.Name, device);
             return data;
         }
     }
@@ -52,6 +67,27 @@ public sealed class OpTests(Devices devices) : IClassFixture<Devices>
         if (op.Differentiable) Weighted(op, y.Add(op.Run(inputs))).Backward();
         foreach (GuardedTensor g in guarded) g.AssertGuardsIntact(op.Name);
         CheckGradients(op, inputs, 2, gradientsExist: true);
+    }
+
+    [Theory, MemberData(nameof(KernelNames))]
+    public void Kernels_do_what_the_contract_says(string name, string width)
+    {
+        foreach (int threads in new[] { 1, 3 })
+        {
+            Device device = devices[width, threads];
+            using TensorScope scope = device.OpenScope();
+            KernelCases.All.Single(kernel => kernel.Name == name).Check(device);
+        }
+    }
+
+    [Fact]
+    public void Every_method_of_the_contract_has_a_case()
+    {
+        using var device = new LateDevice(1);
+        foreach (OpCase op in OpTable.Small.Where(op => op.Work < 100_000)) Backward(op, Leaves(op, device));
+        foreach (KernelCase kernel in KernelCases.All) kernel.Check(device);
+        IEnumerable<string> contract = typeof(Device).GetMethods().Where(method => method.IsAbstract && !method.IsSpecialName).Select(method => method.Name);
+        Assert.Empty(contract.Except(device.Called));
     }
 
     /// <summary>Sizes that reach every blocking loop: several blocks of rows, columns and products, several partial sums.</summary>
