@@ -1,5 +1,6 @@
 using Brownian.Tensors.Autograd;
 using Brownian.Tensors.Cpu;
+using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tensors;
 
@@ -33,6 +34,9 @@ public abstract class Device : IDisposable
     internal Tape Tape { get; } = new();
 
     internal bool RecordsGradients => NoGradDepth == 0;
+
+    /// <summary>Who is told of the operations that run; see <see cref="PlannedForward{T}"/>.</summary>
+    internal IPassObserver? Pass { get; set; }
 
     /// <summary>
     /// The processor of this machine, with its fastest vector instructions; the environment variable <c>BROWNIAN_ISA</c> forces others

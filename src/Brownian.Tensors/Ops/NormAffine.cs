@@ -20,7 +20,7 @@ readonly record struct NormAffine(Tensor Gamma, Tensor Beta, Tensor? Modulation)
     public (Tensor Gamma, Tensor Beta) Rent()
     {
         if (Modulation is null) return (Gamma, Beta);
-        Device device = Gamma.Device;
+        Device device = Modulation.Device;
         Shape rows = Shape.Of(Modulation.Shape[0], Gamma.Shape.Count);
         Tensor g = Tensor.Empty(rows, device), b = Tensor.Empty(rows, device);
         device.Modulate(Gamma, Beta, Modulation, g, b);

@@ -76,7 +76,7 @@ static class GoldenNetworks
     {
         Tensor x = Images(io, input, device).WithGrad();
         int[] labels = io.TryGet("class_labels", out _) ? Array.ConvertAll(io.ReadIntegers("class_labels"), l => (int)l) : [];
-        Tensor output = network.Forward(x, Timesteps(io, time), labels);
+        Tensor output = network.Answer(x, new(Timesteps(io, time), labels));
         double error = RelativeError(io.ReadDoubles("output_f64"), Nchw(output));
         Assert.True(error < 1e-5, $"output: relative error {error:E2}");
 

@@ -16,10 +16,12 @@ sealed record GoldenStep(SafetensorsFile Io, string Prefix, string Input, string
     /// <summary>True of parameters whose gradient is mathematically zero, so that what is stored is rounding noise.</summary>
     public Func<string, bool> IsZero { get; init; } = _ => false;
 
+    public bool IsTraining { get; init; }
+
     public void Check(IDenoisingNetwork network, Device device)
     {
         Tensor x = GoldenNetworks.Images(Io, Input, device).WithGrad();
-        Tensor output = network.Forward(x, GoldenNetworks.Timesteps(Io, Time));
+        Tensor output = network.Answer(x, new(GoldenNetworks.Timesteps(Io, Time), training: IsTraining ? new Philox(0, 0) : null));
         AssertClose("output", Io.ReadDoubles($"{Prefix}output_f64"), GoldenNetworks.Nchw(output), OutputTolerance);
         output.MeanSquaredError(GoldenNetworks.Images(Io, "target", device)).Backward();
         AssertClose("gradient of the input", Io.ReadDoubles($"{Prefix}grad_{Input}"), GoldenNetworks.Nchw(x.Grad!), GradientTolerance);
