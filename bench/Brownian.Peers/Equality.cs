@@ -2,10 +2,10 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 using Brownian.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 using Device = Brownian.Tensors.Device;
 using Tensor = Brownian.Tensors.Tensor;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Brownian.Peers;
 
@@ -20,7 +20,7 @@ readonly record struct Equality(double TorchForward, double TorchGradient, doubl
     /// <summary>Runs all on the same weights, images and timesteps.</summary>
     /// <param name="model">The network.</param>
     /// <param name="scratch">A file to write an ONNX model to.</param>
-    public static Equality Of(ModelParams model, string scratch)
+    public static Equality Of(NetworkOptions model, string scratch)
     {
         using Device device = Device.Cpu();
         IDenoisingNetwork ours = model.CreateNetwork(device);

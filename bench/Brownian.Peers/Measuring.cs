@@ -4,9 +4,9 @@ using System.Text.Json;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 using Brownian.Training;
+using Tensor = TorchSharp.torch.Tensor;
 using TorchSharp;
 using static TorchSharp.torch;
-using Tensor = TorchSharp.torch.Tensor;
 
 namespace Brownian.Peers;
 
@@ -66,7 +66,7 @@ static class Measuring
 
     static void MeasureOnnx(Work work)
     {
-        ModelParams model = TrainConfig.Load(work.Config).Model;
+        NetworkOptions model = TrainConfig.Load(work.Config).Model;
         Directory.CreateDirectory(Rows.Scratch);
         string path = Path.Combine(Rows.Scratch, $"{Path.GetFileNameWithoutExtension(work.Config)}-{work.Batch}.onnx");
         if (!IsNewerThan(path, work.Config, typeof(OnnxExport).Assembly.Location)) OnnxExport.Write(model, null, work.Batch, path);

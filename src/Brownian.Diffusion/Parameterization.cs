@@ -1,5 +1,24 @@
 namespace Brownian.Diffusion;
 
+/// <summary>What a network predicts; the names are diffusers' where it has one.</summary>
+public enum PredictionType
+{
+    /// <summary>The noise ε.</summary>
+    Epsilon,
+
+    /// <summary>The image x_0.</summary>
+    Sample,
+
+    /// <summary>v = √ᾱ·ε − √(1 − ᾱ)·x_0.</summary>
+    VPrediction,
+
+    /// <summary>u = ε − x_0; also called flow.</summary>
+    FlowPrediction,
+
+    /// <summary>F of Karras et al. 2022.</summary>
+    Edm,
+}
+
 /// <summary>
 /// What a network predicts, as data: the training target is a mix of (x_0, ε), and x_0 and ε are mixes of (x_t, output), for any
 /// noise level in any coordinates. Nothing else in the library asks which one is in use.
@@ -30,8 +49,23 @@ public abstract record Parameterization
         ? new PredictsEdm(dataDeviation)
         : throw new ArgumentException($"The deviation of the data is {dataDeviation}; it must be above 0, such as 0.5.");
 
-    /// <summary>The name in configuration files, which is diffusers' <c>prediction_type</c> where it has one.</summary>
-    public abstract string Name { get; }
+    /// <summary>The parameterisation of a type.</summary>
+    /// <param name="type">What is predicted.</param>
+    /// <param name="dataDeviation">σ_data, for <see cref="PredictionType.Edm"/>.</param>
+    public static Parameterization Of(PredictionType type, double dataDeviation = 0.5) => type switch
+    {
+        PredictionType.Sample => Sample,
+        PredictionType.VPrediction => Velocity,
+        PredictionType.FlowPrediction => Flow,
+        PredictionType.Edm => EdmOf(dataDeviation),
+        _ => Epsilon,
+    };
+
+    /// <summary>What is predicted.</summary>
+    public abstract PredictionType Type { get; }
+
+    /// <summary>Its name in configuration files and messages.</summary>
+    public string Name => Names.Of(Type);
 
     /// <summary>What the network is trained to output, as a mix of (x_0, ε).</summary>
     public abstract Mix Target(NoiseLevel level);
@@ -45,19 +79,10 @@ public abstract record Parameterization
     /// <summary>c_in: what x_t is multiplied by before the network sees it, so that its variance is about 1; 1 where x_t has it already.</summary>
     public virtual double InputScale(NoiseLevel level) => 1 / Math.Sqrt(level.Power);
 
-    /// <summary>The parameterisation of that <see cref="Name"/>.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public static Parameterization Named(string name)
-    {
-        Parameterization[] known = [Epsilon, Sample, Velocity, Flow, Edm];
-        return Array.Find(known, p => p.Name == name) ?? throw new ArgumentException(
-            $"'{name}' is nothing a network can predict; use {string.Join(", ", known.Select(p => p.Name))}.");
-    }
-
     // x_t = α·x_0 + σ·ε throughout. Each pair below solves it and the target for x_0 and ε.
     sealed record PredictsEpsilon : Parameterization
     {
-        public override string Name => "epsilon";
+        public override PredictionType Type => PredictionType.Epsilon;
         public override Mix Target(NoiseLevel level) => new(0, 1);
         public override Mix X0(NoiseLevel level) => new(1 / level.Alpha, -level.Sigma / level.Alpha);
         public override Mix Eps(NoiseLevel level) => new(0, 1);
@@ -65,7 +90,7 @@ public abstract record Parameterization
 
     sealed record PredictsSample : Parameterization
     {
-        public override string Name => "sample";
+        public override PredictionType Type => PredictionType.Sample;
         public override Mix Target(NoiseLevel level) => new(1, 0);
         public override Mix X0(NoiseLevel level) => new(0, 1);
         public override Mix Eps(NoiseLevel level) => new(1 / level.Sigma, -level.Alpha / level.Sigma);
@@ -74,7 +99,7 @@ public abstract record Parameterization
     // In coordinates with α² + σ² = p², v = (α·ε − σ·x_0)/p.
     sealed record PredictsVelocity : Parameterization
     {
-        public override string Name => "v_prediction";
+        public override PredictionType Type => PredictionType.VPrediction;
         public override Mix Target(NoiseLevel level) => Unit(level, l => new(-l.Sigma, l.Alpha));
         public override Mix X0(NoiseLevel level) => Unit(level, l => new(l.Alpha / Math.Sqrt(level.Power), -l.Sigma));
         public override Mix Eps(NoiseLevel level) => Unit(level, l => new(l.Sigma / Math.Sqrt(level.Power), l.Alpha));
@@ -84,7 +109,7 @@ public abstract record Parameterization
 
     sealed record PredictsFlow : Parameterization
     {
-        public override string Name => "flow_prediction";
+        public override PredictionType Type => PredictionType.FlowPrediction;
         public override Mix Target(NoiseLevel level) => new(-1, 1);
         public override Mix X0(NoiseLevel level) => new(1 / Sum(level), -level.Sigma / Sum(level));
         public override Mix Eps(NoiseLevel level) => new(1 / Sum(level), level.Alpha / Sum(level));
@@ -96,7 +121,7 @@ public abstract record Parameterization
     // Karras et al. 2022, table 1, with s = σ/α and x_t/α in the place of σ and x.
     sealed record PredictsEdm(double DataDeviation) : Parameterization
     {
-        public override string Name => "edm";
+        public override PredictionType Type => PredictionType.Edm;
         public override Mix Target(NoiseLevel level) => new((1 - Skip(level)) / Out(level), -Skip(level) * level.Ratio / Out(level));
         public override Mix X0(NoiseLevel level) => new(Skip(level) / level.Alpha, Out(level));
         public override Mix Eps(NoiseLevel level) => new((1 - Skip(level)) / level.Sigma, -Out(level) / level.Ratio);

@@ -17,7 +17,7 @@ static class OnnxExport
     /// <param name="weights">Another network of that kind, whose weights are written; null for those of a fresh one.</param>
     /// <param name="batch">N.</param>
     /// <param name="path">Where the model goes.</param>
-    public static void Write(ModelParams model, IDenoisingNetwork? weights, int batch, string path)
+    public static void Write(NetworkOptions model, IDenoisingNetwork? weights, int batch, string path)
     {
         var graph = new OnnxGraph(model.Type);
         using var recorder = new OnnxRecorder(graph);

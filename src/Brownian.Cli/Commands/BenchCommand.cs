@@ -60,7 +60,7 @@ sealed class BenchCommand : Command
     BenchTask Task(ParseResult parsed)
     {
         string? file = parsed.GetValue(_config);
-        if (parsed.GetValue(_preset) is not { } preset) return BenchTask.Of(file is null ? new TutorialUNetParams() : TrainConfig.Load(file).Model);
+        if (parsed.GetValue(_preset) is not { } preset) return BenchTask.Of(file is null ? new TutorialUNetOptions() : TrainConfig.Load(file).Model);
         if (file is not null) throw new ArgumentException("--preset and --model-config both give the model; use one.");
         return BenchTask.Of(Presets.Load(preset));
     }

@@ -8,10 +8,10 @@ namespace Brownian.Cli;
 /// <summary>The options that choose a sampler and its settings. What is not given is as the model carries it.</summary>
 sealed class SamplerOptions
 {
-    static readonly (string Word, VarianceKind Value)[] Variances =
+    static readonly (string Word, ReverseVariance Value)[] Variances =
     [
-        ("small", VarianceKind.Small), ("large", VarianceKind.Large), ("small_log", VarianceKind.SmallLog), ("large_log", VarianceKind.LargeLog),
-        ("learned", VarianceKind.Learned), ("learned_range", VarianceKind.LearnedRange),
+        ("small", ReverseVariance.Small), ("large", ReverseVariance.Large), ("small_log", ReverseVariance.SmallLog), ("large_log", ReverseVariance.LargeLog),
+        ("learned", ReverseVariance.Learned), ("learned_range", ReverseVariance.LearnedRange),
     ];
 
     static readonly (string Word, TimestepSpacing Value)[] Spacings =

@@ -50,7 +50,7 @@ sealed class SummaryCommand : Command
         string[] overrides = parsed.GetValue(_set) ?? [];
         if (parsed.GetValue(_model) is not { } model)
         {
-            ModelParams chosen = TrainConfig.Load(parsed.GetValue(_config), overrides).Model;
+            NetworkOptions chosen = TrainConfig.Load(parsed.GetValue(_config), overrides).Model;
             return NetworkSummary.Of(device => chosen.CreateNetwork(device));
         }
         if (parsed.GetValue(_config) is not null || overrides.Length > 0)

@@ -9,7 +9,7 @@ namespace Brownian.Diffusion;
 /// </summary>
 public sealed class PlainUNet : IDenoisingNetwork
 {
-    const int Levels = 4;
+    internal const int Levels = 4;
 
     static readonly ConvSpec Doubling = new(2, 2), Pointwise = new(1);
 
@@ -116,4 +116,44 @@ sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeF
         h = _norm1.Forward(h, training, perSample: _time.Forward(time));
         return _norm2.Forward(_conv2.Forward(h), training);
     }
+}
+
+/// <summary>The make of a <see cref="PlainUNet"/>; the defaults are the tutorial's, 31,800,259 parameters for CIFAR-10.</summary>
+public sealed record PlainUNetOptions : NetworkOptions
+{
+    const int MaxChannels = 1 << 12;
+
+    /// <summary>Channels of the images, in and out.</summary>
+    [Key("in_ch")] public int ImageChannels { get; init; } = 3;
+
+    /// <inheritdoc/>
+    [Key("im_size", OneOrMany = true)] public override Values<int> ImageSize { get; init; } = [32];
+
+    /// <summary>Channels of the first level; each of the four below it has twice as many as the one above.</summary>
+    [Key("w")] public int FirstChannels { get; init; } = 64;
+
+    /// <summary>Features of the sinusoidal time embedding, even.</summary>
+    [Key("time_dim")] public int TimeFeatures { get; init; } = 256;
+
+    /// <inheritdoc/>
+    public override int Channels => ImageChannels;
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1 << PlainUNet.Levels;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelProperties => [nameof(ImageChannels)];
+
+    /// <inheritdoc/>
+    public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new PlainUNet(this, device, seed);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules() =>
+    [
+        (nameof(ImageChannels), ImageChannels >= 1, $"is {ImageChannels}; it must be at least 1"),
+        SizeRule,
+        (nameof(FirstChannels), FirstChannels is >= 1 and <= MaxChannels, $"is {FirstChannels}; it must be 1 to {MaxChannels}"),
+        (nameof(TimeFeatures), TimeFeatures is >= 4 and <= 1 << 16 && TimeFeatures % 2 == 0,
+            $"is {TimeFeatures}; it must be even and at least 4, for sines and cosines"),
+    ];
 }

@@ -33,7 +33,7 @@ sealed class ResidualBlock
     /// <param name="site">A number that no other block of the network has, so that each drops out differently.</param>
     public ResidualBlock(ParameterScope scope, int inputs, int outputs, bool attention, ResidualUNetOptions options, int site)
     {
-        (_dropout, _site) = (options.DropoutRate, (ulong)site);
+        (_dropout, _site) = ((float)options.DropoutRate, (ulong)site);
         _norm1 = new GroupNorm(scope.Under("normlize_1"), ResidualUNet.Groups, inputs, silu: true);
         _conv1 = new Conv2d(scope.Under("conv_1"), inputs, outputs, Same);
         _time = new Linear(scope.Under("dense_1"), options.BaseChannels * options.TimeMultiple, outputs);

@@ -141,3 +141,73 @@ public sealed class ResidualUNet : IDenoisingNetwork
     ResidualBlock Block(ParameterScope scope, int inputs, int outputs, bool attention) =>
         new(scope, inputs, outputs, attention, _options, _blocks++);
 }
+
+/// <summary>
+/// The make of a <see cref="ResidualUNet"/>, under the names of the tutorial's arguments; the defaults are the tutorial's for flowers of
+/// 32×32 pixels, 25,636,483 trained parameters.
+/// </summary>
+public sealed record ResidualUNetOptions : NetworkOptions
+{
+    const int MaxChannels = 1 << 16;
+
+    /// <summary>Channels of the images, in and out.</summary>
+    [Key("input_channels")] public int InputChannels { get; init; } = 3;
+
+    /// <inheritdoc/>
+    [Key("im_size", OneOrMany = true)] public override Values<int> ImageSize { get; init; } = [32];
+
+    /// <summary>Channels of the first convolution, and features of the sinusoidal time embedding; a multiple of 8.</summary>
+    [Key("base_channels")] public int BaseChannels { get; init; } = 64;
+
+    /// <summary>The channels of each level in <see cref="BaseChannels"/>, from the finest.</summary>
+    [Key("base_channels_multiples")] public Values<int> BaseChannelsMultiples { get; init; } = [1, 2, 4, 4];
+
+    /// <summary>Whether attention follows each block of a level, from the finest.</summary>
+    [Key("apply_attention")] public Values<bool> ApplyAttention { get; init; } = [false, true, true, false];
+
+    /// <summary>Blocks per level on the way down; there is one more on the way up.</summary>
+    [Key("num_res_blocks")] public int NumResBlocks { get; init; } = 2;
+
+    /// <summary>The share of channels dropped in each block in training, from 0 to below 1.</summary>
+    [Key("dropout_rate")] public double DropoutRate { get; init; } = 0.1;
+
+    /// <summary>Features of the time embedding in <see cref="BaseChannels"/>.</summary>
+    [Key("time_multiple")] public int TimeMultiple { get; init; } = 4;
+
+    /// <summary>Rows of the frozen table of timesteps: they go from 0 to one below.</summary>
+    [Key("total_time_steps")] public int TotalTimeSteps { get; init; } = 1000;
+
+    /// <inheritdoc/>
+    public override int Channels => InputChannels;
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1 << (BaseChannelsMultiples.Count - 1);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelProperties => [nameof(InputChannels)];
+
+    /// <inheritdoc/>
+    public override (string Property, int Most)? TimestepLimit => (nameof(TotalTimeSteps), TotalTimeSteps);
+
+    /// <inheritdoc/>
+    public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new ResidualUNet(this, device, seed);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules() =>
+    [
+        (nameof(InputChannels), InputChannels >= 1, $"is {InputChannels}; it must be at least 1"),
+        (nameof(BaseChannels), BaseChannels is >= ResidualUNet.Groups and <= MaxChannels && BaseChannels % ResidualUNet.Groups == 0,
+            $"is {BaseChannels}; it must be a multiple of {ResidualUNet.Groups}, the groups of the norms"),
+        (nameof(BaseChannelsMultiples), BaseChannelsMultiples.Count is >= 1 and <= 20, $"has {BaseChannelsMultiples.Count} entries; it must have 1 to 20"),
+        .. BaseChannelsMultiples.Select(multiple => new Rule(
+            nameof(BaseChannelsMultiples), multiple >= 1 && (long)multiple * BaseChannels <= MaxChannels,
+            $"has {multiple}; it must be at least 1, and at most {MaxChannels / Math.Max(1, BaseChannels)} for widths up to {MaxChannels}")),
+        (nameof(ApplyAttention), ApplyAttention.Count == BaseChannelsMultiples.Count,
+            $"has {ApplyAttention.Count} entries for {BaseChannelsMultiples.Count} levels; give one for each of {nameof(BaseChannelsMultiples)}"),
+        SizeRule,
+        (nameof(NumResBlocks), NumResBlocks is >= 1 and <= 100, $"is {NumResBlocks}; it must be at least 1"),
+        (nameof(DropoutRate), DropoutRate is >= 0 and < 1, $"is {DropoutRate}; it must be at least 0 and below 1"),
+        (nameof(TimeMultiple), TimeMultiple is >= 1 and <= 100, $"is {TimeMultiple}; it must be 1 to 100"),
+        (nameof(TotalTimeSteps), TotalTimeSteps is >= 2 and <= 100_000, $"is {TotalTimeSteps}; it must be 2 to 100000"),
+    ];
+}

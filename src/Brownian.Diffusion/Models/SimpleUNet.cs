@@ -77,3 +77,49 @@ public sealed class SimpleUNet : IDenoisingNetwork
         return _output.Forward(h);
     }
 }
+
+/// <summary>
+/// The make of a <see cref="SimpleUNet"/>, under the names of the notebook's variables; the defaults are the tutorial's, 62,438,883
+/// parameters for cars of 64×64 pixels.
+/// </summary>
+public sealed record SimpleUNetOptions : NetworkOptions
+{
+    const int MaxChannels = 1 << 16;
+
+    /// <summary>Channels of the images, in and out.</summary>
+    [Key("image_channels")] public int ImageChannels { get; init; } = 3;
+
+    /// <inheritdoc/>
+    [Key("im_size", OneOrMany = true)] public override Values<int> ImageSize { get; init; } = [64];
+
+    /// <summary>Channels before the first down block and after each; the up blocks go back the same way.</summary>
+    [Key("down_channels")] public Values<int> DownChannels { get; init; } = [64, 128, 256, 512, 1024];
+
+    /// <summary>Features of the sinusoidal time embedding, even.</summary>
+    [Key("time_emb_dim")] public int TimeEmbDim { get; init; } = 32;
+
+    /// <inheritdoc/>
+    public override int Channels => ImageChannels;
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1 << (DownChannels.Count - 1);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelProperties => [nameof(ImageChannels)];
+
+    /// <inheritdoc/>
+    public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new SimpleUNet(this, device, seed);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules() =>
+    [
+        (nameof(ImageChannels), ImageChannels >= 1, $"is {ImageChannels}; it must be at least 1"),
+        (nameof(DownChannels), DownChannels.Count is >= 2 and <= 20,
+            $"has {DownChannels.Count} entries; it needs at least 2, for one down block, and at most 20"),
+        .. DownChannels.Select(channels => new Rule(
+            nameof(DownChannels), channels is >= 1 and <= MaxChannels, $"has {channels}; it must be 1 to {MaxChannels}")),
+        SizeRule,
+        (nameof(TimeEmbDim), TimeEmbDim is >= 4 and <= MaxChannels && TimeEmbDim % 2 == 0,
+            $"is {TimeEmbDim}; it must be even and at least 4, for sines and cosines"),
+    ];
+}

@@ -81,10 +81,10 @@ public sealed class TutorialUNet : IDenoisingNetwork
     public int Channels => _options.ImChannels;
 
     /// <inheritdoc/>
-    public int Height => _options.ImSize;
+    public int Height => _options.Height;
 
     /// <inheritdoc/>
-    public int Width => _options.ImSize;
+    public int Width => _options.Width;
 
     /// <inheritdoc/>
     public int SizeMultiple => _options.SizeMultiple;
@@ -115,4 +115,91 @@ public sealed class TutorialUNet : IDenoisingNetwork
 
     TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions) =>
         new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, _options.TimeEmbDim, _options.NumHeads));
+}
+
+/// <summary>
+/// The make of a <see cref="TutorialUNet"/>, under the names of DDPM-Pytorch's <c>model_params</c>; the defaults are its
+/// <c>default.yaml</c>, 10,188,081 parameters for grey 28×28 images.
+/// </summary>
+public sealed record TutorialUNetOptions : NetworkOptions
+{
+    const int MaxChannels = 1 << 16;
+
+    /// <summary>Channels of the images, in and out.</summary>
+    [Key("im_channels")] public int ImChannels { get; init; } = 1;
+
+    /// <inheritdoc/>
+    [Key("im_size", OneOrMany = true)] public override Values<int> ImageSize { get; init; } = [28];
+
+    /// <summary>Channels before the first down block and after each: one more than there are blocks, each a multiple of 8.</summary>
+    [Key("down_channels")] public Values<int> DownChannels { get; init; } = [32, 64, 128, 256];
+
+    /// <summary>
+    /// Channels before the first middle block and after each. The first is the last of <see cref="DownChannels"/>, the last is the one
+    /// before that: the up blocks begin there.
+    /// </summary>
+    [Key("mid_channels")] public Values<int> MidChannels { get; init; } = [256, 256, 128];
+
+    /// <summary>Whether each down block halves the image at its end, and its up block doubles it again.</summary>
+    [Key("down_sample")] public Values<bool> DownSample { get; init; } = [true, true, false];
+
+    /// <summary>Features of the sinusoidal time embedding, even.</summary>
+    [Key("time_emb_dim")] public int TimeEmbDim { get; init; } = 128;
+
+    /// <summary>Resnets, each followed by attention, per down block.</summary>
+    [Key("num_down_layers")] public int NumDownLayers { get; init; } = 2;
+
+    /// <summary>Attentions, each followed by a resnet, per middle block; a resnet comes before them.</summary>
+    [Key("num_mid_layers")] public int NumMidLayers { get; init; } = 2;
+
+    /// <summary>Resnets, each followed by attention, per up block.</summary>
+    [Key("num_up_layers")] public int NumUpLayers { get; init; } = 2;
+
+    /// <summary>Heads of every attention. The original has this setting too but always uses 4.</summary>
+    [Key("num_heads")] public int NumHeads { get; init; } = 4;
+
+    /// <inheritdoc/>
+    public override int Channels => ImChannels;
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1 << DownSample.Count(halves => halves);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelProperties => [nameof(ImChannels)];
+
+    /// <inheritdoc/>
+    public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new TutorialUNet(this, device, seed);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules()
+    {
+        yield return (nameof(ImChannels), ImChannels >= 1, $"is {ImChannels}; it must be at least 1");
+        yield return SizeRule;
+        yield return (nameof(DownChannels), DownChannels.Count is >= 2 and <= 20,
+            $"has {DownChannels.Count} entries; it needs at least 2, for one down block");
+        yield return (nameof(MidChannels), MidChannels.Count is >= 2 and <= 100,
+            $"has {MidChannels.Count} entries; it needs at least 2, for one middle block");
+        yield return (nameof(DownSample), DownSample.Count == DownChannels.Count - 1,
+            $"has {DownSample.Count} entries for {DownChannels.Count - 1} down blocks; give one fewer than {nameof(DownChannels)} has");
+        yield return (nameof(NumHeads), NumHeads >= 1 && TutorialUNet.FinalChannels % NumHeads == 0,
+            $"is {NumHeads}; it must divide {TutorialUNet.FinalChannels}, the channels of the last up block");
+        foreach (Rule rule in ChannelRules(nameof(DownChannels), DownChannels)) yield return rule;
+        foreach (Rule rule in ChannelRules(nameof(MidChannels), MidChannels)) yield return rule;
+        yield return (nameof(MidChannels), MidChannels[0] == DownChannels[^1],
+            $"starts with {MidChannels[0]}; it must start with the last of {nameof(DownChannels)}, {DownChannels[^1]}");
+        yield return (nameof(MidChannels), MidChannels[^1] == DownChannels[^2],
+            $"ends with {MidChannels[^1]}; it must end with the last but one of {nameof(DownChannels)}, {DownChannels[^2]}");
+        yield return (nameof(TimeEmbDim), TimeEmbDim is >= 2 and <= MaxChannels && TimeEmbDim % 2 == 0,
+            $"is {TimeEmbDim}; it must be even, for sines and cosines");
+        yield return (nameof(NumDownLayers), NumDownLayers is >= 1 and <= 100, $"is {NumDownLayers}; it must be at least 1");
+        yield return (nameof(NumMidLayers), NumMidLayers is >= 1 and <= 100, $"is {NumMidLayers}; it must be at least 1");
+        yield return (nameof(NumUpLayers), NumUpLayers is >= 1 and <= 100, $"is {NumUpLayers}; it must be at least 1");
+    }
+
+    IEnumerable<Rule> ChannelRules(string property, Values<int> channels) => channels.SelectMany(count => (Rule[])
+    [
+        (property, count is >= 1 and <= MaxChannels && count % TutorialUNet.Groups == 0,
+            $"has {count}; it must be a multiple of {TutorialUNet.Groups}, the groups of the norms"),
+        (property, count % NumHeads == 0, $"has {count}, which {nameof(NumHeads)}, {NumHeads}, does not divide"),
+    ]);
 }

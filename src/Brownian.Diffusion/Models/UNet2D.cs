@@ -33,7 +33,7 @@ public sealed class UNet2D : IDenoisingNetwork
         for (int level = 0; level < levels; level++) _downs[level] = UNet2DLevel.Down(root.Under("down_blocks", level), level, options);
         for (int level = levels - 1; level >= 0; level--) _ups[level] = UNet2DLevel.Up(root.Under("up_blocks", levels - 1 - level), level, options);
         _middle = new UNet2DMiddle(root.Under("mid_block"), options);
-        _normOut = new GroupNorm(root.Under("conv_norm_out"), options.NormNumGroups, first, options.NormEps, silu: true);
+        _normOut = new GroupNorm(root.Under("conv_norm_out"), options.NormNumGroups, first, (float)options.NormEps, silu: true);
         _convOut = new Conv2d(root.Under("conv_out"), first, options.OutChannels, Same);
     }
 
@@ -66,7 +66,7 @@ public sealed class UNet2D : IDenoisingNetwork
     public int SizeMultiple => _options.SizeMultiple;
 
     /// <inheritdoc/>
-    public int Classes => _options.NumClassEmbeds;
+    public int Classes => _options.Classes;
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, NetworkPass pass)

@@ -19,7 +19,7 @@ sealed class UNet2DAttention
     public UNet2DAttention(ParameterScope scope, int channels, UNet2DOptions options, int groups, float divisor = 1)
     {
         (_heads, _divisor) = (options.HeadsOf(channels), divisor);
-        if (groups > 0) _norm = new GroupNorm(scope.Under("group_norm"), groups, channels, options.NormEps);
+        if (groups > 0) _norm = new GroupNorm(scope.Under("group_norm"), groups, channels, (float)options.NormEps);
         _query = new Linear(scope.Under("to_q"), channels, channels);
         _key = new Linear(scope.Under("to_k"), channels, channels);
         _value = new Linear(scope.Under("to_v"), channels, channels);

@@ -12,7 +12,7 @@ sealed class UNet2DMiddle
     public UNet2DMiddle(ParameterScope scope, UNet2DOptions options)
     {
         int channels = options.BlockOutChannels[^1], site = options.FirstFreeSite - 2;
-        float divisor = options.MidBlockScaleFactor;
+        float divisor = (float)options.MidBlockScaleFactor;
         if (options.AddAttention)
             _attention = new UNet2DAttention(scope.Under("attentions", 0), channels, options, options.MidAttentionGroups, divisor);
         _first = new UNet2DResnet(scope.Under("resnets", 0), new ResnetPlan(channels, channels, site) { Divisor = divisor }, options);

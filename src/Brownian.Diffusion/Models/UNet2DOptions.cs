@@ -1,110 +1,154 @@
+using Brownian.Tensors;
+
 namespace Brownian.Diffusion;
 
 /// <summary>
-/// The size and the make of a <see cref="UNet2D"/>: the configuration of diffusers' <c>UNet2DModel</c>. Lists run from the finest
-/// level to the coarsest. The defaults are google/ddpm-cifar10-32.
+/// The make of a <see cref="UNet2D"/>, under the keys of a diffusers model's <c>config.json</c>. The defaults are google/ddpm-cifar10-32,
+/// 35,746,307 parameters.
 /// </summary>
-public sealed record UNet2DOptions
+public sealed record UNet2DOptions : NetworkOptions
 {
+    const int MaxChannels = 1 << 16;
+    const string MiddleName = "UNetMidBlock2D";
+
+    /// <inheritdoc/>
+    [Key("sample_size", OneOrMany = true)] public override Values<int> ImageSize { get; init; } = [32];
+
     /// <summary>Channels of the images.</summary>
-    public int InChannels { get; init; } = 3;
+    [Key("in_channels")] public int InChannels { get; init; } = 3;
 
-    /// <summary>Channels of the result.</summary>
-    public int OutChannels { get; init; } = 3;
-
-    /// <summary>Height of the images it is trained on.</summary>
-    public int Height { get; init; } = 32;
-
-    /// <summary>Width of the images it is trained on.</summary>
-    public int Width { get; init; } = 32;
-
-    /// <summary>Channels of each level.</summary>
-    public IReadOnlyList<int> BlockOutChannels { get; init; } = [128, 256, 256, 256];
-
-    /// <summary>What each level going down is made of.</summary>
-    public IReadOnlyList<UNet2DBlock> DownBlocks { get; init; } = [UNet2DBlock.Plain, UNet2DBlock.Attention, UNet2DBlock.Plain, UNet2DBlock.Plain];
-
-    /// <summary>What each level going up is made of, likewise from the finest: diffusers' <c>up_block_types</c> reversed.</summary>
-    public IReadOnlyList<UNet2DBlock> UpBlocks { get; init; } = [UNet2DBlock.Plain, UNet2DBlock.Attention, UNet2DBlock.Plain, UNet2DBlock.Plain];
-
-    /// <summary>How levels with attention are halved.</summary>
-    public UNet2DSampling DownsampleType { get; init; }
-
-    /// <summary>How levels with attention are doubled.</summary>
-    public UNet2DSampling UpsampleType { get; init; }
-
-    /// <summary>Whether there is attention between the middle's resnets.</summary>
-    public bool AddAttention { get; init; } = true;
-
-    /// <summary>What the middle's resnets and attention divide their results by.</summary>
-    public float MidBlockScaleFactor { get; init; } = 1;
-
-    /// <summary>How the time embedding enters the resnets.</summary>
-    public UNet2DConditioning ResnetTimeScaleShift { get; init; }
-
-    /// <summary>Resnets per level going down; going up there is one more.</summary>
-    public int LayersPerBlock { get; init; } = 2;
-
-    /// <summary>Channels of one attention head; 0 for a single head over all channels (diffusers' <c>null</c>).</summary>
-    public int AttentionHeadDim { get; init; }
-
-    /// <summary>The groups of every norm but those of <see cref="UNet2DBlock.Skip"/> blocks, which have a quarter of the channels, 32 at most.</summary>
-    public int NormNumGroups { get; init; } = 32;
-
-    /// <summary>
-    /// The groups of the norm before the middle's attention; 0 (diffusers' <c>null</c>) for <see cref="NormNumGroups"/>, or for no norm
-    /// where <see cref="ResnetTimeScaleShift"/> is <see cref="UNet2DConditioning.ScaleShift"/>.
-    /// </summary>
-    public int AttnNormNumGroups { get; init; }
-
-    /// <summary>Added to every variance.</summary>
-    public float NormEps { get; init; } = 1e-6f;
-
-    /// <summary>What follows the norms of resnets, and the time embedding; the last norm is followed by SiLU in any case.</summary>
-    public UNet2DActivation ActFn { get; init; }
+    /// <summary>Channels of the result: as many, or twice as many for a learned variance.</summary>
+    [Key("out_channels")] public int OutChannels { get; init; } = 3;
 
     /// <summary>Whether the network looks at 2x − 1.</summary>
-    public bool CenterInputSample { get; init; }
-
-    /// <summary>
-    /// The padding of the down-sampling convolutions: 1, or 0 for one row and column of zeros at the bottom and right only.
-    /// </summary>
-    public int DownsamplePadding { get; init; }
+    [Key("center_input_sample")] public bool CenterInputSample { get; init; }
 
     /// <summary>What the time embedding starts from.</summary>
-    public UNet2DTimeEmbedding TimeEmbeddingType { get; init; }
+    [Key("time_embedding_type")] public UNet2DTimeEmbedding TimeEmbeddingType { get; init; }
 
-    /// <summary>Features of the time embedding; 0 for four times the first of <see cref="BlockOutChannels"/>.</summary>
-    public int TimeEmbeddingDim { get; init; }
-
-    /// <summary>The rows of a learned time embedding; 0 for any other.</summary>
-    public int NumTrainTimesteps { get; init; }
-
-    /// <summary>The time embedding's cosines come first.</summary>
-    public bool FlipSinToCos { get; init; }
+    /// <summary>Features of the time embedding; null for four times the first of <see cref="BlockOutChannels"/>.</summary>
+    [Key("time_embedding_dim")] public int? TimeEmbeddingDim { get; init; }
 
     /// <summary>See <see cref="Nn.SinusoidalEmbedding.FrequencyShift"/>.</summary>
-    public float FreqShift { get; init; } = 1;
+    [Key("freq_shift")] public double FreqShift { get; init; } = 1;
+
+    /// <summary>The time embedding's cosines come first.</summary>
+    [Key("flip_sin_to_cos")] public bool FlipSinToCos { get; init; }
+
+    /// <summary>A name of <see cref="UNet2DBlockNames.Down"/> for each level, from the finest.</summary>
+    [Key("down_block_types")] public Values<string> DownBlockTypes { get; init; } = ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"];
+
+    /// <summary>UNetMidBlock2D is what there is.</summary>
+    [Key("mid_block_type")] public string MidBlockType { get; init; } = MiddleName;
+
+    /// <summary>A name of <see cref="UNet2DBlockNames.Up"/> for each level, from the coarsest.</summary>
+    [Key("up_block_types")] public Values<string> UpBlockTypes { get; init; } = ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"];
+
+    /// <summary>The channels of each level, from the finest.</summary>
+    [Key("block_out_channels")] public Values<int> BlockOutChannels { get; init; } = [128, 256, 256, 256];
+
+    /// <summary>Resnets per level going down; going up there is one more.</summary>
+    [Key("layers_per_block")] public int LayersPerBlock { get; init; } = 2;
+
+    /// <summary>What the middle's resnets and attention divide their results by.</summary>
+    [Key("mid_block_scale_factor")] public double MidBlockScaleFactor { get; init; } = 1;
+
+    /// <summary>The padding of the down-sampling convolutions: 1, or 0 for one row and column of zeros at the bottom and right only.</summary>
+    [Key("downsample_padding")] public int DownsamplePadding { get; init; }
+
+    /// <summary>How levels with attention are halved.</summary>
+    [Key("downsample_type")] public UNet2DSampling DownsampleType { get; init; }
+
+    /// <summary>How levels with attention are doubled.</summary>
+    [Key("upsample_type")] public UNet2DSampling UpsampleType { get; init; }
 
     /// <summary>The share of activations dropped between the convolutions of a resnet in training, from 0 to below 1.</summary>
-    public float Dropout { get; init; }
+    [Key("dropout")] public double Dropout { get; init; }
 
-    /// <summary>The number of classes; 0 for an unconditional network.</summary>
-    public int NumClassEmbeds { get; init; }
+    /// <summary>What follows the norms of resnets, and the time embedding: silu, also called swish, or mish. The last norm is followed by SiLU in any case.</summary>
+    [Key("act_fn")] public string ActFn { get; init; } = "silu";
+
+    /// <summary>Channels of one attention head; null for a single head over all channels.</summary>
+    [Key("attention_head_dim")] public int? AttentionHeadDim { get; init; }
+
+    /// <summary>The groups of every norm but those of <see cref="UNet2DBlock.Skip"/> blocks, which have a quarter of the channels, 32 at most.</summary>
+    [Key("norm_num_groups")] public int NormNumGroups { get; init; } = 32;
+
+    /// <summary>
+    /// The groups of the norm before the middle's attention; null for <see cref="NormNumGroups"/>, or for no norm where
+    /// <see cref="ResnetTimeScaleShift"/> is <see cref="UNet2DConditioning.ScaleShift"/>.
+    /// </summary>
+    [Key("attn_norm_num_groups")] public int? AttnNormNumGroups { get; init; }
+
+    /// <summary>Added to every variance.</summary>
+    [Key("norm_eps")] public double NormEps { get; init; } = 1e-6;
+
+    /// <summary>How the time embedding enters the resnets.</summary>
+    [Key("resnet_time_scale_shift")] public UNet2DConditioning ResnetTimeScaleShift { get; init; }
+
+    /// <summary>Whether there is attention between the middle's resnets.</summary>
+    [Key("add_attention")] public bool AddAttention { get; init; } = true;
+
+    /// <summary>Null, for the learned rows of <see cref="NumClassEmbeds"/>, is what there is.</summary>
+    [Key("class_embed_type")] public string? ClassEmbedType { get; init; }
+
+    /// <summary>The number of classes; null for an unconditional network.</summary>
+    [Key("num_class_embeds")] public int? NumClassEmbeds { get; init; }
+
+    /// <summary>The rows of a learned time embedding; null for any other.</summary>
+    [Key("num_train_timesteps")] public int? NumTrainTimesteps { get; init; }
+
+    /// <summary>What each level going down is made of, from the finest.</summary>
+    public IReadOnlyList<UNet2DBlock> DownBlocks => [.. DownBlockTypes.Select(UNet2DBlockNames.Block)];
+
+    /// <summary>What each level going up is made of, likewise from the finest: <see cref="UpBlockTypes"/> reversed.</summary>
+    public IReadOnlyList<UNet2DBlock> UpBlocks => [.. UpBlockTypes.Reverse().Select(UNet2DBlockNames.Block)];
+
+    /// <summary><see cref="ActFn"/>.</summary>
+    public UNet2DActivation Activation => ActFn == "mish" ? UNet2DActivation.Mish : UNet2DActivation.Silu;
+
+    /// <inheritdoc/>
+    public override int Channels => InChannels;
+
+    /// <inheritdoc/>
+    public override int OutputChannels => OutChannels;
+
+    /// <inheritdoc/>
+    public override int Classes => NumClassEmbeds ?? 0;
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1 << (Levels - 1);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelProperties => [nameof(InChannels), nameof(OutChannels)];
+
+    /// <inheritdoc/>
+    public override string? ClassesProperty => nameof(NumClassEmbeds);
+
+    /// <inheritdoc/>
+    public override (string Property, int Most)? TimestepLimit =>
+        TimeEmbeddingType == UNet2DTimeEmbedding.Learned && NumTrainTimesteps is { } rows ? (nameof(NumTrainTimesteps), rows) : null;
+
+    /// <inheritdoc/>
+    public override Rule? TrainingRule => new(
+        nameof(TimeEmbeddingType), TimeEmbeddingType != UNet2DTimeEmbedding.Fourier,
+        "is fourier, for times above 0; training counts them from 0, so use positional");
+
+    /// <inheritdoc/>
+    public override NetworkOptions? WithClasses(int classes) => this with { NumClassEmbeds = classes };
+
+    /// <inheritdoc/>
+    public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new UNet2D(this, device, seed);
 
     internal int Levels => BlockOutChannels.Count;
 
-    /// <summary>How often an image is halved, as a factor.</summary>
-    internal int SizeMultiple => 1 << (Levels - 1);
-
-    internal int TimeFeatures => TimeEmbeddingDim == 0 ? 4 * BlockOutChannels[0] : TimeEmbeddingDim;
+    internal int TimeFeatures => TimeEmbeddingDim ?? 4 * BlockOutChannels[0];
 
     /// <summary>The number of resnets in levels and in the middle: those between resolutions are counted from here on.</summary>
     internal int FirstFreeSite => Levels * (2 * LayersPerBlock + 1) + 2;
 
     /// <summary>The groups of the norm before the middle's attention, 0 for no norm.</summary>
-    internal int MidAttentionGroups => AttnNormNumGroups > 0 ? AttnNormNumGroups
-        : ResnetTimeScaleShift == UNet2DConditioning.Default ? NormNumGroups : 0;
+    internal int MidAttentionGroups => AttnNormNumGroups ?? (ResnetTimeScaleShift == UNet2DConditioning.Default ? NormNumGroups : 0);
 
     /// <summary>The channels that come into a level from the next finer one.</summary>
     internal int ChannelsAbove(int level) => BlockOutChannels[Math.Max(level - 1, 0)];
@@ -120,80 +164,92 @@ public sealed record UNet2DOptions
 
     internal static int QuarterGroups(int channels) => Math.Min(channels / 4, 32);
 
-    internal int HeadsOf(int channels) => AttentionHeadDim == 0 ? 1 : channels / AttentionHeadDim;
+    internal int HeadsOf(int channels) => channels / (AttentionHeadDim ?? channels);
 
-    /// <summary>Checks everything a network of this size relies on.</summary>
-    /// <exception cref="ArgumentException">Names the setting, its value and what it must be.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules() => ImageRules().Concat(LevelRules()).Concat(MiddleRules()).Concat(TimeAndRest());
+
+    IEnumerable<Rule> ImageRules()
     {
-        AtLeast(1, InChannels, nameof(InChannels));
-        AtLeast(1, OutChannels, nameof(OutChannels));
-        AtLeast(1, Height, nameof(Height));
-        AtLeast(1, Width, nameof(Width));
-        AtLeast(1, LayersPerBlock, nameof(LayersPerBlock));
-        AtLeast(1, NormNumGroups, nameof(NormNumGroups));
-        AtLeast(0, AttentionHeadDim, nameof(AttentionHeadDim));
-        AtLeast(0, NumClassEmbeds, nameof(NumClassEmbeds));
-        if (!(NormEps > 0)) Refuse($"NormEps is {NormEps}; it must be above 0.");
-        if (DownsamplePadding is not (0 or 1)) Refuse($"DownsamplePadding is {DownsamplePadding}; it must be 0 or 1.");
-        if (Dropout is not (>= 0 and < 1)) Refuse($"Dropout is {Dropout}; it must be at least 0 and below 1.");
-        ValidateLevels();
-        ValidateMiddle();
-        ValidateTime();
+        yield return SizeRule;
+        yield return (nameof(InChannels), InChannels >= 1, $"is {InChannels}; it must be at least 1");
+        yield return (nameof(OutChannels), OutChannels == InChannels || OutChannels == 2 * InChannels,
+            $"is {OutChannels}; it must be {nameof(InChannels)}, {InChannels}, or twice that for a learned variance");
+        yield return (nameof(BlockOutChannels), Levels is >= 1 and <= 20, $"has {Levels} entries; it must have 1 to 20");
+        yield return (nameof(NormNumGroups), NormNumGroups is >= 1 and <= MaxChannels, $"is {NormNumGroups}; it must be at least 1");
+        yield return (nameof(AttentionHeadDim), AttentionHeadDim is null or >= 1, $"is {AttentionHeadDim}; it must be at least 1");
     }
 
-    void ValidateLevels()
+    IEnumerable<Rule> LevelRules()
     {
-        if (Levels is < 1 or > 20) Refuse($"BlockOutChannels has {Levels} entries; it must have 1 to 20.");
-        ValidateBlocks(nameof(DownBlocks), DownBlocks);
-        ValidateBlocks(nameof(UpBlocks), UpBlocks);
-        for (int i = 0; i < Levels; i++)
+        foreach (int channels in BlockOutChannels)
         {
-            int channels = BlockOutChannels[i];
-            if (channels < 2 || channels % NormNumGroups != 0)
-                Refuse($"BlockOutChannels[{i}] is {channels}; it must be at least 2 and a multiple of NormNumGroups, {NormNumGroups}.");
-            bool attends = DownBlocks[i] == UNet2DBlock.Attention || UpBlocks[i] == UNet2DBlock.Attention || (i == Levels - 1 && AddAttention);
-            if (attends && AttentionHeadDim != 0 && channels % AttentionHeadDim != 0)
-                Refuse($"BlockOutChannels[{i}] is {channels}, which heads of {AttentionHeadDim} channels (AttentionHeadDim) do not divide.");
+            yield return (nameof(BlockOutChannels), channels is >= 2 and <= MaxChannels && channels % NormNumGroups == 0,
+                $"has {channels}; it must be at least 2 and a multiple of {nameof(NormNumGroups)}, {NormNumGroups}");
+        }
+        int[] fromCoarsest = [.. BlockOutChannels.Reverse()];
+        foreach (Rule rule in BlockRules(nameof(DownBlockTypes), DownBlockTypes, UNet2DBlockNames.Down, BlockOutChannels)) yield return rule;
+        foreach (Rule rule in BlockRules(nameof(UpBlockTypes), UpBlockTypes, UNet2DBlockNames.Up, fromCoarsest)) yield return rule;
+        foreach (Rule rule in SkipRules(nameof(DownBlockTypes), [.. DownBlockTypes])) yield return rule;
+        foreach (Rule rule in SkipRules(nameof(UpBlockTypes), [.. UpBlockTypes.Reverse()])) yield return rule;
+    }
+
+    IEnumerable<Rule> BlockRules(string property, Values<string> types, IEnumerable<string> known, IReadOnlyList<int> channels)
+    {
+        yield return (property, types.Count == channels.Count,
+            $"has {types.Count} entries for {channels.Count} levels; give one for each of {nameof(BlockOutChannels)}");
+        foreach (string type in types) yield return (property, known.Contains(type), $"has '{type}'; there are {string.Join(", ", known)}");
+        for (int i = 0; i < types.Count; i++)
+        {
+            UNet2DBlock block = UNet2DBlockNames.Block(types[i]);
+            if (block == UNet2DBlock.Attention) yield return HeadRule(channels[i]);
+            if (block != UNet2DBlock.Skip) continue;
+            yield return (property, InChannels == 3 && OutChannels == 3,
+                $"has {types[i]}, which knows images of 3 channels only; {nameof(InChannels)} and {nameof(OutChannels)} are {InChannels} and {OutChannels}");
+            yield return (nameof(BlockOutChannels), channels[i] % 4 == 0 && (channels[i] <= 128 || channels[i] % 32 == 0),
+                $"has {channels[i]}; a {types[i]}'s must be a multiple of 4, and above 128 of 32");
         }
     }
 
-    void ValidateBlocks(string name, IReadOnlyList<UNet2DBlock> blocks)
+    Rule HeadRule(int channels) => new(
+        nameof(AttentionHeadDim), AttentionHeadDim is null || channels % AttentionHeadDim == 0,
+        $"is {AttentionHeadDim}, which does not divide {channels}, one of {nameof(BlockOutChannels)}");
+
+    /// <summary>The image beside Skip blocks comes from, or goes to, the finest level: all between must pass it on.</summary>
+    static IEnumerable<Rule> SkipRules(string property, IReadOnlyList<string> fromFinest)
     {
-        if (blocks.Count != Levels) Refuse($"{name} has {blocks.Count} entries for {Levels} levels; give one each.");
-        for (int i = 0; i < Levels; i++)
+        for (int i = 1; i < fromFinest.Count; i++)
         {
-            if (!Enum.IsDefined(blocks[i])) Refuse($"{name}[{i}] is {blocks[i]}, which does not exist.");
-            if (blocks[i] != UNet2DBlock.Skip) continue;
-            if (i > 0 && blocks[i - 1] != UNet2DBlock.Skip)
-                Refuse($"{name}[{i}] is Skip, but {name}[{i - 1}] is {blocks[i - 1]}; the image beside Skip blocks passes through all finer levels.");
-            if (InChannels != 3 || OutChannels != 3) Refuse($"{name}[{i}] is Skip, which needs 3 InChannels and OutChannels, not {InChannels} and {OutChannels}.");
-            if (BlockOutChannels[i] % 4 != 0 || BlockOutChannels[i] % QuarterGroups(BlockOutChannels[i]) != 0)
-                Refuse($"BlockOutChannels[{i}] is {BlockOutChannels[i]}; a Skip block's must be a multiple of 4, and above 128 of 32.");
+            bool skip = UNet2DBlockNames.Block(fromFinest[i]) == UNet2DBlock.Skip, finer = UNet2DBlockNames.Block(fromFinest[i - 1]) == UNet2DBlock.Skip;
+            yield return (property, !skip || finer,
+                $"has {fromFinest[i]} where the next finer level has {fromFinest[i - 1]}; all finer levels must be {fromFinest[i]} too");
         }
     }
 
-    void ValidateMiddle()
+    IEnumerable<Rule> MiddleRules()
     {
-        if (!(MidBlockScaleFactor > 0)) Refuse($"MidBlockScaleFactor is {MidBlockScaleFactor}; it must be above 0.");
-        AtLeast(0, AttnNormNumGroups, nameof(AttnNormNumGroups));
-        if (AddAttention && AttnNormNumGroups > 0 && BlockOutChannels[^1] % AttnNormNumGroups != 0)
-            Refuse($"AttnNormNumGroups is {AttnNormNumGroups}, which does not divide {BlockOutChannels[^1]}, the last of BlockOutChannels.");
+        int channels = BlockOutChannels[^1];
+        yield return (nameof(MidBlockType), MidBlockType == MiddleName, $"is '{MidBlockType}'; there is {MiddleName}");
+        if (AddAttention) yield return HeadRule(channels);
+        yield return (nameof(MidBlockScaleFactor), MidBlockScaleFactor is > 0 and < 1e6, $"is {MidBlockScaleFactor}; it must be above 0");
+        yield return (nameof(AttnNormNumGroups), AttnNormNumGroups is null || (AttnNormNumGroups >= 1 && channels % AttnNormNumGroups == 0),
+            $"is {AttnNormNumGroups}; it must be at least 1 and divide {channels}, the last of {nameof(BlockOutChannels)}");
     }
 
-    void ValidateTime()
+    IEnumerable<Rule> TimeAndRest()
     {
-        if (TimeEmbeddingDim is < 0 or 1) Refuse($"TimeEmbeddingDim is {TimeEmbeddingDim}; it must be at least 2, or 0.");
-        if (!(FreqShift >= 0 && FreqShift < BlockOutChannels[0] / 2)) Refuse($"FreqShift is {FreqShift}; it must be at least 0 and below half of BlockOutChannels[0].");
-        bool learned = TimeEmbeddingType == UNet2DTimeEmbedding.Learned;
-        if (learned ? NumTrainTimesteps < 1 : NumTrainTimesteps < 0)
-            Refuse($"NumTrainTimesteps is {NumTrainTimesteps}; a learned time embedding needs at least 1.");
+        yield return (nameof(LayersPerBlock), LayersPerBlock is >= 1 and <= 100, $"is {LayersPerBlock}; it must be at least 1");
+        yield return (nameof(NormEps), NormEps is > 0 and < 1, $"is {NormEps}; it must be above 0 and below 1");
+        yield return (nameof(ActFn), ActFn is "silu" or "swish" or "mish", $"is '{ActFn}'; there are silu, swish (the same) and mish");
+        yield return (nameof(DownsamplePadding), DownsamplePadding is 0 or 1, $"is {DownsamplePadding}; it must be 0 or 1");
+        yield return (nameof(TimeEmbeddingDim), TimeEmbeddingDim is null or (>= 2 and <= MaxChannels), $"is {TimeEmbeddingDim}; it must be at least 2");
+        yield return (nameof(NumTrainTimesteps), NumTrainTimesteps is null or (>= 1 and <= 1_000_000), $"is {NumTrainTimesteps}; it must be 1 to 1000000");
+        yield return (nameof(NumTrainTimesteps), TimeEmbeddingType != UNet2DTimeEmbedding.Learned || NumTrainTimesteps is not null,
+            "is missing; a learned time embedding needs it");
+        yield return (nameof(FreqShift), FreqShift >= 0 && FreqShift < BlockOutChannels[0] / 2,
+            $"is {FreqShift}; it must be at least 0 and below half of the first of {nameof(BlockOutChannels)}, {BlockOutChannels[0]}");
+        yield return (nameof(Dropout), Dropout is >= 0 and < 1, $"is {Dropout}; it must be at least 0 and below 1");
+        yield return (nameof(ClassEmbedType), ClassEmbedType is null, $"is '{ClassEmbedType}'; there is null, for learned rows");
+        yield return (nameof(NumClassEmbeds), NumClassEmbeds is null or >= 1, $"is {NumClassEmbeds}; it must be at least 1");
     }
-
-    static void AtLeast(int least, int value, string name)
-    {
-        if (value < least) Refuse($"{name} is {value}; it must be at least {least}.");
-    }
-
-    static void Refuse(string why) => throw new ArgumentException($"UNet2D: {why}");
 }

@@ -54,7 +54,7 @@ sealed class SkipDoubling(ParameterScope scope, ResnetPlan plan, UNet2DOptions o
 {
     readonly ResnetResampler _resnet = new(scope.Under("resnet_up"), plan with { Resampling = Resampling.SmoothDouble }, options);
     readonly Conv2d _conv = new(scope.Under("skip_conv"), plan.Outputs, options.OutChannels, Same);
-    readonly GroupNorm _norm = new(scope.Under("skip_norm"), plan.GroupsOf(plan.Outputs, options), plan.Outputs, options.NormEps, silu: true);
+    readonly GroupNorm _norm = new(scope.Under("skip_norm"), plan.GroupsOf(plan.Outputs, options), plan.Outputs, (float)options.NormEps, silu: true);
 
     public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass)
     {

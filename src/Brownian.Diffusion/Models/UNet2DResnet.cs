@@ -66,7 +66,7 @@ sealed class UNet2DResnet
 
     public UNet2DResnet(ParameterScope scope, ResnetPlan plan, UNet2DOptions options)
     {
-        (_plan, _dropout, _mish) = (plan, options.Dropout, options.ActFn == UNet2DActivation.Mish);
+        (_plan, _dropout, _mish) = (plan, (float)options.Dropout, options.Activation == UNet2DActivation.Mish);
         _modulates = options.ResnetTimeScaleShift == UNet2DConditioning.ScaleShift;
         _norm1 = Norm("norm1", plan.Inputs);
         _conv1 = new Conv2d(scope.Under("conv1"), plan.Inputs, plan.Outputs, Same);
@@ -77,7 +77,7 @@ sealed class UNet2DResnet
             _shortcut = new Conv2d(scope.Under("conv_shortcut"), plan.Inputs, plan.Outputs, Pointwise);
 
         GroupNorm Norm(string name, int channels) =>
-            new(scope.Under(name), plan.GroupsOf(channels, options), channels, options.NormEps, silu: !_mish);
+            new(scope.Under(name), plan.GroupsOf(channels, options), channels, (float)options.NormEps, silu: !_mish);
     }
 
     /// <param name="x">N×H×W×inputs.</param>

@@ -19,14 +19,14 @@ sealed class UNet2DTime
     {
         int first = options.BlockOutChannels[0], features = options.TimeFeatures;
         bool fourier = options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier;
-        (_mish, _rows) = (options.ActFn == UNet2DActivation.Mish, options.NumTrainTimesteps);
-        _sinusoid = new SinusoidalEmbedding(first) { CosineFirst = options.FlipSinToCos, FrequencyShift = options.FreqShift };
+        (_mish, _rows) = (options.Activation == UNet2DActivation.Mish, options.NumTrainTimesteps ?? 0);
+        _sinusoid = new SinusoidalEmbedding(first) { CosineFirst = options.FlipSinToCos, FrequencyShift = (float)options.FreqShift };
         if (options.TimeEmbeddingType == UNet2DTimeEmbedding.Learned)
-            _learned = new Embedding(root.Under("time_proj"), options.NumTrainTimesteps, first);
+            _learned = new Embedding(root.Under("time_proj"), options.NumTrainTimesteps ?? 0, first);
         if (fourier) _fourier = new FourierEmbedding(root.Under("time_proj"), first, FourierDeviation);
         _in = new Linear(root.Under("time_embedding").Under("linear_1"), fourier ? 2 * first : first, features);
         _out = new Linear(root.Under("time_embedding").Under("linear_2"), features, features);
-        if (options.NumClassEmbeds > 0) _classes = new Embedding(root.Under("class_embedding"), options.NumClassEmbeds, features);
+        if (options.Classes > 0) _classes = new Embedding(root.Under("class_embedding"), options.Classes, features);
     }
 
     /// <summary>N×features, after the activation that every resnet would apply before its own projection: once is enough.</summary>

@@ -1,5 +1,18 @@
 namespace Brownian.Diffusion;
 
+/// <summary>The kinds of <see cref="LossWeighting"/>.</summary>
+public enum WeightingKind
+{
+    /// <summary>All levels alike.</summary>
+    None,
+
+    /// <summary>min(SNR, γ) on the loss of x_0 (Hang et al. 2023).</summary>
+    MinSnr,
+
+    /// <summary>1/(k + SNR)^γ on the loss of ε (Choi et al. 2022).</summary>
+    P2,
+}
+
 /// <summary>
 /// How much each noise level counts in the loss. Papers weight the loss of x_0 or of ε; here a weight is converted to that of whatever the
 /// network predicts. As x̂_0 and ε̂ are linear in its output, an error e of the output is one of X0.Second·e and of Eps.Second·e.
@@ -7,6 +20,18 @@ namespace Brownian.Diffusion;
 public abstract record LossWeighting
 {
     LossWeighting() { }
+
+    /// <summary>The weighting of a kind.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="snrGamma">γ of <see cref="MinSnr"/>.</param>
+    /// <param name="p2Gamma">γ of <see cref="P2"/>.</param>
+    /// <param name="p2K">k of <see cref="P2"/>.</param>
+    public static LossWeighting Of(WeightingKind kind, double snrGamma = 5, double p2Gamma = 1, double p2K = 1) => kind switch
+    {
+        WeightingKind.MinSnr => MinSnr(snrGamma),
+        WeightingKind.P2 => P2(p2Gamma, p2K),
+        _ => None,
+    };
 
     /// <summary>All levels alike, in terms of the output: the simple loss (Ho et al. 2020, eq. 14).</summary>
     public static LossWeighting None { get; } = new Equal();

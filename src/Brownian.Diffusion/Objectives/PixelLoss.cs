@@ -30,14 +30,14 @@ public sealed record PixelLoss
         ? new PixelLoss(new LossSpec(LossOp.PseudoHuber, (float)scale))
         : throw new ArgumentException($"The scale of the pseudo-Huber loss is {scale}; it must be above 0, such as 0.03.");
 
-    /// <summary>The loss of that name: l2, l1, huber or pseudo_huber.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public static PixelLoss Named(string name) => name switch
+    /// <summary>The loss of a kind.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="scale">δ or c, above 0; null for the usual one.</param>
+    public static PixelLoss Of(LossOp kind, double? scale = null) => kind switch
     {
-        "l2" => Squared,
-        "l1" => Absolute,
-        "huber" => Huber(),
-        "pseudo_huber" => PseudoHuber(),
-        _ => throw new ArgumentException($"'{name}' is no loss; use l2, l1, huber, pseudo_huber."),
+        LossOp.Absolute => Absolute,
+        LossOp.Huber => Huber(scale ?? 1),
+        LossOp.PseudoHuber => PseudoHuber(scale ?? 0.03),
+        _ => Squared,
     };
 }

@@ -2,6 +2,19 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
+/// <summary>The kinds of <see cref="TimeDistribution"/>.</summary>
+public enum TimeKind
+{
+    /// <summary>All noise levels alike.</summary>
+    Uniform,
+
+    /// <summary>Those in the middle more often (Esser et al. 2024, §3.1).</summary>
+    LogitNormal,
+
+    /// <summary>ln(σ/α) is normal (Karras et al. 2022, table 1).</summary>
+    LogNormal,
+}
+
 /// <summary>The noise level that one image is trained at.</summary>
 /// <param name="Level">The level.</param>
 /// <param name="Timestep">Its place among the T of the process, from 0, for statistics.</param>
@@ -11,6 +24,17 @@ public readonly record struct TrainingTime(NoiseLevel Level, int Timestep);
 public abstract record TimeDistribution
 {
     TimeDistribution() { }
+
+    /// <summary>The distribution of a kind.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="mean">Of the normal distribution; null for the usual one.</param>
+    /// <param name="deviation">Of it, above 0; null for the usual one.</param>
+    public static TimeDistribution Of(TimeKind kind, double? mean = null, double? deviation = null) => kind switch
+    {
+        TimeKind.LogitNormal => LogitNormal(mean ?? 0, deviation ?? 1),
+        TimeKind.LogNormal => LogNormalSigma(mean ?? -1.2, deviation ?? 1.2),
+        _ => Uniform,
+    };
 
     /// <summary>All timesteps of a schedule, or all times of a rectified flow, alike.</summary>
     public static TimeDistribution Uniform { get; } = new UniformTimes();

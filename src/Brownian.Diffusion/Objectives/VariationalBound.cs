@@ -34,7 +34,7 @@ public sealed class VariationalBound(NoiseSchedule schedule, Parameterization pr
         {
             ReverseVariance.Learned => (0, 1),
             ReverseVariance.LearnedRange => ((large + small) / 2, (large - small) / 2),     // eq. 15 of Nichol & Dhariwal, by v from −1 to 1
-            ReverseVariance.FixedLarge or ReverseVariance.FixedLargeLog => (t == 0 ? small : large, 0),
+            ReverseVariance.Large or ReverseVariance.LargeLog => (t == 0 ? small : large, 0),
             _ => (small, 0),
         };
     }

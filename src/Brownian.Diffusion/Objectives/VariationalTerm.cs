@@ -1,5 +1,18 @@
 namespace Brownian.Diffusion;
 
+/// <summary>The part that the variational bound has in the loss.</summary>
+public enum BoundKind
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>It trains a learned variance, and the simple loss the mean (Nichol &amp; Dhariwal 2021, eq. 16).</summary>
+    Hybrid,
+
+    /// <summary>It is the whole loss.</summary>
+    Only,
+}
+
 /// <summary>
 /// The variational bound as a part of the loss, for networks that learn the reverse variance too: L_hybrid = L_simple + λ·L_vlb (Nichol
 /// &amp; Dhariwal 2021, eq. 16).

@@ -13,7 +13,7 @@ public sealed record SamplerSettings
     public X0Limit? Limit { get; init; }
 
     /// <summary>The variance of ddpm's steps.</summary>
-    public ReverseVariance Variance { get; init; } = ReverseVariance.FixedSmall;
+    public ReverseVariance Variance { get; init; } = ReverseVariance.Small;
 
     /// <summary>How timesteps are spread; null for the sampler's own choice.</summary>
     public TimestepSpacing? Spacing { get; init; }

@@ -1,8 +1,48 @@
 namespace Brownian.Diffusion;
 
+/// <summary>How β_t grows with t.</summary>
+public enum BetaSchedule
+{
+    /// <summary>Evenly (Ho et al. 2020, §4).</summary>
+    Linear,
+
+    /// <summary>√β evenly (Rombach et al. 2022); also called quadratic.</summary>
+    ScaledLinear,
+
+    /// <summary>ᾱ follows a squared cosine (Nichol &amp; Dhariwal 2021), squaredcos_cap_v2 in diffusers; both ends are ignored.</summary>
+    Cosine,
+
+    /// <summary>Along a sigmoid (Xu et al. 2022).</summary>
+    Sigmoid,
+
+    /// <summary>ᾱ(u) = e^{−12u}, <c>exp</c> in diffusers; both ends are ignored.</summary>
+    Exponential,
+
+    /// <summary>log SNR follows a Laplace distribution (Hang et al. 2024); both ends are ignored.</summary>
+    Laplace,
+
+    /// <summary>ᾱ follows a sigmoid (Jabri et al. 2022); both ends are ignored.</summary>
+    SigmoidSignal,
+
+    /// <summary>Not by a formula: a list of betas.</summary>
+    Custom,
+}
+
 /// <summary>The published shapes of β over t = 0 … T − 1.</summary>
 static class BetaCurves
 {
+    public static NoiseSchedule Of(BetaSchedule curve, int timesteps, double start, double end) => curve switch
+    {
+        BetaSchedule.Linear => NoiseSchedule.Linear(timesteps, start, end),
+        BetaSchedule.ScaledLinear => NoiseSchedule.ScaledLinear(timesteps, start, end),
+        BetaSchedule.Cosine => NoiseSchedule.Cosine(timesteps),
+        BetaSchedule.Sigmoid => NoiseSchedule.Sigmoid(timesteps, start, end),
+        BetaSchedule.Exponential => NoiseSchedule.Exponential(timesteps),
+        BetaSchedule.Laplace => NoiseSchedule.Laplace(timesteps),
+        BetaSchedule.SigmoidSignal => NoiseSchedule.SigmoidSignal(timesteps),
+        _ => throw new ArgumentException($"A noise schedule cannot follow {curve}: it has no formula; use NoiseSchedule.FromBetas."),
+    };
+
     public static double[] Linear(int timesteps, double start, double end)
     {
         double[] values = New(timesteps);

@@ -1,5 +1,18 @@
 namespace Brownian.Diffusion;
 
+/// <summary>How images become noise.</summary>
+public enum ProcessKind
+{
+    /// <summary>A schedule of T timesteps (Ho et al. 2020).</summary>
+    Ddpm,
+
+    /// <summary>Straight paths between images and noise: rectified flow, flow matching (Liu et al. 2022; Lipman et al. 2022).</summary>
+    Flow,
+
+    /// <summary>Noise of any deviation added to images (Karras et al. 2022).</summary>
+    Edm,
+}
+
 /// <summary>
 /// The noise levels that a network was trained with: <see cref="NoiseSchedule"/> (Ho et al. 2020), <see cref="VarianceExploding"/>
 /// (Karras et al. 2022) or <see cref="RectifiedFlow"/> (Liu et al. 2022).

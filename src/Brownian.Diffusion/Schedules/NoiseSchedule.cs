@@ -60,6 +60,15 @@ public sealed partial class NoiseSchedule : INoiseProcess
     /// <summary>ᾱ_t/(1 − ᾱ_t): signal to noise, as a ratio of variances.</summary>
     public ReadOnlySpan<double> SignalToNoise => _signalToNoise;
 
+    /// <summary>The schedule that follows a curve.</summary>
+    /// <param name="curve">Any but <see cref="BetaSchedule.Custom"/>.</param>
+    /// <param name="timesteps">T, at least 1.</param>
+    /// <param name="betaStart">β_0, in (0, 1), where the curve has one.</param>
+    /// <param name="betaEnd">β_{T−1}, in (0, 1), where the curve has one.</param>
+    /// <exception cref="ArgumentException">A number is out of range.</exception>
+    public static NoiseSchedule Of(BetaSchedule curve, int timesteps = 1000, double betaStart = 1e-4, double betaEnd = 0.02) =>
+        BetaCurves.Of(curve, timesteps, betaStart, betaEnd);
+
     /// <summary>β from <paramref name="betaStart"/> to <paramref name="betaEnd"/> in equal steps (Ho et al. 2020).</summary>
     /// <param name="timesteps">T, at least 1.</param>
     /// <param name="betaStart">β_0, in (0, 1).</param>

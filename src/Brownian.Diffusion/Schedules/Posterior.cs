@@ -1,5 +1,27 @@
 namespace Brownian.Diffusion;
 
+/// <summary>The variance of a reverse step (Ho et al. 2020, §3.2). diffusers' names of the first four begin with fixed_.</summary>
+public enum ReverseVariance
+{
+    /// <summary>β̃, the posterior's own: the lower bound, right for data that is a single image.</summary>
+    Small,
+
+    /// <summary>The same number, computed through its logarithm by others.</summary>
+    SmallLog,
+
+    /// <summary>β, that of the forward step: the upper bound, right for data that is normal noise.</summary>
+    Large,
+
+    /// <summary>The same number, computed through its logarithm by others.</summary>
+    LargeLog,
+
+    /// <summary>The second half of the network's channels is the logarithm of the variance (Nichol &amp; Dhariwal 2021, <c>LEARNED</c>).</summary>
+    Learned,
+
+    /// <summary>Between the two, as the second half of the network's channels says (Nichol &amp; Dhariwal 2021, eq. 15).</summary>
+    LearnedRange,
+}
+
 /// <summary>
 /// q(x_s | x_t, x_0) for a step from timestep t back to s &lt; t: a normal distribution around X0·x_0 + Xt·x_t
 /// (Ho et al. 2020, eq. 6 and 7, with t − 1 generalised to s).
@@ -22,8 +44,8 @@ public readonly record struct Posterior(double X0, double Xt, double Variance, d
     /// <exception cref="ArgumentException">The variance is learned, hence differs from pixel to pixel.</exception>
     public double Deviation(ReverseVariance variance) => variance switch
     {
-        ReverseVariance.FixedSmall or ReverseVariance.FixedSmallLog => Math.Sqrt(ClippedVariance),
-        ReverseVariance.FixedLarge or ReverseVariance.FixedLargeLog => Math.Sqrt(Beta),
+        ReverseVariance.Small or ReverseVariance.SmallLog => Math.Sqrt(ClippedVariance),
+        ReverseVariance.Large or ReverseVariance.LargeLog => Math.Sqrt(Beta),
         _ => throw new ArgumentException($"The variance {variance} has no single deviation: it differs from pixel to pixel."),
     };
 

@@ -16,7 +16,7 @@ public sealed record LearningRateSchedule(double Rate)
     /// <summary>What follows the rise.</summary>
     public RateDecay Decay { get; init; }
 
-    /// <summary>How often <see cref="RateDecay.CosineRestarts"/> starts, at least 1.</summary>
+    /// <summary>How often <see cref="RateDecay.CosineWithRestarts"/> starts, at least 1.</summary>
     public int Cycles { get; init; } = 1;
 
     /// <summary>The exponent of <see cref="RateDecay.Polynomial"/>.</summary>
@@ -31,7 +31,7 @@ public sealed record LearningRateSchedule(double Rate)
         {
             RateDecay.Linear => Rate * Math.Max(0, 1 - progress),
             RateDecay.Cosine => Rate * (0.5 * (1 + Math.Cos(Math.PI * progress))),
-            RateDecay.CosineRestarts => progress >= 1 ? 0 : Rate * (0.5 * (1 + Math.Cos(Math.PI * (Cycles * progress % 1)))),
+            RateDecay.CosineWithRestarts => progress >= 1 ? 0 : Rate * (0.5 * (1 + Math.Cos(Math.PI * (Cycles * progress % 1)))),
             RateDecay.Polynomial => PolynomialEnd + (Rate - PolynomialEnd) * Math.Pow(Math.Max(0, 1 - progress), Power),
             _ => Rate,
         };
@@ -51,7 +51,7 @@ public enum RateDecay
     Cosine,
 
     /// <summary>On <see cref="LearningRateSchedule.Cycles"/> half cosines, each from the full rate to 0.</summary>
-    CosineRestarts,
+    CosineWithRestarts,
 
     /// <summary>As (1 − progress)^<see cref="LearningRateSchedule.Power"/>, to 1e-7 at the last step.</summary>
     Polynomial,

@@ -53,8 +53,8 @@ sealed class ConfigFile
         if (WhereIs("train_params", "num_steps") is not null || WhereIs("train_params", "num_epochs") is not null)
             config = config with { Train = config.Train with { Steps = null, Epochs = null } };
         // The type of the network decides which keys there are besides.
-        if (_values.TryGetValue((ModelSection.SectionName, ModelType.Key), out (string, ConfigValue Value) type))
-            config = ModelSection.OfType(config, type.Value);
+        if (_values.TryGetValue((ConfigSection.Model.Name, ConfigSection.TypeKey), out (string, ConfigValue Value) type))
+            config = ConfigSection.OfType(config, type.Value);
         foreach (((string section, string key), (string where, _)) in _values) ConfigSection.Find(section, where).CheckKey(config, key, where);
         foreach (((string section, string key), (string where, ConfigValue value)) in _values)
             config = ConfigSection.Find(section, where).Read(config, key, value);

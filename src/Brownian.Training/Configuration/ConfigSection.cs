@@ -1,39 +1,66 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
-/// <summary>A section's name and keys, without its type.</summary>
-abstract class ConfigSection(string name)
+/// <summary>A section of a configuration: its name, and the record that holds its settings and declares its keys.</summary>
+sealed record ConfigSection(string Name, Func<TrainConfig, Settings> Get, Func<TrainConfig, Settings, TrainConfig> Set)
 {
-    public static readonly ConfigSection[] All =
-    [
-        new ConfigSection<DatasetParams>("dataset_params", ConfigKeys.Dataset, c => c.Dataset, (c, s) => c with { Dataset = s }),
-        new ConfigSection<DiffusionParams>("diffusion_params", ConfigKeys.Diffusion, c => c.Diffusion, (c, s) => c with { Diffusion = s }),
-        new ModelSection(),
-        new ConfigSection<TrainParams>("train_params", ConfigKeys.Train, c => c.Train, (c, s) => c with { Train = s }),
-        new ConfigSection<SampleParams>("sample_params", ConfigKeys.Sample, c => c.Sampling, (c, s) => c with { Sampling = s }),
-    ];
+    /// <summary>The key of <see cref="Model"/> that says which record it is; not a setting of any.</summary>
+    public const string TypeKey = "type";
 
-    public string Name => name;
+    public static readonly ConfigSection Dataset = new("dataset_params", c => c.Dataset, (c, s) => c with { Dataset = (DatasetParams)s });
+    public static readonly ConfigSection Diffusion = new("diffusion_params", c => c.Diffusion, (c, s) => c with { Diffusion = (DiffusionParams)s });
+    public static readonly ConfigSection Model = new("model_params", c => c.Model, (c, s) => c with { Model = (NetworkOptions)s });
+    public static readonly ConfigSection Train = new("train_params", c => c.Train, (c, s) => c with { Train = (TrainParams)s });
+    public static readonly ConfigSection Sampling = new("sample_params", c => c.Sampling, (c, s) => c with { Sampling = (SampleParams)s });
+
+    public static readonly ConfigSection[] All = [Dataset, Diffusion, Model, Train, Sampling];
 
     public static ConfigSection Find(string name, string where) =>
         All.FirstOrDefault(section => section.Name == name)
-        ?? throw new InvalidDataException($"{where}: unknown section '{name}'{Suggestion.For(name, All.Select(s => s.Name))}.");
+        ?? throw new InvalidDataException($"{where}: unknown section '{name}'{Suggestion.For(name, All.Select(s => s.Name))}");
+
+    /// <summary>The configuration with a network of the type that <paramref name="value"/> names; one of another type is replaced.</summary>
+    /// <exception cref="InvalidDataException">There is none of that name.</exception>
+    public static TrainConfig OfType(TrainConfig config, ConfigValue value)
+    {
+        NetworkType type = NetworkType.All.FirstOrDefault(known => known.Name == value.Text()) ?? throw new InvalidDataException(
+            $"{value.Where}: {value.Key} is '{value.Text()}'{Suggestion.For(value.Text(), NetworkType.All.Select(known => known.Name))}");
+        return type.Name == config.Model.Type ? config : config with { Model = type.Initial };
+    }
 
     /// <summary>Throws, with the nearest valid name, unless this configuration has such a key.</summary>
     public void CheckKey(TrainConfig config, string key, string where)
     {
-        if (!KeysOf(config).Contains(key))
-            throw new InvalidDataException($"{where}: unknown key '{key}' in {TitleOf(config)}{Suggestion.For(key, KeysOf(config))}.");
+        string[] keys = [.. this == Model ? [TypeKey] : (string[])[], .. Get(config).Keys.Select(known => known.Name)];
+        if (keys.Contains(key)) return;
+        string title = this == Model ? $"{Name} of type {config.Model.Type}" : Name;
+        throw new InvalidDataException($"{where}: unknown key '{key}' in {title}{Suggestion.For(key, keys)}");
     }
 
     /// <summary>Reads one value; its key was checked.</summary>
-    public abstract TrainConfig Read(TrainConfig config, string key, ConfigValue value);
+    /// <exception cref="InvalidDataException">The value is of the wrong type or missing.</exception>
+    public TrainConfig Read(TrainConfig config, string key, ConfigValue value)
+    {
+        if (this == Model && key == TypeKey) return OfType(config, value);
+        Settings settings = Get(config);
+        SettingKey found = settings.Keys.First(known => known.Name == key);
+        return Set(config, found.Set(settings, value.For(found)));
+    }
+
+    /// <summary>What is present, in order.</summary>
+    public IEnumerable<(string Key, object Value)> Written(TrainConfig config)
+    {
+        if (this == Model) yield return (TypeKey, config.Model.Type);
+        foreach ((SettingKey key, object value) in Get(config).Written())
+            yield return (key.Name, key.IsOneOrMany && value is Values<int> { Count: 1 } one ? one[0] : value);
+    }
 
     public void Write(TrainConfig config, StringBuilder yaml)
     {
-        (string, object)[] values = [.. ValuesOf(config)];
+        (string, object)[] values = [.. Written(config)];
         if (values.Length == 0) return;
         yaml.Append(Name).Append(":\n");
         foreach ((string key, object value) in values)
@@ -43,26 +70,7 @@ abstract class ConfigSection(string name)
     public JsonObject ToJson(TrainConfig config)
     {
         var json = new JsonObject();
-        foreach ((string key, object value) in ValuesOf(config)) json.Add(key, ConfigText.Json(value));
+        foreach ((string key, object value) in Written(config)) json.Add(key, ConfigText.Json(value));
         return json;
     }
-
-    protected abstract IEnumerable<string> KeysOf(TrainConfig config);
-
-    /// <summary>What messages about its keys call it.</summary>
-    protected virtual string TitleOf(TrainConfig config) => Name;
-
-    protected abstract IEnumerable<(string Key, object Value)> ValuesOf(TrainConfig config);
-}
-
-sealed class ConfigSection<T>(string name, ConfigKey<T>[] keys, Func<TrainConfig, T> get, Func<TrainConfig, T, TrainConfig> set)
-    : ConfigSection(name)
-{
-    readonly ConfigTable<T> _table = new(keys);
-
-    public override TrainConfig Read(TrainConfig config, string key, ConfigValue value) => set(config, _table.Read(get(config), key, value));
-
-    protected override IEnumerable<string> KeysOf(TrainConfig config) => _table.Keys;
-
-    protected override IEnumerable<(string Key, object Value)> ValuesOf(TrainConfig config) => _table.Write(get(config));
 }

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Numerics;
+using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -22,50 +25,48 @@ sealed class ConfigValue(YamlNode node, string where, string key)
 
     public string Text() => node is YamlScalarNode { Value: { } value } && !IsNull ? value : throw Wrong("a text");
 
-    public int Integer() =>
-        int.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
-            ? value : throw Wrong("a whole number");
+    /// <summary>The value for a key, of its property's type.</summary>
+    /// <exception cref="InvalidDataException">It is of another type or missing.</exception>
+    public object? For(SettingKey setting)
+    {
+        if (!IsNull) return setting.IsOneOrMany && node is YamlScalarNode ? Values.Of<int>([(int)Of(typeof(int))]) : Of(setting.Type);
+        if (setting.MayBeEmpty) return setting.Default;
+        throw new InvalidDataException($"{where}: {key} has no value; give one or remove the key.");
+    }
 
-    public long Long() =>
-        long.TryParse(Plain, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-            ? value : throw Wrong("a whole number");
+    object Of(Type type) =>
+        type == typeof(string) ? Text()
+        : type == typeof(bool) ? Flag()
+        : type == typeof(int) ? Parsed<int>(NumberStyles.AllowLeadingSign, "a whole number")
+        : type == typeof(long) ? Parsed<long>(NumberStyles.AllowLeadingSign, "a whole number")
+        : type == typeof(ulong) ? Parsed<ulong>(NumberStyles.None, "a whole number from 0 to 2^64-1")
+        : type == typeof(double) ? Number()
+        : type == typeof(Values<int>) ? List<int>()
+        : type == typeof(Values<double>) ? List<double>()
+        : type == typeof(Values<bool>) ? List<bool>()
+        : type == typeof(Values<string>) ? List<string>()
+        : type.IsEnum ? Names.Find(type, Text()) ?? throw Wrong(string.Join(" or ", Names.All(type)))
+        : throw new ArgumentException($"A configuration holds no {type.Name}.");
 
-    public ulong Seed() =>
-        ulong.TryParse(Plain, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
-            ? value : throw Wrong("a whole number from 0 to 2^64-1");
+    T Parsed<T>(NumberStyles style, string what) where T : INumber<T> =>
+        T.TryParse(Plain, style, CultureInfo.InvariantCulture, out T? value) ? value : throw Wrong(what);
 
-    public double Number() =>
-        double.TryParse(Plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
-            ? value
-            : throw Wrong("a number");
+    double Number()
+    {
+        double value = Parsed<double>(NumberStyles.Float, "a number");
+        return double.IsFinite(value) ? value : throw Wrong("a number");
+    }
 
-    public bool Flag() => Plain switch
+    bool Flag() => Plain switch
     {
         "true" or "True" or "TRUE" => true,
         "false" or "False" or "FALSE" => false,
         _ => throw Wrong("true or false"),
     };
 
-    public Values<T> List<T>(Func<ConfigValue, T> element) => node is YamlSequenceNode list
-        ? Values.Of<T>([.. list.Children.Select(child => element(new ConfigValue(child, where, key)))])
+    Values<T> List<T>() => node is YamlSequenceNode list
+        ? Values.Of<T>([.. list.Children.Select(child => (T)new ConfigValue(child, where, key).Of(typeof(T)))])
         : throw Wrong("a list such as [1, 2]");
-
-    /// <summary>A list, or one element without brackets.</summary>
-    public Values<T> OneOrList<T>(Func<ConfigValue, T> element) => node is YamlSequenceNode ? List(element) : [element(this)];
-
-    /// <summary>A word that names a value; <paramref name="aliases"/> are what others call one, and are not among those a message lists.</summary>
-    public T OneOf<T>(params ReadOnlySpan<(string Alias, T Value)> aliases) where T : struct, Enum
-    {
-        foreach ((string alias, T value) in aliases)
-        {
-            if (Text() == alias) return value;
-        }
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (Text() == ConfigText.Of(value)) return value;
-        }
-        throw Wrong(string.Join(" or ", Enum.GetValues<T>().Select(value => ConfigText.Of(value))));
-    }
 
     InvalidDataException Wrong(string expected) => new($"{where}: {key} must be {expected}, not {Shown}.");
 
@@ -77,4 +78,39 @@ sealed class ConfigValue(YamlNode node, string where, string key)
         YamlSequenceNode => "a list",
         _ => "a mapping",
     };
+}
+
+/// <summary>Values as YAML and JSON write them, so that <see cref="ConfigValue"/> reads the same value back.</summary>
+static class ConfigText
+{
+    /// <summary>One value of a configuration: a text, number, flag, name or list of these.</summary>
+    public static string Yaml(object value) => value switch
+    {
+        string text => Quoted(text),
+        bool flag => flag ? "true" : "false",
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        Enum name => Names.Of(name),
+        Values<int> list => List(list),
+        Values<double> list => List(list),
+        Values<bool> list => List(list),
+        Values<string> list => List(list),
+        IFormattable integer => integer.ToString(null, CultureInfo.InvariantCulture),
+        _ => throw new ArgumentException($"A configuration holds no {value.GetType().Name}."),
+    };
+
+    /// <summary>The same for JSON, which is YAML but for the quotes.</summary>
+    public static JsonNode Json(object value) => value switch
+    {
+        string text => JsonValue.Create(text),
+        Enum name => JsonValue.Create(Names.Of(name)),
+        Values<string> list => new JsonArray([.. list.Select(text => JsonValue.Create(text))]),
+        _ => JsonNode.Parse(Yaml(value))!,
+    };
+
+    static string List<T>(Values<T> values) => $"[{string.Join(", ", values.Select(value => Yaml(value!)))}]";
+
+    // Single quotes keep every character as it is; a line break is the one thing they fold.
+    static string Quoted(string text) => text.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0
+        ? $"'{text.Replace("'", "''", StringComparison.Ordinal)}'"
+        : throw new ArgumentException($"'{text.Trim()}' holds a control character; remove it.");
 }

@@ -6,87 +6,74 @@ namespace Brownian.Training;
 /// Section <c>diffusion_params</c>: the forward process, what the network predicts about it, and how a reverse step is formed from that. Keys
 /// have diffusers' names where it has them.
 /// </summary>
-public sealed record DiffusionParams
+public sealed record DiffusionParams : Settings
 {
     const int StepsOfContinuum = 100_000;
 
-    /// <summary><c>process</c>: ddpm, flow or edm.</summary>
-    public ProcessKind Process { get; init; } = ProcessKind.Ddpm;
+    /// <summary>Ddpm, flow or edm.</summary>
+    [Key("process", Quiet = true)] public ProcessKind Process { get; init; } = ProcessKind.Ddpm;
 
-    /// <summary><c>num_timesteps</c>: T, the number of noise levels of ddpm; the others have a continuum of them.</summary>
-    public int Timesteps { get; init; } = 1000;
+    /// <summary>T, the number of noise levels of ddpm; the others have a continuum of them.</summary>
+    [Key("num_timesteps")] public int Timesteps { get; init; } = 1000;
 
-    /// <summary><c>beta_start</c>: β of timestep 0.</summary>
-    public double BetaStart { get; init; } = 1e-4;
+    /// <summary>Β of timestep 0.</summary>
+    [Key("beta_start")] public double BetaStart { get; init; } = 1e-4;
 
-    /// <summary><c>beta_end</c>: β of timestep T − 1.</summary>
-    public double BetaEnd { get; init; } = 0.02;
+    /// <summary>Β of timestep T − 1.</summary>
+    [Key("beta_end")] public double BetaEnd { get; init; } = 0.02;
 
-    /// <summary><c>beta_schedule</c>: how β runs between the two.</summary>
-    public BetaSchedule BetaSchedule { get; init; } = BetaSchedule.Linear;
+    /// <summary>How β runs between the two.</summary>
+    [Key("beta_schedule")] public BetaSchedule BetaSchedule { get; init; } = BetaSchedule.Linear;
 
-    /// <summary><c>trained_betas</c>: β_0 … β_{T−1}, where <c>beta_schedule</c> is custom; otherwise empty.</summary>
-    public Values<double> TrainedBetas { get; init; } = [];
+    /// <summary>Β_0 … β_{T−1}, where <c>beta_schedule</c> is custom; otherwise empty.</summary>
+    [Key("trained_betas", Quiet = true, MayBeEmpty = true)] public Values<double> TrainedBetas { get; init; } = [];
 
-    /// <summary><c>scale_betas</c>: multiply both ends by 1000/T, so that few timesteps reach as much noise as a thousand; for linear.</summary>
-    public bool ScaleBetas { get; init; }
+    /// <summary>Multiply both ends by 1000/T, so that few timesteps reach as much noise as a thousand; for linear.</summary>
+    [Key("scale_betas")] public bool ScaleBetas { get; init; }
 
-    /// <summary><c>rescale_betas_zero_snr</c>: stretch the schedule so that timestep T − 1 is noise alone (Lin et al. 2024).</summary>
-    public bool RescaleToZeroSnr { get; init; }
+    /// <summary>Stretch the schedule so that timestep T − 1 is noise alone (Lin et al. 2024).</summary>
+    [Key("rescale_betas_zero_snr", Quiet = true)] public bool RescaleToZeroSnr { get; init; }
 
-    /// <summary><c>shift</c>: sampling times of flow are moved towards noise by t → s·t/(1 + (s − 1)·t) (Esser et al. 2024, eq. 23).</summary>
-    public double Shift { get; init; } = 1;
+    /// <summary>Sampling times of flow are moved towards noise by t → s·t/(1 + (s − 1)·t) (Esser et al. 2024, eq. 23).</summary>
+    [Key("shift", Quiet = true)] public double Shift { get; init; } = 1;
 
-    /// <summary><c>sigma_min</c>: the least noise of edm.</summary>
-    public double SigmaMin { get; init; } = 0.002;
+    /// <summary>The least noise of edm.</summary>
+    [Key("sigma_min", Quiet = true)] public double SigmaMin { get; init; } = 0.002;
 
-    /// <summary><c>sigma_max</c>: the most noise of edm.</summary>
-    public double SigmaMax { get; init; } = 80;
+    /// <summary>The most noise of edm.</summary>
+    [Key("sigma_max", Quiet = true)] public double SigmaMax { get; init; } = 80;
 
-    /// <summary><c>sigma_data</c>: the standard deviation of the pixels of the data, for edm.</summary>
-    public double SigmaData { get; init; } = 0.5;
+    /// <summary>The standard deviation of the pixels of the data, for edm.</summary>
+    [Key("sigma_data", Quiet = true)] public double SigmaData { get; init; } = 0.5;
 
-    /// <summary><c>prediction_type</c>: what the network predicts; null for the process's own: epsilon, flow_prediction or edm.</summary>
-    public PredictionType? PredictionType { get; init; }
+    /// <summary>What the network predicts; null for the process's own: epsilon, flow_prediction or edm.</summary>
+    [Key("prediction_type")] public PredictionType? PredictionType { get; init; }
 
-    /// <summary><c>variance</c>: the variance of a reverse step.</summary>
-    public VarianceKind Variance { get; init; } = VarianceKind.Small;
+    /// <summary>The variance of a reverse step.</summary>
+    [Key("variance")] public ReverseVariance Variance { get; init; } = ReverseVariance.Small;
 
-    /// <summary><c>clip_sample</c>: limit the predicted x̂0 to [−range, range] in each reverse step.</summary>
-    public bool ClipSample { get; init; } = true;
+    /// <summary>Limit the predicted x̂0 to [−range, range] in each reverse step.</summary>
+    [Key("clip_sample")] public bool ClipSample { get; init; } = true;
 
-    /// <summary><c>clip_sample_range</c>: 1, as images fill [−1, 1].</summary>
-    public double ClipSampleRange { get; init; } = 1;
+    /// <summary>1, as images fill [−1, 1].</summary>
+    [Key("clip_sample_range", Quiet = true)] public double ClipSampleRange { get; init; } = 1;
 
-    /// <summary><c>thresholding</c>: limit x̂0 by dynamic thresholding instead (Saharia et al. 2022, §2.3).</summary>
-    public bool Thresholding { get; init; }
+    /// <summary>Limit x̂0 by dynamic thresholding instead (Saharia et al. 2022, §2.3).</summary>
+    [Key("thresholding", Quiet = true)] public bool Thresholding { get; init; }
 
-    /// <summary><c>dynamic_thresholding_ratio</c>: the quantile of |x̂0| that becomes the limit.</summary>
-    public double ThresholdingRatio { get; init; } = 0.995;
+    /// <summary>The quantile of |x̂0| that becomes the limit.</summary>
+    [Key("dynamic_thresholding_ratio", Quiet = true)] public double ThresholdingRatio { get; init; } = 0.995;
 
-    /// <summary><c>sample_max_value</c>: the largest such limit; 1 makes it a plain clip.</summary>
-    public double SampleMaxValue { get; init; } = 1;
+    /// <summary>The largest such limit; 1 makes it a plain clip.</summary>
+    [Key("sample_max_value", Quiet = true)] public double SampleMaxValue { get; init; } = 1;
 
     /// <summary>What the network predicts.</summary>
-    public Parameterization Predicts => PredictedOrOwn switch
+    public Parameterization Predicts => Parameterization.Of(PredictionType ?? Process switch
     {
-        Training.PredictionType.Sample => Parameterization.Sample,
-        Training.PredictionType.VPrediction => Parameterization.Velocity,
-        Training.PredictionType.FlowPrediction => Parameterization.Flow,
-        Training.PredictionType.Edm => Parameterization.EdmOf(SigmaData),
-        _ => Parameterization.Epsilon,
-    };
-
-    /// <summary>The variance of a reverse step as samplers call it.</summary>
-    public ReverseVariance ReverseVariance => Variance switch
-    {
-        VarianceKind.Large => ReverseVariance.FixedLarge,
-        VarianceKind.SmallLog => ReverseVariance.FixedSmallLog,
-        VarianceKind.LargeLog => ReverseVariance.FixedLargeLog,
-        VarianceKind.Learned => ReverseVariance.Learned,
-        VarianceKind.LearnedRange => ReverseVariance.LearnedRange,
-        _ => ReverseVariance.FixedSmall,
-    };
+        ProcessKind.Flow => Diffusion.PredictionType.FlowPrediction,
+        ProcessKind.Edm => Diffusion.PredictionType.Edm,
+        _ => Diffusion.PredictionType.Epsilon,
+    }, SigmaData);
 
     /// <summary>What keeps x̂0 in range.</summary>
     public X0Limit Limit =>
@@ -95,17 +82,10 @@ public sealed record DiffusionParams
         : X0Limit.None;
 
     /// <summary>True where the network predicts the variance of a reverse step too.</summary>
-    public bool LearnsVariance => Variance is VarianceKind.Learned or VarianceKind.LearnedRange;
+    public bool LearnsVariance => Variance is ReverseVariance.Learned or ReverseVariance.LearnedRange;
 
     /// <summary>The most steps that a sampler can take.</summary>
     internal int MostSteps => Process == ProcessKind.Ddpm ? Timesteps : StepsOfContinuum;
-
-    PredictionType PredictedOrOwn => PredictionType ?? Process switch
-    {
-        ProcessKind.Flow => Training.PredictionType.FlowPrediction,
-        ProcessKind.Edm => Training.PredictionType.Edm,
-        _ => Training.PredictionType.Epsilon,
-    };
 
     /// <summary>The noise levels.</summary>
     /// <exception cref="ArgumentException">The numbers make none.</exception>
@@ -122,97 +102,90 @@ public sealed record DiffusionParams
     {
         NoiseSchedule schedule = BetaSchedule switch
         {
-            BetaSchedule.ScaledLinear => NoiseSchedule.ScaledLinear(Timesteps, BetaStart, BetaEnd),
-            BetaSchedule.Cosine => NoiseSchedule.Cosine(Timesteps),
-            BetaSchedule.Sigmoid => NoiseSchedule.Sigmoid(Timesteps, BetaStart, BetaEnd),
-            BetaSchedule.SigmoidSignal => NoiseSchedule.SigmoidSignal(Timesteps),
-            BetaSchedule.Exponential => NoiseSchedule.Exponential(Timesteps),
-            BetaSchedule.Laplace => NoiseSchedule.Laplace(Timesteps),
             BetaSchedule.Custom => NoiseSchedule.FromBetas([.. TrainedBetas]),
-            _ => NoiseSchedule.Linear(Timesteps, BetaStart, BetaEnd, ScaleBetas),
+            BetaSchedule.Linear => NoiseSchedule.Linear(Timesteps, BetaStart, BetaEnd, ScaleBetas),
+            _ => NoiseSchedule.Of(BetaSchedule, Timesteps, BetaStart, BetaEnd),
         };
         return RescaleToZeroSnr ? schedule.RescaledToZeroTerminalSnr() : schedule;
     }
-}
 
-/// <summary>How images become noise.</summary>
-public enum ProcessKind
-{
-    /// <summary>A schedule of T timesteps (Ho et al. 2020).</summary>
-    Ddpm,
+    /// <inheritdoc/>
+    public override IEnumerable<Rule> Rules()
+    {
+        foreach (Rule rule in Process == ProcessKind.Ddpm ? OfSchedule() : OfContinuum()) yield return rule;
+        yield return (nameof(ClipSampleRange), ClipSampleRange is > 0 and <= 1e6, $"is {ClipSampleRange}; it must be above 0, and images fill 1");
+        yield return (nameof(ThresholdingRatio), ThresholdingRatio is > 0 and <= 1, $"is {ThresholdingRatio}; it must be above 0 and at most 1");
+        yield return (nameof(SampleMaxValue), SampleMaxValue >= 1, $"is {SampleMaxValue}; it must be at least 1");
+    }
 
-    /// <summary>Straight paths between images and noise: rectified flow, flow matching (Liu et al. 2022; Lipman et al. 2022).</summary>
-    Flow,
+    /// <summary>What they may be together with a network.</summary>
+    internal IEnumerable<Rule> RulesFor(NetworkOptions model)
+    {
+        int needed = 2 * model.Channels;
+        string mend = model.ChannelProperties.Count == 2
+            ? $"set model_params.{model.KeyOf(model.ChannelProperties[1])} to {needed}"
+            : $"a {model.Type} cannot do that; use unet2d, or a variance of small or large";
+        yield return (nameof(Variance), !LearnsVariance || model.OutputChannels == needed,
+            $"is {Names.Of(Variance)}, which takes {needed} channels of the network's answer instead of {model.OutputChannels}; {mend}");
+        if (model.TimestepLimit is not (string property, int most)) yield break;
+        yield return (nameof(Process), Process == ProcessKind.Ddpm,
+            $"is {Names.Of(Process)}, whose times go beyond the {most} timesteps that the network knows; use ddpm, or another model_params.type");
+        yield return (nameof(Timesteps), Timesteps <= most,
+            $"is {Timesteps}, but the network knows {most}; raise model_params.{model.KeyOf(property)}, or lower num_timesteps");
+    }
 
-    /// <summary>Noise of any deviation added to images (Karras et al. 2022).</summary>
-    Edm,
-}
+    IEnumerable<Rule> OfSchedule()
+    {
+        double scale = ScaleBetas ? 1000.0 / Timesteps : 1;
+        bool custom = BetaSchedule == BetaSchedule.Custom;
+        yield return (nameof(Timesteps), Timesteps is >= 2 and <= 100_000, $"is {Timesteps}; it must be 2 to 100000");
+        yield return (nameof(BetaStart), BetaStart is > 0 and < 1, $"is {BetaStart}; it must be above 0 and below 1");
+        yield return (nameof(BetaEnd), BetaEnd is > 0 and < 1, $"is {BetaEnd}; it must be above 0 and below 1");
+        yield return (nameof(BetaEnd), BetaEnd >= BetaStart, $"is {BetaEnd}, below beta_start, which is {BetaStart}; noise must grow");
+        yield return (nameof(ScaleBetas), !ScaleBetas || BetaSchedule == BetaSchedule.Linear,
+            "applies to beta_schedule linear only; set it to false");
+        yield return (nameof(ScaleBetas), BetaEnd * scale < 1,
+            $"makes the last beta {BetaEnd * scale:R}, which must be below 1; raise num_timesteps or lower beta_end");
+        yield return (nameof(TrainedBetas), custom || TrainedBetas.Count == 0,
+            $"is given, but beta_schedule is {Names.Of(BetaSchedule)}; set that to custom, or remove the list");
+        yield return (nameof(TrainedBetas), !custom || TrainedBetas.Count == Timesteps,
+            $"has {TrainedBetas.Count} entries, but num_timesteps is {Timesteps}; give one for each timestep");
+        yield return (nameof(Shift), Shift == 1, $"is {Shift}, but belongs to process flow; remove it");
+        (double? signal, bool recoverable, string? problem) = LastTimestep();
+        yield return (custom ? nameof(TrainedBetas) : nameof(BetaSchedule), problem is null, $"makes no schedule: {problem}");
+        yield return (nameof(PredictionType), signal is not 0 || recoverable,
+            $"is {Predicts.Name}, from which no image can be told at the last timestep, where this schedule leaves no signal; "
+            + $"use v_prediction or sample{(RescaleToZeroSnr ? ", or set rescale_betas_zero_snr to false" : "")}");
+    }
 
-/// <summary>How β_t grows with t.</summary>
-public enum BetaSchedule
-{
-    /// <summary>Evenly (Ho et al. 2020, §4).</summary>
-    Linear,
+    IEnumerable<Rule> OfContinuum()
+    {
+        string process = Names.Of(Process);
+        yield return (nameof(RescaleToZeroSnr), !RescaleToZeroSnr, $"is true, but process {process} has no betas; remove it");
+        yield return (nameof(TrainedBetas), TrainedBetas.Count == 0, $"is given, but process {process} has no betas; remove it");
+        yield return (nameof(Variance), !LearnsVariance, $"is {Names.Of(Variance)}, which needs process ddpm, not {process}; use small");
+        yield return (nameof(Shift), Shift is > 0 and <= 1000, $"is {Shift}; it must be above 0, and 1 changes nothing");
+        yield return (nameof(Shift), Shift == 1 || Process == ProcessKind.Flow, $"is {Shift}, but belongs to process flow; remove it");
+        yield return (nameof(SigmaMin), SigmaMin > 0, $"is {SigmaMin}; it must be above 0");
+        yield return (nameof(SigmaMax), SigmaMax > SigmaMin && SigmaMax <= 1e6, $"is {SigmaMax}; it must be above sigma_min, {SigmaMin}");
+        yield return (nameof(SigmaData), SigmaData is > 0 and <= 1e6, $"is {SigmaData}; it must be above 0, such as 0.5");
+        bool fits = Process == ProcessKind.Flow
+            ? PredictionType is null or Diffusion.PredictionType.FlowPrediction or Diffusion.PredictionType.VPrediction or Diffusion.PredictionType.Sample
+            : PredictionType is null or Diffusion.PredictionType.Edm;
+        yield return (nameof(PredictionType), fits, $"is {Predicts.Name}, which process {process} is not trained with; remove the key");
+    }
 
-    /// <summary>√β evenly (Rombach et al. 2022); also called quadratic.</summary>
-    ScaledLinear,
-
-    /// <summary>ᾱ follows a squared cosine (Nichol &amp; Dhariwal 2021), squaredcos_cap_v2 in diffusers; both ends are ignored.</summary>
-    Cosine,
-
-    /// <summary>Along a sigmoid (Xu et al. 2022).</summary>
-    Sigmoid,
-
-    /// <summary>ᾱ(u) = e^{−12u}, <c>exp</c> in diffusers; both ends are ignored.</summary>
-    Exponential,
-
-    /// <summary>log SNR follows a Laplace distribution (Hang et al. 2024); both ends are ignored.</summary>
-    Laplace,
-
-    /// <summary>ᾱ follows a sigmoid (Jabri et al. 2022); both ends are ignored.</summary>
-    SigmoidSignal,
-
-    /// <summary>As <c>trained_betas</c> lists them.</summary>
-    Custom,
-}
-
-/// <summary>What a network predicts (<see cref="Parameterization"/>); the names are diffusers'.</summary>
-public enum PredictionType
-{
-    /// <summary>The noise ε.</summary>
-    Epsilon,
-
-    /// <summary>The image x_0.</summary>
-    Sample,
-
-    /// <summary>v = √ᾱ·ε − √(1 − ᾱ)·x_0.</summary>
-    VPrediction,
-
-    /// <summary>u = ε − x_0; also called flow.</summary>
-    FlowPrediction,
-
-    /// <summary>F of Karras et al. 2022.</summary>
-    Edm,
-}
-
-/// <summary>The variance of q(x_{t−1}|x_t) that sampling uses (Ho et al. 2020, §3.2); diffusers' names begin with fixed_.</summary>
-public enum VarianceKind
-{
-    /// <summary>β̃_t, the variance of the posterior given x_0.</summary>
-    Small,
-
-    /// <summary>β_t</summary>
-    Large,
-
-    /// <summary>β̃_t, computed through its logarithm by others.</summary>
-    SmallLog,
-
-    /// <summary>β_t, computed through its logarithm by others.</summary>
-    LargeLog,
-
-    /// <summary>The network predicts its logarithm (Nichol &amp; Dhariwal 2021).</summary>
-    Learned,
-
-    /// <summary>The network says where between the two (Nichol &amp; Dhariwal 2021, eq. 15).</summary>
-    LearnedRange,
+    (double? Signal, bool Recoverable, string? Problem) LastTimestep()
+    {
+        try
+        {
+            NoiseSchedule schedule = ToSchedule();
+            NoiseLevel last = schedule.At(schedule.Timesteps - 1);
+            return (last.Alpha, Predicts.X0(last).IsFinite, null);
+        }
+        catch (ArgumentException e)
+        {
+            return (null, false, e.Message.TrimEnd('.'));
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
@@ -29,7 +30,7 @@ public static class Presets
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static string Text(string name)
     {
-        if (!Names.Contains(name)) throw new ArgumentException($"there is no preset '{name}'{Suggestion.For(name, Names)}.");
+        if (!Names.Contains(name)) throw new ArgumentException($"there is no preset '{name}'{Suggestion.For(name, Names)}");
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{Folder}{name}{Ending}")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Brownian.Diffusion;
+using Brownian.Nn;
 
 namespace Brownian.Training;
 
@@ -16,7 +18,7 @@ public sealed record TrainConfig
     public DiffusionParams Diffusion { get; init; } = new();
 
     /// <summary>The network.</summary>
-    public ModelParams Model { get; init; } = new TutorialUNetParams();
+    public NetworkOptions Model { get; init; } = new TutorialUNetOptions();
 
     /// <summary>How to train.</summary>
     public TrainParams Train { get; init; } = new();
@@ -31,17 +33,17 @@ public sealed record TrainConfig
     {
         Dataset = new() { ImagePath = DatasetParams.Digits, Count = 10_000 },
         Diffusion = new() { Timesteps = 200, ScaleBetas = true },
-        Model = new TutorialUNetParams
+        Model = new TutorialUNetOptions
         {
             // 32 channels at once: group norm over 8 groups of only two would take away how bright an image is.
             DownChannels = [32, 32, 64],
             MidChannels = [64, 64, 32],
             DownSample = [true, true],
-            TimeEmbeddingSize = 64,
-            DownLayers = 1,
-            MidLayers = 1,
-            UpLayers = 1,
-            Heads = 1,
+            TimeEmbDim = 64,
+            NumDownLayers = 1,
+            NumMidLayers = 1,
+            NumUpLayers = 1,
+            NumHeads = 1,
         },
         Train = new()
         {
@@ -52,7 +54,7 @@ public sealed record TrainConfig
             GridColumns = 6,
             LearningRate = 1e-3,
             ClipGradNorm = 1,
-            LearningRateSchedule = LearningRateKind.Cosine,
+            LearningRateSchedule = RateDecay.Cosine,
             WarmupSteps = 100,
             EmaDecay = 0.995,
             SampleSteps = 700,
@@ -67,9 +69,9 @@ public sealed record TrainConfig
     internal const long LeastSteps = 1000;
 
     /// <summary>What <see cref="TimeBudget"/> puts in the place of <see cref="Default"/>'s network on a machine too slow for it.</summary>
-    internal static ModelParams SmallModel { get; } = new UNet2DParams
+    internal static NetworkOptions SmallModel { get; } = new UNet2DOptions
     {
-        SampleSize = [28],
+        ImageSize = [28],
         InChannels = 1,
         OutChannels = 1,
         BlockOutChannels = [16, 32, 32],
@@ -133,7 +135,7 @@ public sealed record TrainConfig
     /// <exception cref="ArgumentException">The first value that is wrong, as "section.key is …; what would do".</exception>
     public void Validate()
     {
-        if (ConfigRules.FirstProblem(this) is { } problem) throw new ArgumentException(problem.ToString());
+        if (FirstProblem() is { } problem) throw new ArgumentException(problem.ToString());
     }
 
     /// <summary>
@@ -143,7 +145,7 @@ public sealed record TrainConfig
     public string Hash()
     {
         var defaults = new TrainParams();
-        bool fixedLength = Train.LearningRateSchedule == LearningRateKind.Constant;
+        bool fixedLength = Train.LearningRateSchedule == RateDecay.Constant;
         TrainConfig decisive = this with
         {
             Dataset = Dataset with { Cache = default, Strict = false },
@@ -187,12 +189,43 @@ public sealed record TrainConfig
         };
     }
 
+    ConfigProblem? FirstProblem()
+    {
+        Rule[] images =
+        [
+            .. Model.ChannelProperties.Take(1).Select(property =>
+                new Rule(property, Model.Channels is 1 or 3 or 4, $"is {Model.Channels}; images have 1, 3 or 4")),
+        ];
+        return ConfigProblem.First(ConfigSection.Dataset, Dataset, Dataset.Rules())
+            ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.Rules())
+            ?? ConfigProblem.First(ConfigSection.Model, Model, images.Concat(Model.Rules()))
+            ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model))
+            ?? ConfigProblem.First(ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model))
+            ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion));
+    }
+
     static TrainConfig Resolve(ConfigFile file, TrainConfig start, IEnumerable<string>? overrides, string? name)
     {
         foreach (string text in overrides ?? []) file.AddOverride(text);
         TrainConfig config = file.ApplyTo(start);
-        if (ConfigRules.FirstProblem(config) is { } problem)
-            throw new InvalidDataException($"{file.WhereIs(problem.Section, problem.Key) ?? name ?? "configuration"}: {problem}");
+        if (config.FirstProblem() is { } problem)
+            throw new InvalidDataException($"{file.WhereIs(problem.Section.Name, problem.Key) ?? name ?? "configuration"}: {problem}");
         return config;
     }
+}
+
+/// <summary>A value that cannot be used: the section and key that hold it, and what is wrong with it.</summary>
+sealed record ConfigProblem(ConfigSection Section, string Key, string Message)
+{
+    /// <summary>That of the first rule that does not hold; null where all do.</summary>
+    public static ConfigProblem? First(ConfigSection section, Settings settings, IEnumerable<Rule> rules)
+    {
+        foreach (Rule rule in settings.Defined().Concat(rules))
+        {
+            if (!rule.Holds) return new ConfigProblem(section, settings.KeyOf(rule.Property), settings.InKeys(rule.Message));
+        }
+        return null;
+    }
+
+    public override string ToString() => $"{Section.Name}.{Key} {Message.TrimEnd('.')}{(Message.EndsWith('?') ? "" : ".")}";
 }

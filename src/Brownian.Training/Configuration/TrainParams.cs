@@ -1,142 +1,265 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
+using Brownian.Tensors;
+
 namespace Brownian.Training;
 
 /// <summary>
 /// Section <c>train_params</c>: how to train. The initial values are those of the tutorial's default.yaml (Adam at 1e-4 for 40 epochs
 /// of batches of 64, nothing else), plus an average of the weights that the tutorial does not have: it changes no weight in training.
 /// </summary>
-public sealed record TrainParams
+public sealed record TrainParams : Settings
 {
-    /// <summary><c>task_name</c>: names the run's folder.</summary>
-    public string TaskName { get; init; } = "default";
+    /// <summary>Names the run's folder.</summary>
+    [Key("task_name")] public string TaskName { get; init; } = "default";
 
-    /// <summary><c>batch_size</c>: images per forward pass.</summary>
-    public int BatchSize { get; init; } = 64;
+    /// <summary>Images per forward pass.</summary>
+    [Key("batch_size")] public int BatchSize { get; init; } = 64;
 
-    /// <summary><c>num_epochs</c>: how often the images are passed. Give this or <see cref="Steps"/>; 40 when neither is given.</summary>
-    public int? Epochs { get; init; }
+    /// <summary>How often the images are passed. Give this or <see cref="Steps"/>; 40 when neither is given.</summary>
+    [Key("num_epochs")] public int? Epochs { get; init; }
 
-    /// <summary><c>num_steps</c>: how many optimiser steps to take.</summary>
-    public long? Steps { get; init; }
+    /// <summary>How many optimiser steps to take.</summary>
+    [Key("num_steps")] public long? Steps { get; init; }
 
-    /// <summary><c>num_samples</c>: images in a grid of samples.</summary>
-    public int Samples { get; init; } = 100;
+    /// <summary>Images in a grid of samples.</summary>
+    [Key("num_samples")] public int Samples { get; init; } = 100;
 
-    /// <summary><c>num_grid_rows</c>: images per row of that grid (torchvision's <c>nrow</c>).</summary>
-    public int GridColumns { get; init; } = 10;
+    /// <summary>Images per row of that grid (torchvision's <c>nrow</c>).</summary>
+    [Key("num_grid_rows")] public int GridColumns { get; init; } = 10;
 
-    /// <summary><c>lr</c>: the learning rate, after warm-up.</summary>
-    public double LearningRate { get; init; } = 1e-4;
+    /// <summary>The learning rate, after warm-up.</summary>
+    [Key("lr")] public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary><c>ckpt_name</c>: accepted so that the tutorial's files load; checkpoints are named by their step.</summary>
-    public string CheckpointName { get; init; } = "ddpm_ckpt.pth";
+    /// <summary>Accepted so that the tutorial's files load; checkpoints are named by their step.</summary>
+    [Key("ckpt_name")] public string CheckpointName { get; init; } = "ddpm_ckpt.pth";
 
-    /// <summary><c>optimizer</c>: adam or adamw.</summary>
-    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
+    /// <summary>adam or adamw.</summary>
+    [Key("optimizer")] public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
 
-    /// <summary><c>betas</c>: the decay of Adam's two moments.</summary>
-    public Values<double> Betas { get; init; } = [0.9, 0.999];
+    /// <summary>The decay of Adam's two moments.</summary>
+    [Key("betas")] public Values<double> Betas { get; init; } = [0.9, 0.999];
 
-    /// <summary><c>eps</c>: added to the root of Adam's second moment.</summary>
-    public double Epsilon { get; init; } = 1e-8;
+    /// <summary>Added to the root of Adam's second moment.</summary>
+    [Key("eps")] public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary><c>weight_decay</c>: added to the gradient by adam, applied to the weights by adamw.</summary>
-    public double WeightDecay { get; init; }
+    /// <summary>Added to the gradient by adam, applied to the weights by adamw.</summary>
+    [Key("weight_decay")] public double WeightDecay { get; init; }
 
-    /// <summary><c>clip_grad_norm</c>: the largest norm of the whole gradient; 0 for no limit.</summary>
-    public double ClipGradNorm { get; init; }
+    /// <summary>The largest norm of the whole gradient; 0 for no limit.</summary>
+    [Key("clip_grad_norm")] public double ClipGradNorm { get; init; }
 
-    /// <summary><c>lr_schedule</c>: constant, or cosine down to 0 at the last step.</summary>
-    public LearningRateKind LearningRateSchedule { get; init; } = LearningRateKind.Constant;
+    /// <summary>What the learning rate does after the warm-up.</summary>
+    [Key("lr_schedule")] public RateDecay LearningRateSchedule { get; init; } = RateDecay.Constant;
 
-    /// <summary><c>lr_warmup_steps</c>: steps over which the learning rate rises evenly from 0.</summary>
-    public int WarmupSteps { get; init; }
+    /// <summary>Steps over which the learning rate rises evenly from 0.</summary>
+    [Key("lr_warmup_steps")] public int WarmupSteps { get; init; }
 
-    /// <summary><c>gradient_accumulation</c>: batches whose mean gradient makes one step.</summary>
-    public int GradientAccumulation { get; init; } = 1;
+    /// <summary>How often cosine_with_restarts starts.</summary>
+    [Key("lr_cycles", Quiet = true)] public int LearningRateCycles { get; init; } = 1;
 
-    /// <summary><c>ema_decay</c>: how slowly the averaged weights follow; 0 keeps no average.</summary>
-    public double EmaDecay { get; init; } = 0.999;
+    /// <summary>The exponent of polynomial.</summary>
+    [Key("lr_power", Quiet = true)] public double LearningRatePower { get; init; } = 1;
 
-    /// <summary><c>ema_warmup</c>: begin with a faster average, of decay (1 + n)/(10 + n) after n steps.</summary>
-    public bool EmaWarmup { get; init; } = true;
+    /// <summary>Batches whose mean gradient makes one step.</summary>
+    [Key("gradient_accumulation")] public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary><c>checkpoint_steps</c>: steps between checkpoints; there is one at the end in any case.</summary>
-    public int CheckpointSteps { get; init; } = 500;
+    /// <summary>How slowly the averaged weights follow; 0 keeps no average.</summary>
+    [Key("ema_decay")] public double EmaDecay { get; init; } = 0.999;
 
-    /// <summary><c>keep_checkpoints</c>: how many of the newest to keep; the best is kept as well.</summary>
-    public int KeepCheckpoints { get; init; } = 2;
+    /// <summary>Begin with a faster average, of decay (1 + n)/(10 + n) after n steps.</summary>
+    [Key("ema_warmup")] public bool EmaWarmup { get; init; } = true;
 
-    /// <summary><c>sample_steps</c>: steps between grids of samples; 0 for none by steps.</summary>
-    public int SampleSteps { get; init; }
+    /// <summary>p of another warm-up, of decay 1 − (1 + n/γ⁻¹)^−p (diffusers' <c>ema_power</c>); null for the usual one.</summary>
+    [Key("ema_power")] public double? EmaPower { get; init; }
 
-    /// <summary><c>first_sample_step</c>: a grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
-    public int FirstSampleStep { get; init; }
+    /// <summary>γ⁻¹ of it (diffusers' <c>ema_inv_gamma</c>).</summary>
+    [Key("ema_inv_gamma", Quiet = true)] public double EmaInverseGamma { get; init; } = 1;
 
-    /// <summary><c>sample_epochs</c>: epochs between grids of samples; 0 for none by epochs.</summary>
-    public int SampleEpochs { get; init; } = 10;
+    /// <summary>The least decay of a warm-up.</summary>
+    [Key("ema_min_decay", Quiet = true)] public double EmaMinDecay { get; init; }
+
+    /// <summary>The average is a copy of the weights for so many steps, before the warm-up begins.</summary>
+    [Key("ema_update_after_step", Quiet = true)] public long EmaUpdateAfterStep { get; init; }
+
+    /// <summary>Steps between checkpoints; there is one at the end in any case.</summary>
+    [Key("checkpoint_steps")] public int CheckpointSteps { get; init; } = 500;
+
+    /// <summary>How many of the newest to keep; the best is kept as well.</summary>
+    [Key("keep_checkpoints")] public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Steps between grids of samples; 0 for none by steps.</summary>
+    [Key("sample_steps")] public int SampleSteps { get; init; }
 
     /// <summary>
-    /// <c>sample_timesteps</c>: how many of the timesteps the grids made while training visit; null for all, which can take longer than
+    /// How many of the timesteps the grids made while training visit; null for all, which can take longer than
     /// the training between two grids.
     /// </summary>
-    public int? SampleTimesteps { get; init; }
+    [Key("sample_timesteps")] public int? SampleTimesteps { get; init; }
 
-    /// <summary><c>loss</c>: how the network's answer is compared with its target.</summary>
-    public LossKind Loss { get; init; } = LossKind.L2;
+    /// <summary>Epochs between grids of samples; 0 for none by epochs.</summary>
+    [Key("sample_epochs")] public int SampleEpochs { get; init; } = 10;
 
-    /// <summary><c>huber_delta</c>: where huber turns from square to straight, or the scale of pseudo_huber; null for 1, or 0.03.</summary>
-    public double? HuberDelta { get; init; }
+    /// <summary>How the network's answer is compared with its target.</summary>
+    [Key("loss", Quiet = true)] public LossOp Loss { get; init; } = LossOp.Squared;
 
-    /// <summary><c>loss_weighting</c>: how much each noise level counts.</summary>
-    public WeightingKind LossWeighting { get; init; } = WeightingKind.None;
+    /// <summary>Where huber turns from square to straight, or the scale of pseudo_huber; null for 1, or 0.03.</summary>
+    [Key("huber_delta")] public double? HuberDelta { get; init; }
 
-    /// <summary><c>snr_gamma</c>: γ of min_snr (diffusers' name).</summary>
-    public double SnrGamma { get; init; } = 5;
+    /// <summary>How much each noise level counts.</summary>
+    [Key("loss_weighting", Quiet = true)] public WeightingKind LossWeighting { get; init; } = WeightingKind.None;
 
-    /// <summary><c>p2_gamma</c>: γ of p2.</summary>
-    public double P2Gamma { get; init; } = 1;
+    /// <summary>γ of min_snr (diffusers' name).</summary>
+    [Key("snr_gamma", Quiet = true)] public double SnrGamma { get; init; } = 5;
 
-    /// <summary><c>p2_k</c>: k of p2.</summary>
-    public double P2K { get; init; } = 1;
+    /// <summary>γ of p2.</summary>
+    [Key("p2_gamma", Quiet = true)] public double P2Gamma { get; init; } = 1;
 
-    /// <summary><c>vlb</c>: the part of the variational bound; null for hybrid with a learned variance, and none otherwise.</summary>
-    public BoundKind? Bound { get; init; }
+    /// <summary>k of p2.</summary>
+    [Key("p2_k", Quiet = true)] public double P2K { get; init; } = 1;
 
-    /// <summary><c>vlb_weight</c>: λ, as a share of the bound over all timesteps; null for 0.001 with hybrid and 1 with only.</summary>
-    public double? BoundWeight { get; init; }
+    /// <summary>The part of the variational bound; null for hybrid with a learned variance, and none otherwise.</summary>
+    [Key("vlb")] public BoundKind? Bound { get; init; }
 
-    /// <summary><c>time_distribution</c>: which noise levels are trained how often; null for the process's own: uniform, or log_normal for edm.</summary>
-    public TimeKind? Times { get; init; }
+    /// <summary>λ, as a share of the bound over all timesteps; null for 0.001 with hybrid and 1 with only.</summary>
+    [Key("vlb_weight")] public double? BoundWeight { get; init; }
 
-    /// <summary><c>time_mean</c>: of logit_normal or log_normal; null for 0, or −1.2.</summary>
-    public double? TimeMean { get; init; }
+    /// <summary>Which noise levels are trained how often; null for the process's own: uniform, or log_normal for edm.</summary>
+    [Key("time_distribution")] public TimeKind? Times { get; init; }
 
-    /// <summary><c>time_std</c>: of logit_normal or log_normal; null for 1, or 1.2.</summary>
-    public double? TimeDeviation { get; init; }
+    /// <summary>Of logit_normal or log_normal; null for 0, or −1.2.</summary>
+    [Key("time_mean")] public double? TimeMean { get; init; }
+
+    /// <summary>Of logit_normal or log_normal; null for 1, or 1.2.</summary>
+    [Key("time_std")] public double? TimeDeviation { get; init; }
+
+    /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
+    [Key("first_sample_step", Quiet = true)] public int FirstSampleStep { get; init; }
 
     /// <summary>
-    /// <c>class_conditional</c>: tell the network the class of each image; it is given as many classes as the images have, and one more with
+    /// Tell the network the class of each image; it is given as many classes as the images have, and one more with
     /// <see cref="LabelDropout"/>. A network that says itself how many it has is told in any case.
     /// </summary>
-    public bool ClassConditional { get; init; }
+    [Key("class_conditional", Quiet = true)] public bool ClassConditional { get; init; }
 
     /// <summary>
-    /// <c>label_dropout</c>: the share of images whose label is replaced by "any image", an extra class, so that sampling can be guided
+    /// The share of images whose label is replaced by "any image", an extra class, so that sampling can be guided
     /// (Ho &amp; Salimans 2022; 0.1 to 0.2).
     /// </summary>
-    public double LabelDropout { get; init; }
+    [Key("label_dropout", Quiet = true)] public double LabelDropout { get; init; }
 
-    /// <summary><c>seed</c>: decides the initial weights, the order of the images, the noise and the samples.</summary>
-    public ulong Seed { get; init; }
+    /// <summary>Decides the initial weights, the order of the images, the noise and the samples.</summary>
+    [Key("seed")] public ulong Seed { get; init; }
 
-    /// <summary><c>threads</c>: how many compute; 0 for one per physical core. The result does not depend on it.</summary>
-    public int Threads { get; init; }
+    /// <summary>How many compute; 0 for one per physical core. The result does not depend on it.</summary>
+    [Key("threads")] public int Threads { get; init; }
 
     /// <summary>Whether there are grids of samples at all.</summary>
     internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;
 
     /// <summary>The epochs to train, where the length is not given in steps.</summary>
     public int EpochsOrDefault => Epochs ?? 40;
+
+    /// <summary>What values the settings may have beside the other sections.</summary>
+    internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion, NetworkOptions model) =>
+        [.. OfTraining(diffusion.MostSteps), .. OfLoss(), .. OfBound(diffusion), .. OfTimes(diffusion), .. OfLabels(model)];
+
+    /// <inheritdoc/>
+    protected override object? Written(string property, object? value) =>
+        property == nameof(Epochs) ? (Steps is null ? EpochsOrDefault : null) : value;
+
+    IEnumerable<Rule> OfTraining(int timesteps)
+    {
+        yield return (nameof(TaskName), IsName(TaskName), $"is '{TaskName}'; use letters, digits, '.', '-' and '_', at most 100 of them");
+        yield return (nameof(BatchSize), BatchSize >= 1, $"is {BatchSize}; it must be at least 1");
+        yield return (nameof(Steps), Steps is null || Epochs is null, "and num_epochs are both given; give one");
+        yield return (nameof(Epochs), Epochs is null or >= 1, $"is {Epochs}; it must be at least 1");
+        yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
+        yield return (nameof(Samples), Samples is >= 1 and <= 10_000, $"is {Samples}; it must be 1 to 10000");
+        yield return (nameof(GridColumns), GridColumns >= 1, $"is {GridColumns}; it must be at least 1");
+        yield return (nameof(LearningRate), LearningRate is > 0 and < 100, $"is {LearningRate}; it must be above 0");
+        yield return (nameof(Betas), Betas.Count == 2 && Betas.All(b => b is >= 0 and < 1),
+            $"is {Betas}; give two numbers from 0 to below 1");
+        yield return (nameof(Epsilon), Epsilon is > 0 and < 1, $"is {Epsilon}; it must be above 0");
+        yield return (nameof(WeightDecay), WeightDecay is >= 0 and < 1, $"is {WeightDecay}; it must be from 0 to below 1");
+        yield return (nameof(ClipGradNorm), ClipGradNorm >= 0, $"is {ClipGradNorm}; it must be above 0, or 0 for no limit");
+        yield return (nameof(WarmupSteps), WarmupSteps >= 0, $"is {WarmupSteps}; it must be at least 0");
+        yield return (nameof(LearningRateCycles), LearningRateCycles >= 1, $"is {LearningRateCycles}; it must be at least 1");
+        yield return (nameof(LearningRateCycles), LearningRateCycles == 1 || LearningRateSchedule == RateDecay.CosineWithRestarts,
+            $"is {LearningRateCycles}, but lr_schedule is {Names.Of(LearningRateSchedule)}; set that to cosine_with_restarts, or remove the key");
+        yield return (nameof(LearningRatePower), LearningRatePower is > 0 and <= 100, $"is {LearningRatePower}; it must be above 0, such as 1");
+        yield return (nameof(LearningRatePower), LearningRatePower == 1 || LearningRateSchedule == RateDecay.Polynomial,
+            $"is {LearningRatePower}, but lr_schedule is {Names.Of(LearningRateSchedule)}; set that to polynomial, or remove the key");
+        yield return (nameof(GradientAccumulation), GradientAccumulation >= 1, $"is {GradientAccumulation}; it must be at least 1");
+        yield return (nameof(EmaDecay), EmaDecay is >= 0 and < 1, $"is {EmaDecay}; it must be from 0 to below 1");
+        yield return (nameof(EmaPower), EmaPower is null or (> 0 and <= 100), $"is {EmaPower}; it must be above 0, such as 0.6667");
+        yield return (nameof(EmaPower), EmaPower is null || EmaWarmup, $"is {EmaPower}, but ema_warmup is false; set that to true, or remove the key");
+        yield return (nameof(EmaInverseGamma), EmaInverseGamma is > 0 and <= 1e9, $"is {EmaInverseGamma}; it must be above 0, such as 1");
+        yield return (nameof(EmaMinDecay), EmaMinDecay >= 0 && EmaMinDecay <= EmaDecay, $"is {EmaMinDecay}; it must be from 0 to ema_decay, {EmaDecay}");
+        yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep >= 0, $"is {EmaUpdateAfterStep}; it must be at least 0");
+        yield return (nameof(CheckpointSteps), CheckpointSteps >= 1, $"is {CheckpointSteps}; it must be at least 1");
+        yield return (nameof(KeepCheckpoints), KeepCheckpoints >= 1, $"is {KeepCheckpoints}; it must be at least 1");
+        yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");
+        yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
+        yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
+        yield return (nameof(SampleTimesteps), SampleTimesteps is null || (SampleTimesteps >= 1 && SampleTimesteps <= timesteps),
+            $"is {SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
+        yield return (nameof(Threads), Threads is >= 0 and <= 1024, $"is {Threads}; it must be 0 (one per physical core) to 1024");
+    }
+
+    IEnumerable<Rule> OfLoss()
+    {
+        yield return (nameof(HuberDelta), HuberDelta is null or (> 0 and <= 1e6), $"is {HuberDelta}; it must be above 0");
+        yield return (nameof(HuberDelta), HuberDelta is null || Loss is LossOp.Huber or LossOp.PseudoHuber,
+            $"is {HuberDelta}, but loss is {Names.Of(Loss)}; set that to huber, or remove the key");
+        yield return (nameof(SnrGamma), SnrGamma is > 0 and <= 1e9, $"is {SnrGamma}; it must be above 0, such as 5");
+        yield return (nameof(P2Gamma), P2Gamma is >= 0 and <= 100, $"is {P2Gamma}; it must be at least 0, such as 1");
+        yield return (nameof(P2K), P2K is > 0 and <= 1e9, $"is {P2K}; it must be above 0, such as 1");
+    }
+
+    IEnumerable<Rule> OfBound(DiffusionParams diffusion)
+    {
+        string variance = Names.Of(diffusion.Variance);
+        yield return (nameof(Bound), Bound is null or BoundKind.None || diffusion.Process == ProcessKind.Ddpm,
+            $"needs process ddpm, not {Names.Of(diffusion.Process)}; remove it");
+        yield return (nameof(Bound), Bound != BoundKind.Hybrid || diffusion.LearnsVariance,
+            $"is hybrid, which trains a learned variance, but diffusion_params.variance is {variance}; set that to learned_range, or vlb to only");
+        yield return (nameof(Bound), Bound != BoundKind.None || !diffusion.LearnsVariance,
+            $"is none, but diffusion_params.variance is {variance}, which nothing else trains; remove the key");
+        bool only = Bound == BoundKind.Only;
+        yield return (nameof(Loss), !only || Loss == LossOp.Squared, $"is {Names.Of(Loss)}, but vlb is only, which leaves no other loss; remove one");
+        yield return (nameof(LossWeighting), !only || LossWeighting == WeightingKind.None,
+            $"is {Names.Of(LossWeighting)}, but vlb is only, which leaves no other loss; remove one");
+        yield return (nameof(BoundWeight), BoundWeight is null or (> 0 and <= 1e6), $"is {BoundWeight}; it must be above 0, such as 0.001");
+        yield return (nameof(BoundWeight), BoundWeight is null || only || diffusion.LearnsVariance,
+            $"is {BoundWeight}, but the bound is no part of the loss; set diffusion_params.variance to learned_range, or remove the key");
+    }
+
+    IEnumerable<Rule> OfTimes(DiffusionParams diffusion)
+    {
+        yield return (nameof(Times), diffusion.Process != ProcessKind.Edm || Times is null or TimeKind.LogNormal,
+            "must be log_normal for process edm, whose noise has no uniform measure; remove the key");
+        bool bound = Bound == BoundKind.Only || diffusion.LearnsVariance;
+        yield return (nameof(Times), Times != TimeKind.LogNormal || !bound,
+            "is log_normal, which lies between timesteps, but the variational bound needs whole ones; use uniform or logit_normal");
+        bool normal = Times is TimeKind.LogitNormal or TimeKind.LogNormal || diffusion.Process == ProcessKind.Edm;
+        yield return (nameof(TimeMean), TimeMean is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
+        yield return (nameof(TimeMean), TimeMean is null or (>= -100 and <= 100), $"is {TimeMean}; it must be -100 to 100");
+        yield return (nameof(TimeDeviation), TimeDeviation is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
+        yield return (nameof(TimeDeviation), TimeDeviation is null or (> 0 and <= 100), $"is {TimeDeviation}; it must be above 0, such as 1");
+    }
+
+    IEnumerable<Rule> OfLabels(NetworkOptions model)
+    {
+        yield return (nameof(ClassConditional), !ClassConditional || model.Classes > 0 || model.WithClasses(1) is not null,
+            $"is true, but a {model.Type} cannot be told classes; set model_params.type to unet2d, as the preset mnist-classes does");
+        yield return (nameof(LabelDropout), LabelDropout is >= 0 and < 1, $"is {LabelDropout}; it must be from 0 to below 1, such as 0.1");
+        yield return (nameof(LabelDropout), LabelDropout == 0 || ClassConditional || model.Classes > 0,
+            $"is {LabelDropout}, but the network is told no labels; set class_conditional to true");
+    }
+
+    static bool IsName(string name) =>
+        name.Length is >= 1 and <= 100 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 }
 
 /// <summary>The optimisers that the configuration names.</summary>
@@ -147,69 +270,4 @@ public enum OptimizerKind
 
     /// <summary>Loshchilov &amp; Hutter 2019; weight decay is applied to the weights.</summary>
     AdamW,
-}
-
-/// <summary>How the learning rate runs after the warm-up.</summary>
-public enum LearningRateKind
-{
-    /// <summary>It stays.</summary>
-    Constant,
-
-    /// <summary>Half a cosine, to 0 at the last step (Loshchilov &amp; Hutter 2017).</summary>
-    Cosine,
-}
-
-/// <summary>How answer and target are compared, pixel by pixel.</summary>
-public enum LossKind
-{
-    /// <summary>Squares (Ho et al. 2020, eq. 14).</summary>
-    L2,
-
-    /// <summary>Absolute values.</summary>
-    L1,
-
-    /// <summary>Squares up to a threshold, straight beyond (Huber 1964).</summary>
-    Huber,
-
-    /// <summary>The same without a kink (Song &amp; Dhariwal 2023, eq. 8).</summary>
-    PseudoHuber,
-}
-
-/// <summary>How much each noise level counts in the loss.</summary>
-public enum WeightingKind
-{
-    /// <summary>All alike.</summary>
-    None,
-
-    /// <summary>min(SNR, γ) on the loss of x_0 (Hang et al. 2023).</summary>
-    MinSnr,
-
-    /// <summary>1/(k + SNR)^γ on the loss of ε (Choi et al. 2022).</summary>
-    P2,
-}
-
-/// <summary>The part that the variational bound has in the loss.</summary>
-public enum BoundKind
-{
-    /// <summary>None.</summary>
-    None,
-
-    /// <summary>It trains a learned variance, and the simple loss the mean (Nichol &amp; Dhariwal 2021, eq. 16).</summary>
-    Hybrid,
-
-    /// <summary>It is the whole loss.</summary>
-    Only,
-}
-
-/// <summary>Which noise levels are trained how often.</summary>
-public enum TimeKind
-{
-    /// <summary>All alike.</summary>
-    Uniform,
-
-    /// <summary>Those in the middle more often (Esser et al. 2024, §3.1).</summary>
-    LogitNormal,
-
-    /// <summary>ln(σ/α) is normal (Karras et al. 2022, table 1).</summary>
-    LogNormal,
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -41,7 +42,7 @@ static class DiffusersFolder
         string index = Path.Combine(path, IndexName);
         SchedulerClass? pipeline = File.Exists(index) ? PipelineOf(index) : null;
         string network = PartOf(path, NetworkFolder, UNet2DConfigFile.Name);
-        UNet2DParams model = UNet2DConfigFile.Read(Existing(Path.Combine(network, UNet2DConfigFile.Name)));
+        UNet2DOptions model = UNet2DConfigFile.Read(Existing(Path.Combine(network, UNet2DConfigFile.Name)));
         string scheduler = Path.Combine(PartOf(path, SchedulerFolder, SchedulerConfigFile.Name), SchedulerConfigFile.Name);
         bool isPipeline = File.Exists(index) || File.Exists(scheduler);
         (DiffusionParams diffusion, SampleParams sampling) =
@@ -55,7 +56,7 @@ static class DiffusersFolder
     /// <exception cref="IOException">The folder is not empty, or it cannot be written.</exception>
     public static void Save(string path, DiffusionModel model, SafetensorsType type)
     {
-        if (model.Description.Model is not UNet2DParams network)
+        if (model.Description.Model is not UNet2DOptions network)
         {
             throw new InvalidDataException(
                 $"a {model.Description.Model.Type} is no model of diffusers; export it as safetensors under the names of its tutorial.");

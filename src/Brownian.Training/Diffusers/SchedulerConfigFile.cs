@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
@@ -12,7 +13,7 @@ static class SchedulerConfigFile
     /// <param name="model">The network.</param>
     /// <param name="pipeline">The class that the pipeline makes of any scheduler; null for the scheduler's own.</param>
     /// <exception cref="InvalidDataException">The class is not read, or a key or value means nothing here.</exception>
-    public static (DiffusionParams Diffusion, SampleParams Sampling) Read(string path, ModelParams model, SchedulerClass? pipeline = null)
+    public static (DiffusionParams Diffusion, SampleParams Sampling) Read(string path, NetworkOptions model, SchedulerClass? pipeline = null)
     {
         JsonObject file = DiffusersJson.Read(path);
         SchedulerClass scheduler = pipeline ?? Named(path, DiffusersJson.ClassOf(file));
@@ -22,7 +23,7 @@ static class SchedulerConfigFile
                 throw new InvalidDataException($"{path}: '{key}' is {value.ToJsonString()}, which a {scheduler.Name} does not know; remove it.");
         }
         JsonObject diffusion = Renamed(file, scheduler.Diffusion), sampling = Renamed(file, scheduler.Sampling);
-        if (diffusion.ContainsKey("trained_betas")) diffusion["beta_schedule"] = ConfigText.Of(BetaSchedule.Custom);
+        if (diffusion.ContainsKey("trained_betas")) diffusion["beta_schedule"] = Names.Of(BetaSchedule.Custom);
         if (!scheduler.HasLimits) diffusion["clip_sample"] = false;
         if (scheduler != SchedulerClass.Ddpm) sampling.TryAdd("set_alpha_to_one", scheduler.EndsAtImage);
         bool skipsRungeKutta = scheduler == SchedulerClass.Pndm && file["skip_prk_steps"]?.ToJsonString() == "true";
@@ -55,10 +56,10 @@ static class SchedulerConfigFile
         return sampling;
     }
 
-    static (DiffusionParams, SampleParams) Parsed(string path, ModelParams model, JsonObject diffusion, JsonObject sampling)
+    static (DiffusionParams, SampleParams) Parsed(string path, NetworkOptions model, JsonObject diffusion, JsonObject sampling)
     {
-        JsonObject network = ConfigSection.Find(ModelSection.SectionName, path).ToJson(new TrainConfig { Model = model });
-        var sections = new JsonObject { [ModelSection.SectionName] = network, ["diffusion_params"] = diffusion, ["sample_params"] = sampling };
+        JsonObject network = ConfigSection.Model.ToJson(new TrainConfig { Model = model });
+        var sections = new JsonObject { [ConfigSection.Model.Name] = network, ["diffusion_params"] = diffusion, ["sample_params"] = sampling };
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
         return (config.Diffusion, config.Sampling);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
@@ -10,7 +11,7 @@ static class SchedulerConfigWriter
     public static SchedulerClass Write(string path, ModelDescription model)
     {
         DiffusionParams d = model.Diffusion;
-        if (d.Process != ProcessKind.Ddpm) throw Unknown(model, $"process {ConfigText.Of(d.Process)}");
+        if (d.Process != ProcessKind.Ddpm) throw Unknown(model, $"process {Names.Of(d.Process)}");
         if (d.PredictionType is not (null or PredictionType.Epsilon or PredictionType.Sample or PredictionType.VPrediction))
             throw Unknown(model, $"prediction_type {d.Predicts.Name}");
         SampleParams s = model.Sampling;
@@ -48,14 +49,14 @@ static class SchedulerConfigWriter
             ["beta_schedule"] = schedule ?? "linear",
             ["trained_betas"] = betas,
             ["rescale_betas_zero_snr"] = d.RescaleToZeroSnr,
-            ["prediction_type"] = ConfigText.Of(d.PredictionType ?? PredictionType.Epsilon),
-            ["variance_type"] = d.LearnsVariance ? ConfigText.Of(d.Variance) : $"fixed_{ConfigText.Of(d.Variance)}",
+            ["prediction_type"] = Names.Of(d.PredictionType ?? PredictionType.Epsilon),
+            ["variance_type"] = d.LearnsVariance ? Names.Of(d.Variance) : $"fixed_{Names.Of(d.Variance)}",
             ["clip_sample"] = d.ClipSample,
             ["clip_sample_range"] = d.ClipSampleRange,
             ["thresholding"] = d.Thresholding,
             ["dynamic_thresholding_ratio"] = d.ThresholdingRatio,
             ["sample_max_value"] = d.SampleMaxValue,
-            ["timestep_spacing"] = s.Spacing is { } spacing ? ConfigText.Of(spacing) : d.RescaleToZeroSnr ? "trailing" : "leading",
+            ["timestep_spacing"] = s.Spacing is { } spacing ? Names.Of(spacing) : d.RescaleToZeroSnr ? "trailing" : "leading",
             ["steps_offset"] = s.StepsOffset,
             ["set_alpha_to_one"] = s.SetAlphaToOne,
         };

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
-/// <summary>The <c>config.json</c> of diffusers' <c>UNet2DModel</c>, whose keys are those of <see cref="UNet2DParams"/>.</summary>
+/// <summary>The <c>config.json</c> of diffusers' <c>UNet2DModel</c>, whose keys are those of <see cref="UNet2DOptions"/>.</summary>
 static class UNet2DConfigFile
 {
     public const string Name = "config.json", ClassName = "UNet2DModel";
@@ -22,7 +23,7 @@ static class UNet2DConfigFile
         """;
 
     /// <exception cref="InvalidDataException">It is of another class, or has a key or value that there is no network for.</exception>
-    public static UNet2DParams Read(string path)
+    public static UNet2DOptions Read(string path)
     {
         JsonObject file = DiffusersJson.Read(path);
         if (DiffusersJson.ClassOf(file) is { } name && name != ClassName)
@@ -34,14 +35,14 @@ static class UNet2DConfigFile
             if (says) merged[key] = value?.DeepClone();
         }
         if (merged["sample_size"] is null) throw new InvalidDataException($"{path}: sample_size is missing; give the size of the images in pixels.");
-        merged[ModelType.Key] = new UNet2DParams().Type;
-        return (UNet2DParams)TrainConfig.ParseJson(new JsonObject { [ModelSection.SectionName] = merged }.ToJsonString(), path).Model;
+        merged[ConfigSection.TypeKey] = new UNet2DOptions().Type;
+        return (UNet2DOptions)TrainConfig.ParseJson(new JsonObject { [ConfigSection.Model.Name] = merged }.ToJsonString(), path).Model;
     }
 
-    public static void Write(string path, UNet2DParams model)
+    public static void Write(string path, UNet2DOptions model)
     {
         var json = new JsonObject { ["_class_name"] = ClassName, ["_diffusers_version"] = DiffusersFolder.Version };
-        JsonObject own = ConfigSection.Find(ModelSection.SectionName, path).ToJson(new TrainConfig { Model = model });
+        JsonObject own = ConfigSection.Model.ToJson(new TrainConfig { Model = model });
         // What is null with us is left out there; a missing key would become the Python class's own value.
         foreach ((string key, _) in (JsonObject)JsonNode.Parse(Defaults)!) json[key] = own[key]?.DeepClone();
         DiffusersJson.Write(path, json);

@@ -17,7 +17,7 @@ static class ClassConditions
     /// <exception cref="InvalidDataException">The network cannot be told the classes of these images.</exception>
     public static void Check(IImageDataset images, TrainConfig config)
     {
-        (int classes, string key) = (config.Model.Classes, $"model_params.{config.Model.ClassesKey}");
+        (int classes, string key) = (config.Model.Classes, $"model_params.{(config.Model.ClassesProperty is { } property ? config.Model.KeyOf(property) : "")}");
         double dropout = config.Train.LabelDropout;
         if (config.Sampling.IsGuided && dropout == 0)
         {

@@ -1,3 +1,5 @@
+using Brownian.Diffusion;
+
 namespace Brownian.Training;
 
 /// <summary>Opens the images that a configuration names.</summary>
@@ -57,8 +59,10 @@ public static class ConfiguredDataset
     /// <summary>Throws unless the network can learn from these images in such batches.</summary>
     internal static void Check(IImageDataset images, TrainConfig config)
     {
-        ModelParams model = config.Model;
-        if (model.WhyNotTrainable is { } problem) throw new InvalidDataException(problem.ToString());
+        NetworkOptions model = config.Model;
+        string sizeKey = model.KeyOf(nameof(model.ImageSize));
+        string[] channelKeys = [.. model.ChannelProperties.Select(property => $"model_params.{model.KeyOf(property)}")];
+        if (model.TrainingRule is { Holds: false } rule) throw new InvalidDataException($"model_params.{model.KeyOf(rule.Property)} {rule.Message}.");
         if (model.OutputChannels != model.Channels && !config.Diffusion.LearnsVariance)
         {
             throw new InvalidDataException(
@@ -69,15 +73,15 @@ public static class ConfiguredDataset
         {
             string size = images.Width == images.Height ? $"{images.Width}" : $"[{images.Height},{images.Width}]";
             throw new InvalidDataException(
-                $"model_params.{model.SizeKey} is {(model.Width == model.Height ? $"{model.Width}" : $"[{model.Height},{model.Width}]")}, "
+                $"model_params.{sizeKey} is {(model.Width == model.Height ? $"{model.Width}" : $"[{model.Height},{model.Width}]")}, "
                 + $"but the images are {images.Width}×{images.Height} pixels ({images.Description}); "
-                + (images.Width == images.Height || model.MayBeOblong ? $"set model_params.{model.SizeKey}={size}." : "crop or scale them to squares."));
+                + $"set model_params.{sizeKey}={size}.");
         }
         if (images.Channels != model.Channels)
         {
             throw new InvalidDataException(
-                $"model_params.{model.ChannelKeys[0]} is {model.Channels}, but the images have {images.Channels} ({images.Description}); "
-                + $"set {string.Join(" and ", model.ChannelKeys.Select(key => $"model_params.{key}={images.Channels}"))}.");
+                $"{channelKeys[0]} is {model.Channels}, but the images have {images.Channels} ({images.Description}); "
+                + $"set {string.Join(" and ", channelKeys.Select(key => $"{key}={images.Channels}"))}.");
         }
         if (config.Train.BatchSize > images.Count)
         {

@@ -32,7 +32,15 @@ sealed class TrainState
             MaxGradientNorm = train.ClipGradNorm,
         });
         Average =
-            new Ema(Parameters, new EmaOptions { Decay = train.EmaDecay, Warmup = train.EmaWarmup ? EmaWarmup.Ratio : EmaWarmup.None });
+            new Ema(Parameters, new EmaOptions
+            {
+                Decay = train.EmaDecay,
+                MinDecay = train.EmaMinDecay,
+                UpdateAfterStep = train.EmaUpdateAfterStep,
+                Warmup = !train.EmaWarmup ? EmaWarmup.None : train.EmaPower is null ? EmaWarmup.Ratio : EmaWarmup.Power,
+                InverseGamma = train.EmaInverseGamma,
+                Power = train.EmaPower ?? 1,
+            });
     }
 
     public IDenoisingNetwork Network { get; }

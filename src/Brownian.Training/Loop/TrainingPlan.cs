@@ -18,7 +18,9 @@ sealed class TrainingPlan
         {
             WarmupSteps = train.WarmupSteps,
             TotalSteps = TotalSteps,
-            Decay = train.LearningRateSchedule == LearningRateKind.Cosine ? RateDecay.Cosine : RateDecay.Constant,
+            Decay = train.LearningRateSchedule,
+            Cycles = train.LearningRateCycles,
+            Power = train.LearningRatePower,
         };
     }
 

@@ -13,7 +13,7 @@ public sealed record ModelDescription
     const string Format = "brownian-model";
 
     /// <summary>The network.</summary>
-    public required ModelParams Model { get; init; }
+    public required NetworkOptions Model { get; init; }
 
     /// <summary>The forward process it was trained with, and how it is reversed.</summary>
     public required DiffusionParams Diffusion { get; init; }
@@ -36,9 +36,9 @@ public sealed record ModelDescription
     internal byte[] ToJson()
     {
         var config = new TrainConfig { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
-        JsonObject sampling = Section("sample_params").ToJson(config);
+        JsonObject sampling = ConfigSection.Sampling.ToJson(config);
         var file = new ModelFile(
-            Format, CurrentVersion, Section("model_params").ToJson(config), Section("diffusion_params").ToJson(config), Predicts,
+            Format, CurrentVersion, ConfigSection.Model.ToJson(config), ConfigSection.Diffusion.ToJson(config), Predicts,
             [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling);
         return JsonSerializer.SerializeToUtf8Bytes(file, ModelJson.Default.ModelFile);
     }
@@ -74,7 +74,7 @@ public sealed record ModelDescription
         if (diffusion.Predicts.Name == predicts) return diffusion;
         try
         {
-            string known = Parameterization.Named(predicts).Name;
+            string known = Names.Of(Names.Named<PredictionType>(predicts, "prediction type"));
             if (diffusion.PredictionType is not null)
                 throw new ArgumentException($"is '{known}', but diffusion_params.prediction_type is '{diffusion.Predicts.Name}'; make them one.");
             return config.With($"diffusion_params.prediction_type={known}").Diffusion;
@@ -84,8 +84,6 @@ public sealed record ModelDescription
             throw new InvalidDataException($"{path}: predicts: {e.Message}", e);
         }
     }
-
-    static ConfigSection Section(string name) => ConfigSection.Find(name, name);
 }
 
 /// <summary>The fields of <c>model.json</c>.</summary>

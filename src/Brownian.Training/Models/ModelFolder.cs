@@ -43,7 +43,7 @@ public static class ModelFolder
     public static ExportFormat Export(string path, DiffusionModel model, ExportFormat? format = null, bool half = false)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ExportFormat chosen = format ?? (model.Description.Model is UNet2DParams ? ExportFormat.Diffusers : ExportFormat.Safetensors);
+        ExportFormat chosen = format ?? (model.Description.Model is UNet2DOptions ? ExportFormat.Diffusers : ExportFormat.Safetensors);
         SafetensorsType type = half ? SafetensorsType.F16 : SafetensorsType.F32;
         switch (chosen)
         {
@@ -133,7 +133,7 @@ public static class ModelFolder
     {
         ArgumentNullException.ThrowIfNull(device);
         IDenoisingNetwork network = description.Model.CreateNetwork(device);
-        if (description.Model is UNet2DParams) weights = new RenamedTensors(weights, UNet2DNames.Modern);
+        if (description.Model is UNet2DOptions) weights = new RenamedTensors(weights, UNet2DNames.Modern);
         ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));
         return new DiffusionModel(description, network, device, Files.Sha256(weights.Files));
     }

@@ -83,7 +83,7 @@ public sealed class ReversePicture
     static IReadOnlyList<Image> NoiseOf(ulong[] seeds, DiffusionModel model)
     {
         using TensorScope scope = model.Device.OpenScope();
-        ModelParams network = model.Description.Model;
+        NetworkOptions network = model.Description.Model;
         return Pixels.ToImages(new SeededNoise(seeds).Start(Shape.Of(seeds.Length, network.Height, network.Width, network.Channels), model.Device));
     }
 

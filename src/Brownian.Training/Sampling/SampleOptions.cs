@@ -39,7 +39,7 @@ public sealed record SampleOptions
     public double? Churn { get; init; }
 
     /// <summary>The variance of a reverse step.</summary>
-    public VarianceKind? Variance { get; init; }
+    public ReverseVariance? Variance { get; init; }
 
     /// <summary>Limit the predicted x̂0 to [−1, 1] in each step.</summary>
     public bool? ClipSample { get; init; }

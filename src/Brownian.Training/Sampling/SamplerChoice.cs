@@ -18,18 +18,18 @@ sealed class SamplerChoice
         _diffusion = diffusion;
         string name = wanted.Sampler ?? DefaultOf(diffusion.Process);
         _entry = SamplerCatalog.All.FirstOrDefault(entry => entry.Name == name) ?? throw new ArgumentException(
-            $"There is no sampler '{name}'{Suggestion.For(name, SamplerCatalog.All.Select(entry => entry.Name))}.");
+            $"There is no sampler '{name}'{Suggestion.For(name, SamplerCatalog.All.Select(entry => entry.Name))}");
         bool timesteps = _entry.VisitsTimesteps, schedule = diffusion.Process == ProcessKind.Ddpm;
         if (timesteps && !schedule)
-            throw new ArgumentException($"The sampler {name} needs timesteps, which process {ConfigText.Of(diffusion.Process)} has not; use euler or heun.");
+            throw new ArgumentException($"The sampler {name} needs timesteps, which process {Names.Of(diffusion.Process)} has not; use euler or heun.");
         if (diffusion.Process == ProcessKind.Flow && wanted.Curve is not (null or SigmaCurve.Native))
-            throw new ArgumentException($"Process flow takes no curve of sigma, as it starts at sigma/alpha = infinity; leave {ConfigText.Of(wanted.Curve)} out.");
+            throw new ArgumentException($"Process flow takes no curve of sigma, as it starts at sigma/alpha = infinity; leave {Names.Of(wanted.Curve)} out.");
         _settings = new SamplerSettings
         {
             Steps = wanted.Steps ?? (_entry.Steps is { } usual ? Math.Min(usual, MostSteps(diffusion, timesteps)) : null),
             Eta = wanted.Eta,
             Limit = diffusion.Limit,
-            Variance = diffusion.ReverseVariance,
+            Variance = diffusion.Variance,
             // Leading spacing never visits T − 1, the one timestep that zero terminal SNR is about (Lin et al. 2024, §3.3).
             Spacing = wanted.Spacing ?? (timesteps && schedule && diffusion.RescaleToZeroSnr ? TimestepSpacing.Trailing : null),
             Curve = wanted.Curve,
@@ -58,16 +58,16 @@ sealed class SamplerChoice
     {
         yield return new("Sampler", Name);
         yield return new("Steps", Steps.ToString(CultureInfo.InvariantCulture));
-        if (Name == "ddpm") yield return new("Variance", ConfigText.Of(_diffusion.Variance));
+        if (Name == "ddpm") yield return new("Variance", Names.Of(_diffusion.Variance));
         yield return new("Clip sample", _diffusion.ClipSample ? "true" : "false");
         if (_diffusion.ClipSample && _diffusion.ClipSampleRange != 1) yield return new("Clip sample range", Number(_diffusion.ClipSampleRange));
         if (_diffusion.Thresholding)
             yield return new("Thresholding", $"{Number(_diffusion.ThresholdingRatio)}, at most {Number(_diffusion.SampleMaxValue)}");
         if (_settings.Eta is { } eta) yield return new("Eta", Number(eta));
-        if (_settings.Spacing is { } spacing) yield return new("Timestep spacing", ConfigText.Of(spacing));
+        if (_settings.Spacing is { } spacing) yield return new("Timestep spacing", Names.Of(spacing));
         if (_settings.Offset is { } offset) yield return new("Steps offset", Number(offset));
         if (_settings.EndsAtFirstTimestep) yield return new("Set alpha to one", "false");
-        if (_settings.Curve is { } curve) yield return new("Sigma curve", ConfigText.Of(curve));
+        if (_settings.Curve is { } curve) yield return new("Sigma curve", Names.Of(curve));
         if (_settings.Order is { } order) yield return new("Solver order", Number(order));
         if (_settings.Churn is { } churn) yield return new("Churn", Number(churn));
     }

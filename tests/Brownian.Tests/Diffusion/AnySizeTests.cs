@@ -15,9 +15,9 @@ public sealed class AnySizeTests : IDisposable
 
     UNet2D Network(int height, int width)
     {
-        var model = new UNet2DParams
+        var model = new UNet2DOptions
         {
-            SampleSize = [height, width],
+            ImageSize = [height, width],
             InChannels = 1,
             OutChannels = 1,
             BlockOutChannels = [8, 8, 8],

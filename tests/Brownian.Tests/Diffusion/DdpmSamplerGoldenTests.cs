@@ -49,7 +49,7 @@ public sealed class DdpmSamplerGoldenTests
 
     [Theory]
     [InlineData("learned", ReverseVariance.LearnedRange)]
-    [InlineData("fixed_large", ReverseVariance.FixedLarge)]
+    [InlineData("fixed_large", ReverseVariance.Large)]
     public void Respaced_chains_of_improved_diffusion_come_out_the_same(string name, ReverseVariance variance)
     {
         using var file = SafetensorsFile.Read(Shared.Golden($"losses/respaced_p_{name}.safetensors"));
@@ -120,7 +120,7 @@ public sealed class DdpmSamplerGoldenTests
         {
             double x0 = toX0.Of(xt[i], eps[i]);
             shown[i] = Math.Clamp(x0, -1, 1);
-            next[i] = posterior.Mean(x0, xt[i]) + (t > 0 ? posterior.Deviation(ReverseVariance.FixedSmall) * z[i] : 0);
+            next[i] = posterior.Mean(x0, xt[i]) + (t > 0 ? posterior.Deviation(ReverseVariance.Small) * z[i] : 0);
         }
         Close.Relative([.. file.ReadFloats($"prev.mean_or_sample.t{t}")], next, 1e-5, "x");
         Close.Relative([.. file.ReadFloats($"prev.x0.t{t}")], shown, 1e-5, "x0");

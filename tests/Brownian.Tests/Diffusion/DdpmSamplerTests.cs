@@ -66,7 +66,7 @@ public sealed class DdpmSamplerTests : IDisposable
         // keeps N(0, I) as it is (Ho et al. 2020, §3.2).
         NoiseSchedule schedule = NoiseSchedule.Linear(100, scaledToTimesteps: true);
         Denoiser denoiser = new(new StubNetwork(_device, Shape.Of(64, 64, 1), (_, _) => 0), schedule, Parameterization.Velocity);
-        DdpmOptions options = new() { Variance = ReverseVariance.FixedLarge, Limit = X0Limit.None };
+        DdpmOptions options = new() { Variance = ReverseVariance.Large, Limit = X0Limit.None };
         float[] x = Sample(denoiser, [1], options).ToArray();
         double mean = x.Average(v => (double)v), variance = x.Average(v => (double)v * v) - mean * mean;
         Assert.Equal(0, mean, 4.0 / 64);                            // 4 standard errors of 4096 pixels
@@ -129,7 +129,7 @@ public sealed class DdpmSamplerTests : IDisposable
         Refuses("cannot sample from timestep 9", () => Sample(blind, [1]));
         Refuses("above 0", () => X0Limit.Clip(0));
         Refuses("at least 1", () => X0Limit.Dynamic(largest: 0.5));
-        Refuses("epsilon, sample, v_prediction", () => Parameterization.Named("eps"));
+        Refuses("did you mean 'epsilon'?", () => Names.Named<PredictionType>("eps", "prediction type"));
 
         static void Refuses(string message, Func<object> act) =>
             Assert.Contains(message, Assert.Throws<ArgumentException>(act).Message, StringComparison.Ordinal);

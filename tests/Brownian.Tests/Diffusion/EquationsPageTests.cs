@@ -29,8 +29,8 @@ public sealed class EquationsPageTests
     public void Every_sampler_schedule_and_prediction_has_a_row()
     {
         string page = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "equations.md"));
-        string[] predictions = [.. Enum.GetValues<PredictionType>().Select(type => ConfigText.Of(type))];
-        foreach (string name in (string[])[.. SamplerCatalog.All.Select(entry => entry.Name), .. NoiseScheduleNames.All, .. predictions])
+        string[] predictions = [.. Enum.GetValues<PredictionType>().Select(type => Names.Of(type))];
+        foreach (string name in (string[])[.. SamplerCatalog.All.Select(entry => entry.Name), .. Names.All(typeof(BetaSchedule)), .. Names.AliasesOf(typeof(BetaSchedule)), .. predictions])
             Assert.Matches($@"(?m)^\|[^|]*\b{name}`", page);
     }
 }

@@ -42,7 +42,7 @@ public sealed class NoiseScheduleTests
         static double InTheReferenceSense(string kind, Posterior posterior) => kind switch
         {
             "fixed_small" => posterior.Variance,
-            "fixed_small_log" => posterior.Deviation(ReverseVariance.FixedSmallLog),
+            "fixed_small_log" => posterior.Deviation(ReverseVariance.SmallLog),
             "fixed_large" => posterior.Beta,
             _ => Math.Log(posterior.Beta),
         };
@@ -125,8 +125,8 @@ public sealed class NoiseScheduleTests
     public void The_learned_deviation_runs_from_the_smaller_variance_to_the_larger()
     {
         Posterior posterior = NoiseSchedule.Linear().PosteriorOf(20, 19);
-        Assert.Equal(posterior.Deviation(ReverseVariance.FixedSmall), posterior.LearnedDeviation(-1), 1e-15);
-        Assert.Equal(posterior.Deviation(ReverseVariance.FixedLarge), posterior.LearnedDeviation(1), 1e-15);
+        Assert.Equal(posterior.Deviation(ReverseVariance.Small), posterior.LearnedDeviation(-1), 1e-15);
+        Assert.Equal(posterior.Deviation(ReverseVariance.Large), posterior.LearnedDeviation(1), 1e-15);
         Assert.Throws<ArgumentException>(() => posterior.Deviation(ReverseVariance.LearnedRange));
     }
 

@@ -137,7 +137,7 @@ public sealed class SamplerTests : IDisposable
             return level.Alpha * S * S / (level.Alpha * level.Alpha * S * S + level.Sigma * level.Sigma) * x;
         });
         double? eta = SamplerCatalog.All.Single(e => e.Name == name).HasEta ? 1 : null;
-        ISampler sampler = SamplerCatalog.Create(name, new() { Steps = 250, Eta = eta, Limit = X0Limit.None, Variance = ReverseVariance.FixedSmall });
+        ISampler sampler = SamplerCatalog.Create(name, new() { Steps = 250, Eta = eta, Limit = X0Limit.None, Variance = ReverseVariance.Small });
         float[] x = Sample(sampler, new Denoiser(network, schedule, Parameterization.Sample), [1]).ToArray();
         double mean = x.Average(v => (double)v), variance = x.Average(v => (double)v * v) - mean * mean;
         // Fresh noise for a guess of the image is no draw from the posterior: the consistency sampler loses variance.

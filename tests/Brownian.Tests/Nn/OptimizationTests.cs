@@ -139,7 +139,7 @@ public sealed class OptimizationTests : IDisposable
                 {
                     "linear" => RateDecay.Linear,
                     "cosine" => RateDecay.Cosine,
-                    "cosine_with_restarts" => RateDecay.CosineRestarts,
+                    "cosine_with_restarts" => RateDecay.CosineWithRestarts,
                     "polynomial" => RateDecay.Polynomial,
                     _ => RateDecay.Constant,
                 },

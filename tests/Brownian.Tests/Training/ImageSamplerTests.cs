@@ -46,12 +46,12 @@ public sealed class ImageSamplerTests : IDisposable
         DiffusionModel model = Model(_device);
         byte[] Draw(SampleOptions options) => Sample(model, options).Images[0].Pixels;
         byte[] standard = Draw(new() { Count = 1 });
-        Assert.Equal(standard, Draw(new() { Count = 1, Variance = VarianceKind.Small, ClipSample = true, Steps = 10 }));
-        Assert.NotEqual(standard, Draw(new() { Count = 1, Variance = VarianceKind.Large }));
+        Assert.Equal(standard, Draw(new() { Count = 1, Variance = ReverseVariance.Small, ClipSample = true, Steps = 10 }));
+        Assert.NotEqual(standard, Draw(new() { Count = 1, Variance = ReverseVariance.Large }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, ClipSample = false }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, Steps = 5 }));
         Assert.NotEqual(standard, Draw(new() { Count = 1, Thresholding = 3 }));
-        Assert.Equal(standard, Draw(new() { Count = 1, Variance = VarianceKind.SmallLog }));
+        Assert.Equal(standard, Draw(new() { Count = 1, Variance = ReverseVariance.SmallLog }));
     }
 
     public static TheoryData<string> Samplers => [.. SamplerCatalog.All.Select(entry => entry.Name)];
@@ -116,11 +116,11 @@ public sealed class ImageSamplerTests : IDisposable
     {
         (string Message, SampleOptions Options)[] wrong =
         [
-            ("There is no sampler 'eulr'; did you mean 'euler'.", new() { Sampler = "eulr" }),
+            ("There is no sampler 'eulr'; did you mean 'euler'?", new() { Sampler = "eulr" }),
             ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { Eta = 1 }),
             ("The sampler ddim visits timesteps and takes no curve of sigma; ", new() { Sampler = "ddim", Curve = SigmaCurve.Karras }),
             ("The order of the sampler heun is its name's; ", new() { Sampler = "heun", Order = 2 }),
-            ("The variance Learned needs a network with twice the channels; ", new() { Variance = VarianceKind.Learned }),
+            ("The variance Learned needs a network with twice the channels; ", new() { Variance = ReverseVariance.Learned }),
             ("Dynamic thresholding to at most 0.5; ", new() { Thresholding = 0.5 }),
         ];
         foreach ((string message, SampleOptions options) in wrong)

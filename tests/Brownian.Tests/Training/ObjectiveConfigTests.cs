@@ -69,7 +69,7 @@ public sealed class ObjectiveConfigTests : IDisposable
             new VariationalTerm { Variance = ReverseVariance.LearnedRange, Weight = 0.001 },
             Of("diffusion_params.variance=learned_range", Twice).Bound);
         Assert.Equal(
-            new VariationalTerm { Variance = ReverseVariance.FixedLarge, Weight = 1, Alone = true },
+            new VariationalTerm { Variance = ReverseVariance.Large, Weight = 1, Alone = true },
             Of("diffusion_params.variance=large", "train_params.vlb=only").Bound);
         Assert.Equal(0.1, Of("train_params.class_conditional=true", "train_params.label_dropout=0.1").LabelDropout);
     }

@@ -1,3 +1,5 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
 using Brownian.Tensors;
 using Brownian.Training;
 
@@ -10,16 +12,16 @@ static class TinyRun
     {
         Dataset = new() { Count = 20 },
         Diffusion = new() { Timesteps = 10, ScaleBetas = false, BetaEnd = 0.3 },
-        Model = new TutorialUNetParams
+        Model = new TutorialUNetOptions
         {
-            ImageSize = 8,
+            ImageSize = [8],
             DownChannels = [8, 16],
             MidChannels = [16, 8],
             DownSample = [true],
-            TimeEmbeddingSize = 8,
-            DownLayers = 1,
-            MidLayers = 1,
-            UpLayers = 1,
+            TimeEmbDim = 8,
+            NumDownLayers = 1,
+            NumMidLayers = 1,
+            NumUpLayers = 1,
         },
         Train = new()
         {
@@ -31,7 +33,7 @@ static class TinyRun
             LearningRate = 1e-2,
             CheckpointSteps = 4,
             SampleEpochs = 0,
-            LearningRateSchedule = LearningRateKind.Cosine,
+            LearningRateSchedule = RateDecay.Cosine,
             WarmupSteps = 3,
             ClipGradNorm = 1,
             Seed = 5,
@@ -41,9 +43,9 @@ static class TinyRun
     /// <summary>The same with a network that takes dropout, classes and learned variances.</summary>
     public static TrainConfig UNet2D { get; } = Config with
     {
-        Model = new UNet2DParams
+        Model = new UNet2DOptions
         {
-            SampleSize = [8],
+            ImageSize = [8],
             InChannels = 1,
             OutChannels = 1,
             BlockOutChannels = [8, 8],

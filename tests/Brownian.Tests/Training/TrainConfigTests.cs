@@ -1,4 +1,5 @@
 using Brownian.Imaging;
+using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -55,8 +56,8 @@ public sealed class TrainConfigTests : IDisposable
     public void Files_in_the_tutorials_format_load_as_they_are(string file, int size, int channels, string down)
     {
         TrainConfig config = TrainConfig.Load(Shared.Golden(file));
-        var model = Assert.IsType<TutorialUNetParams>(config.Model);
-        Assert.Equal((size, channels, down), (model.ImageSize, model.ImageChannels, model.DownChannels.ToString()));
+        var model = Assert.IsType<TutorialUNetOptions>(config.Model);
+        Assert.Equal((size, channels, down), (model.Height, model.ImChannels, model.DownChannels.ToString()));
         Assert.Equal(40, config.Train.EpochsOrDefault);
     }
 
@@ -70,7 +71,7 @@ public sealed class TrainConfigTests : IDisposable
             new()
             {
                 Dataset = new() { ImagePath = "a 'quoted': path # with signs", ImageChannels = 3, Limit = 7, HorizontalFlip = true },
-                Model = new UNet2DParams(),
+                Model = new UNet2DOptions(),
                 Train = new() { Epochs = 40 },
             },
             new()
@@ -80,7 +81,7 @@ public sealed class TrainConfigTests : IDisposable
                     Resize = ResizeMode.None, Interpolation = ResizeFilter.Lanczos, Crop = CropMode.Random, HorizontalFlip = false,
                     Cache = CacheMode.Disk, Strict = true,
                 },
-                Diffusion = new() { BetaSchedule = BetaSchedule.ScaledLinear, Variance = VarianceKind.Large, ClipSample = false },
+                Diffusion = new() { BetaSchedule = BetaSchedule.ScaledLinear, Variance = ReverseVariance.Large, ClipSample = false },
                 Train = new() { Steps = 5_000_000_000, Optimizer = OptimizerKind.AdamW, Betas = [0.95, 0.999] },
             },
         ];
@@ -94,8 +95,8 @@ public sealed class TrainConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train_params:\n  btach_size: 3", ":2:3: unknown key 'btach_size' in train_params; did you mean 'batch_size'.")]
-    [InlineData("trian_params:\n  lr: 3", ":1:1: unknown section 'trian_params'; did you mean 'train_params'.")]
+    [InlineData("train_params:\n  btach_size: 3", ":2:3: unknown key 'btach_size' in train_params; did you mean 'batch_size'?")]
+    [InlineData("trian_params:\n  lr: 3", ":1:1: unknown section 'trian_params'; did you mean 'train_params'?")]
     [InlineData("train_params:\n  lr: 1\n  lr: 2", ":3:3: Duplicate key lr.")]
     [InlineData("train_params:\n  lr: 1\ntrain_params:\n  lr: 2", ":3:1: Duplicate key train_params.")]
     [InlineData("train_params:\n  batch_size: many", ":2:15: train_params.batch_size must be a whole number, not 'many'.")]
@@ -178,7 +179,7 @@ public sealed class TrainConfigTests : IDisposable
         string path = _folder.Write("default.yaml", Tutorial);
         TrainConfig config = TrainConfig.Load(path, ["train_params.lr=2e-4", "model_params.down_channels=[8,16,24,32]", "model_params.mid_channels=[32,24]", "train_params.lr=3e-4", "dataset_params.im_path=digits"]);
         Assert.Equal(3e-4, config.Train.LearningRate);
-        Assert.Equal([8, 16, 24, 32], Assert.IsType<TutorialUNetParams>(config.Model).DownChannels);
+        Assert.Equal([8, 16, 24, 32], Assert.IsType<TutorialUNetOptions>(config.Model).DownChannels);
         Assert.True(config.Dataset.IsBuiltIn);
 
         (string Option, string Message)[] wrong =

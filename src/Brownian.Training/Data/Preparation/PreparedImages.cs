@@ -1,4 +1,5 @@
 using System.Buffers;
+using Brownian.Diffusion;
 using Brownian.Imaging;
 
 namespace Brownian.Training;
@@ -143,11 +144,11 @@ public sealed class PreparedImages : IImageDataset, IDisposable
 
     string Words()
     {
-        string scaling = _how.Resize == ResizeMode.None ? "" : $"{ConfigText.Of(_how.Resize)} ({ConfigText.Of(_how.Interpolation)})";
+        string scaling = _how.Resize == ResizeMode.None ? "" : $"{Names.Of(_how.Resize)} ({Names.Of(_how.Interpolation)})";
         string cropping = _how.Resize switch
         {
-            ResizeMode.None => $"{ConfigText.Of(_how.Crop)} crop",
-            ResizeMode.Cover => $", {ConfigText.Of(_how.Crop)} crop",
+            ResizeMode.None => $"{Names.Of(_how.Crop)} crop",
+            ResizeMode.Cover => $", {Names.Of(_how.Crop)} crop",
             _ => "",
         };
         return scaling + cropping;

@@ -1,9 +1,11 @@
-namespace Brownian.Training;
+namespace Brownian.Diffusion;
 
 /// <summary>The valid name that a mistyped one was most likely meant to be.</summary>
-static class Suggestion
+public static class Suggestion
 {
-    /// <summary>"; did you mean 'x'?", or the list of names where none is near.</summary>
+    /// <summary>"; did you mean 'x'?", or "; there are x, y." where none is near.</summary>
+    /// <param name="name">As it was written.</param>
+    /// <param name="valid">The names there are.</param>
     public static string For(string name, IEnumerable<string> valid)
     {
         string[] names = [.. valid];
@@ -11,8 +13,8 @@ static class Suggestion
             names.FirstOrDefault(candidate => name.Length > 2 && candidate.StartsWith(name, StringComparison.OrdinalIgnoreCase))
             ?? names.MinBy(candidate => Distance(name, candidate))!;
         return nearest.StartsWith(name, StringComparison.OrdinalIgnoreCase) || Distance(name, nearest) <= Math.Max(2, name.Length / 3)
-            ? $"; did you mean '{nearest}'"
-            : $"; there are {string.Join(", ", names)}";
+            ? $"; did you mean '{nearest}'?"
+            : $"; there are {string.Join(", ", names)}.";
     }
 
     // The least number of insertions, deletions and replacements (Levenshtein 1966), one row of the table at a time.

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Brownian.Diffusion;
+
+/// <summary>A condition on a setting.</summary>
+/// <param name="Property">The name of the property that is at fault where it does not hold.</param>
+/// <param name="Holds">Whether it holds.</param>
+/// <param name="Message">Follows the name: "is 3; it must be even". Other properties are called by their names.</param>
+public readonly record struct Rule(string Property, bool Holds, string Message)
+{
+    /// <summary>A rule from its three parts.</summary>
+    public static implicit operator Rule((string Property, bool Holds, string Message) parts) => new(parts.Property, parts.Holds, parts.Message);
+}
+
+/// <summary>
+/// A record of settings that configuration files can give: its properties with a <see cref="KeyAttribute"/>. The record says what its keys
+/// are and which values they may have, and nothing else needs to know.
+/// </summary>
+[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)]
+public abstract partial record Settings
+{
+    static readonly ConcurrentDictionary<Type, SettingKey[]> Tables = new();
+
+    /// <summary>The keys of this record, in the order they are written.</summary>
+    public IReadOnlyList<SettingKey> Keys => KeysOf(GetType());
+
+    /// <summary>What messages call the record.</summary>
+    protected virtual string Title => GetType().Name;
+
+    /// <summary>What values the settings may have. A later rule may rely on those before it.</summary>
+    public virtual IEnumerable<Rule> Rules() => [];
+
+    /// <summary>That every choice is one there is.</summary>
+    public IEnumerable<Rule> Defined()
+    {
+        foreach (SettingKey key in Keys)
+        {
+            if (key.Of(this) is Enum choice) yield return (key.Property, Enum.IsDefined(choice.GetType(), choice), $"is {choice}, which does not exist");
+        }
+    }
+
+    /// <summary>Throws unless every rule holds.</summary>
+    /// <exception cref="ArgumentException">Names the first property at fault, its value and what it must be.</exception>
+    public void Validate()
+    {
+        foreach (Rule rule in Defined().Concat(Rules()))
+        {
+            if (!rule.Holds) throw new ArgumentException($"{Title}: {rule.Property} {rule.Message}.");
+        }
+    }
+
+    /// <summary>The key of a property.</summary>
+    public string KeyOf(string property) => Keys.First(key => key.Property == property).Name;
+
+    /// <summary>A text that calls properties by their names, with their keys in place of these.</summary>
+    public string InKeys(string text) =>
+        Word().Replace(text, word => Keys.FirstOrDefault(key => key.Property == word.Value)?.Name ?? word.Value);
+
+    /// <summary>The settings that a file should hold, in order: all but those that are absent or quiet.</summary>
+    public IEnumerable<(SettingKey Key, object Value)> Written()
+    {
+        foreach (SettingKey key in Keys)
+        {
+            object? value = key.Of(this);
+            if (key.IsQuiet && Equals(value, key.Default)) continue;
+            if (Written(key.Property, value) is { } written) yield return (key, written);
+        }
+    }
+
+    /// <summary>What a file says about a property; null for nothing.</summary>
+    protected virtual object? Written(string property, object? value) => value;
+
+    internal Settings Copy() => (Settings)MemberwiseClone();
+
+    static SettingKey[] KeysOf(
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type type)
+    {
+        if (Tables.TryGetValue(type, out SettingKey[]? known)) return known;
+        object defaults = Activator.CreateInstance(type)!;
+        SettingKey[] keys =
+        [
+            .. type.GetProperties().Where(property => property.IsDefined(typeof(KeyAttribute)))
+                .OrderBy(property => property.MetadataToken).Select(property => new SettingKey(property, defaults)),
+        ];
+        return Tables[type] = keys;
+    }
+
+    [GeneratedRegex(@"\b[A-Z]\w*\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
+}
+
+/// <summary>A key of a <see cref="Settings"/> record.</summary>
+public sealed class SettingKey
+{
+    readonly PropertyInfo _property;
+    readonly KeyAttribute _declared;
+
+    internal SettingKey(PropertyInfo property, object defaults)
+    {
+        (_property, _declared, Default) = (property, property.GetCustomAttribute<KeyAttribute>()!, property.GetValue(defaults));
+        Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+    }
+
+    /// <summary>As a file has it.</summary>
+    public string Name => _declared.Name;
+
+    /// <summary>The name of the property.</summary>
+    public string Property => _property.Name;
+
+    /// <summary>The type of a value that is there.</summary>
+    public Type Type { get; }
+
+    /// <summary>The value of a new record.</summary>
+    public object? Default { get; }
+
+    /// <summary>Whether the key may be present without a value; it then has the default.</summary>
+    public bool MayBeEmpty => Default is null || _declared.MayBeEmpty;
+
+    /// <summary>See <see cref="KeyAttribute"/>.</summary>
+    public bool IsQuiet => _declared.Quiet;
+
+    /// <inheritdoc cref="KeyAttribute.OneOrMany"/>
+    public bool IsOneOrMany => _declared.OneOrMany;
+
+    /// <inheritdoc cref="KeyAttribute.Option"/>
+    public string? Option => _declared.Option;
+
+    /// <inheritdoc cref="KeyAttribute.Help"/>
+    public string Help => _declared.Help ?? "";
+
+    /// <inheritdoc cref="KeyAttribute.Least"/>
+    public double Least => _declared.Least;
+
+    /// <summary>The value that a record has.</summary>
+    public object? Of(Settings settings) => _property.GetValue(settings);
+
+    /// <summary>The record with another value.</summary>
+    /// <typeparam name="T">The record.</typeparam>
+    /// <param name="settings">The record that is copied.</param>
+    /// <param name="value">Of the property's type.</param>
+    public T Set<T>(T settings, object? value) where T : Settings
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings copy = settings.Copy();
+        _property.SetValue(copy, value);
+        return (T)copy;
+    }
+}
