@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Brownian.Tensors.Autograd;
 using Brownian.Tensors.Cpu;
+using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tensors;
 
@@ -75,6 +76,9 @@ public abstract partial class Device
     internal Tape Tape { get; } = new();
 
     internal bool RecordsGradients => NoGradDepth == 0;
+
+    /// <summary>Who is told of the operations that run; see <see cref="PlannedForward{T}"/>.</summary>
+    internal IPassObserver? Pass { get; set; }
 
     internal long NextOrder() => ++_order;
 

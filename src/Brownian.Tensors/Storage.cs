@@ -43,5 +43,6 @@ public abstract class Storage(Device device)
     [DoesNotReturn]
     protected internal static void ThrowReleased() => throw new ObjectDisposedException(
         nameof(Tensor),
-        "This tensor's memory went back to the pool: its scope has ended, or it was discarded. Call TensorScope.Keep on a result before its scope ends.");
+        "This tensor's memory went back to the pool: its scope has ended, or it was made inside a PlannedForward (a network) that has read it for the last time. "
+        + "Call TensorScope.Keep on a result before its scope ends.");
 }

@@ -35,7 +35,7 @@ public sealed class Tensor
     /// <summary>The tape entry that produced this tensor; null for a leaf or a result computed without gradients.</summary>
     internal Node? Origin { get; set; }
 
-    /// <summary>True once nobody but recorded operations will read this tensor.</summary>
+    /// <summary>True once nothing but recorded operations will read this tensor.</summary>
     internal bool IsDiscarded { get; private set; }
 
     /// <summary>True when a gradient must flow to or through this tensor.</summary>
@@ -121,6 +121,7 @@ public sealed class Tensor
     public void CopyTo(Span<float> target)
     {
         if (target.Length != Shape.Count) ThrowCount(target.Length, Shape);
+        Device.Pass?.Used(this);
         Device.Download(this, target);
     }
 
@@ -128,6 +129,7 @@ public sealed class Tensor
     public void CopyFrom(ReadOnlySpan<float> source)
     {
         if (source.Length != Shape.Count) ThrowCount(source.Length, Shape);
+        Device.Pass?.Used(this);
         Device.Upload(source, this);
     }
 
@@ -162,25 +164,14 @@ public sealed class Tensor
     }
 
     /// <summary>
-    /// Promises that the caller will not read this result again, nor a view of it. Memory that no gradient needs returns to the pool at
-    /// once, and so does that of results which are cheap to compute again, such as a norm or a concatenation: the backward pass does so
-    /// (Chen et al. 2016, "Training deep nets with sublinear memory cost"). What is needed stays until the backward pass has used it, so
-    /// that only one such pass can go through here. A network calls this for what it made inside; without the call memory returns with
-    /// the scope.
+    /// Frees this result, which nothing but recorded operations will read again, nor a view of it: at once if no gradient needs it or if
+    /// it is cheap to compute again, else after the backward pass has used it. See <see cref="PlannedForward{T}"/>.
     /// </summary>
-    public void Discard()
+    internal void Discard()
     {
-        if (RequiresGrad) throw new InvalidOperationException("A leaf that requires a gradient, such as a parameter, cannot be discarded.");
+        if (RequiresGrad) return;
         IsDiscarded = true;
         if (!Storage.IsReleased && (!Storage.IsKept || Origin is CheapNode)) Storage.Release();
-    }
-
-    /// <summary>Discards what this was made of, unless nothing was done and it is this very tensor; for a chain of operations.</summary>
-    public Tensor InPlaceOf(Tensor used)
-    {
-        ArgumentNullException.ThrowIfNull(used);
-        if (used != this) used.Discard();
-        return this;
     }
 
     /// <summary>Computes a discarded result again, if its memory is gone.</summary>
@@ -192,10 +183,17 @@ public sealed class Tensor
         origin.Compute();
     }
 
-    /// <summary>Records how this tensor was made, if gradients are on and any input wants one.</summary>
+    /// <summary>Ends an operation: records how this tensor was made, if gradients are on and any input wants one.</summary>
     internal Tensor From(Node node)
     {
         if (Device.RecordsGradients && node.AnyInputNeedsGrad) node.Record(this);
+        return From(node.Inputs);
+    }
+
+    /// <summary>Ends an operation that no gradient flows through.</summary>
+    internal Tensor From(params ReadOnlySpan<Tensor?> operands)
+    {
+        Device.Pass?.Ran(this, operands);
         return this;
     }
 

@@ -54,7 +54,7 @@ sealed record BenchWork(IDenoisingNetwork Network, Action<PhaseClock> Step, int 
         {
             using NoGrad noGrad = device.NoGrad();
             using TensorScope scope = device.OpenScope();
-            network.Answer(x, timesteps, labels);
+            network.Answer(x, new(timesteps, labels));
         }
     }
 

@@ -39,7 +39,7 @@ sealed class PredictCommand : AppCommand
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;
         PredictionInput input = PredictionInput.Read(parsed.GetValue(_input)!, network, labels);
         using NoGrad noGrad = device.NoGrad();
-        Tensor output = network.Answer(Tensor.From(input.Sample, input.Shape, device), input.Timesteps, input.Labels);
+        Tensor output = network.Answer(Tensor.From(input.Sample, input.Shape, device), new(input.Timesteps, input.Labels));
         PredictionInput.WriteOutput(path, output, overwrite);
         _terminal.Out.WriteLine($"output  {path}");
         return ExitCode.Success;

@@ -35,7 +35,7 @@ public static class Losses
         return loss.From(new LossNode(x, target, spec, each));
     }
 
-    sealed class LossNode(Tensor x, Tensor target, LossSpec spec, double[] weights) : Node(x)   // w[n]·f'(x − y)/count
+    sealed class LossNode(Tensor x, Tensor target, LossSpec spec, double[] weights) : Node(x, target)   // w[n]·f'(x − y)/count
     {
         public override void Backward(Tensor dy)
         {
@@ -72,7 +72,7 @@ public static class Losses
         return loss.From(new BoundNode(output, x0, xt, bounds, trainsPrediction));
     }
 
-    sealed class BoundNode(Tensor output, Tensor x0, Tensor xt, PixelBound[] bounds, bool trainsPrediction) : Node(output)
+    sealed class BoundNode(Tensor output, Tensor x0, Tensor xt, PixelBound[] bounds, bool trainsPrediction) : Node(output, x0, xt)
     {
         public override void Backward(Tensor dy)
         {

@@ -19,11 +19,13 @@ sealed record GoldenStep(SafetensorsFile Io, string Prefix, string Input, string
     /// </summary>
     public Func<string, bool> IsZero { get; init; } = name => name.EndsWith("to_k.bias", StringComparison.Ordinal);
 
+    public bool IsTraining { get; init; }
+
     public void Check(IDenoisingNetwork network, Device device)
     {
         Tensor x = GoldenNetworks.Images(Io, Input, device).WithGrad();
         int[] labels = Io.TryGet("class_labels", out _) ? Array.ConvertAll(Io.ReadIntegers("class_labels"), l => (int)l) : [];
-        Tensor output = network.Forward(x, GoldenNetworks.Timesteps(Io, Time), labels);
+        Tensor output = network.Answer(x, new(GoldenNetworks.Timesteps(Io, Time), labels, IsTraining ? new Philox(0, 0) : null));
         AssertClose("output", Io.ReadDoubles($"{Prefix}output_f64"), GoldenNetworks.Nchw(output), OutputTolerance);
         Tensor loss = output.MeanSquaredError(GoldenNetworks.Images(Io, "target", device));
         if (Io.TryGet($"{Prefix}loss", out _)) AssertClose("loss", Io.ReadDoubles($"{Prefix}loss"), [loss.Item()], OutputTolerance);

@@ -64,12 +64,12 @@ public sealed class ResidualUNetTests : IDisposable
         var set = new ParameterSet();
         var table = new FrozenSinusoidalTable(set.Root, 10, new SinusoidalEmbedding(4) { FrequencyShift = 1 });
         set.Allocate(_device, 0);
-        float[] rows = table.Forward([3, 4, 3.25f, 9]).ToArray();
+        float[] rows = table.Forward([3, 4, 3.25f, 9], _device).ToArray();
         Assert.Equal(set["weight"].ToTorch()[12..20], rows[..8]);
         Assert.Equal(set["weight"].ToTorch()[36..], rows[12..]);
         for (int i = 0; i < 4; i++) Assert.Equal(0.75 * rows[i] + 0.25 * rows[4 + i], rows[8 + i], 1e-6);
         foreach (float outside in new[] { -1, 9.5f, float.NaN })
-            Assert.Contains("from 0 to 9", Assert.Throws<ArgumentException>(() => table.Forward([outside])).Message, StringComparison.Ordinal);
+            Assert.Contains("from 0 to 9", Assert.Throws<ArgumentException>(() => table.Forward([outside], _device)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

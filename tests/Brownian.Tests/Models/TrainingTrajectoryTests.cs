@@ -72,7 +72,7 @@ public sealed class TrainingTrajectoryTests : IDisposable
             for (int t = 0; t <= timesteps[n]; t++) kept *= 1 - (1e-4 + (0.02 - 1e-4) * t / 999);
             (signal[n], sigma[n]) = ((float)Math.Sqrt(kept), (float)Math.Sqrt(1 - kept));
         }
-        return network.Forward(TensorOps.MixPerSample(signal, images, sigma, noise), timesteps).MeanSquaredError(noise);
+        return network.Answer(TensorOps.MixPerSample(signal, images, sigma, noise), new(timesteps)).MeanSquaredError(noise);
     }
 
     /// <summary>Absolute for weights, relative to the largest element for moments; returns how many tensors were there to compare.</summary>

@@ -75,7 +75,7 @@ public sealed class TutorialUNetTests : IDisposable
         for (int j = 0; j < pixels.Length; j++) pixels[j] = (float)Math.Sin(0.37 * j + 0.1);
         using NoGrad off = _device.NoGrad();
         Tensor x = Tensor.From(pixels, Shape.Of(2, 28, 28, 1), _device);
-        float[] output = GoldenNetworks.Nchw(network.Forward(x, [10, 750]));
+        float[] output = GoldenNetworks.Nchw(network.Forward(x, new([10, 750])));
 
         double[] expected = [.. golden.GetProperty("value_f64").EnumerateArray().Select(v => v.GetDouble())];
         float[] actual = [.. golden.GetProperty("index").EnumerateArray().Select(i => output[i.GetInt32()])];
@@ -98,8 +98,8 @@ public sealed class TutorialUNetTests : IDisposable
         var network = new TutorialUNet(Small2, _device, seed: 1);
         using NoGrad off = _device.NoGrad();
         Tensor pair = TensorOps.Normal(Shape.Of(2, 16, 16, 3), new Philox(5, 1), _device);
-        float[] both = network.Forward(pair, [3, 900]).ToArray();
-        float[] second = network.Forward(Tensor.From(pair.ToArray().AsSpan(768), Shape.Of(1, 16, 16, 3), _device), [900]).ToArray();
+        float[] both = network.Forward(pair, new([3, 900])).ToArray();
+        float[] second = network.Forward(Tensor.From(pair.ToArray().AsSpan(768), Shape.Of(1, 16, 16, 3), _device), new([900])).ToArray();
         Assert.Equal(second, both[768..]);
     }
 
@@ -126,7 +126,7 @@ public sealed class TutorialUNetTests : IDisposable
     {
         var network = new TutorialUNet(Small, _device);
         string Refusal(Shape shape, float[] t, int[] labels) =>
-            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(shape, _device), t, labels)).Message;
+            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(shape, _device), new(t, labels))).Message;
         Assert.Equal("TutorialUNet: expected images N×H×W×1, got 1×28×28×3.", Refusal(Shape.Of(1, 28, 28, 3), [1], []));
         Assert.Equal("TutorialUNet: images of 28×30 pixels cannot be halved evenly; use multiples of 4.", Refusal(Shape.Of(1, 28, 30, 1), [1], []));
         Assert.Equal("TutorialUNet: 1 timesteps for 2 images; give one each.", Refusal(Shape.Of(2, 28, 28, 1), [1], []));

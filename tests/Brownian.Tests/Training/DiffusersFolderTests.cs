@@ -76,7 +76,7 @@ public sealed class DiffusersFolderTests : IDisposable
         if (removed is not null) File.Delete(Path.Combine(path, removed));
         DiffusionModel model = ModelFolder.Open(path, _device);
         using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(path, "io.safetensors"));
-        Tensor output = model.Network.Forward(GoldenNetworks.Images(io, "sample", _device), GoldenNetworks.Timesteps(io, "timestep"));
+        Tensor output = model.Network.Forward(GoldenNetworks.Images(io, "sample", _device), new(GoldenNetworks.Timesteps(io, "timestep")));
         Assert.InRange(GoldenNetworks.RelativeError(io.ReadDoubles("output_f64"), GoldenNetworks.Nchw(output)), 0, 1e-4);
     }
 
