@@ -39,6 +39,6 @@ public static class TimestepSections
     static TimestepSelection Descending(List<int> timesteps)
     {
         timesteps.Reverse();
-        return new() { Custom = timesteps };
+        return new() { Custom = [.. timesteps] };
     }
 }
