@@ -236,20 +236,20 @@ public sealed record UNet2DOptions : NetworkOptions
             $"is {AttnNormNumGroups}; it must be at least 1 and divide {channels}, the last of {nameof(BlockOutChannels)}");
     }
 
-    IEnumerable<Rule> TimeAndRest() =>
-    [
-        (nameof(LayersPerBlock), LayersPerBlock is >= 1 and <= 100, $"is {LayersPerBlock}; it must be at least 1"),
-        (nameof(NormEps), NormEps is > 0 and < 1, $"is {NormEps}; it must be above 0 and below 1"),
-        (nameof(ActFn), ActFn is "silu" or "swish" or "mish", $"is '{ActFn}'; there are silu, swish (the same) and mish"),
-        (nameof(DownsamplePadding), DownsamplePadding is 0 or 1, $"is {DownsamplePadding}; it must be 0 or 1"),
-        (nameof(TimeEmbeddingDim), TimeEmbeddingDim is null or (>= 2 and <= MaxChannels), $"is {TimeEmbeddingDim}; it must be at least 2"),
-        (nameof(NumTrainTimesteps), NumTrainTimesteps is null or (>= 1 and <= 1_000_000), $"is {NumTrainTimesteps}; it must be 1 to 1000000"),
-        (nameof(NumTrainTimesteps), TimeEmbeddingType != UNet2DTimeEmbedding.Learned || NumTrainTimesteps is not null,
-            "is missing; a learned time embedding needs it"),
-        (nameof(FreqShift), FreqShift >= 0 && FreqShift < BlockOutChannels[0] / 2,
-            $"is {FreqShift}; it must be at least 0 and below half of the first of {nameof(BlockOutChannels)}, {BlockOutChannels[0]}"),
-        (nameof(Dropout), Dropout is >= 0 and < 1, $"is {Dropout}; it must be at least 0 and below 1"),
-        (nameof(ClassEmbedType), ClassEmbedType is null, $"is '{ClassEmbedType}'; there is null, for learned rows"),
-        (nameof(NumClassEmbeds), NumClassEmbeds is null or >= 1, $"is {NumClassEmbeds}; it must be at least 1"),
-    ];
+    IEnumerable<Rule> TimeAndRest()
+    {
+        yield return (nameof(LayersPerBlock), LayersPerBlock is >= 1 and <= 100, $"is {LayersPerBlock}; it must be at least 1");
+        yield return (nameof(NormEps), NormEps is > 0 and < 1, $"is {NormEps}; it must be above 0 and below 1");
+        yield return (nameof(ActFn), ActFn is "silu" or "swish" or "mish", $"is '{ActFn}'; there are silu, swish (the same) and mish");
+        yield return (nameof(DownsamplePadding), DownsamplePadding is 0 or 1, $"is {DownsamplePadding}; it must be 0 or 1");
+        yield return (nameof(TimeEmbeddingDim), TimeEmbeddingDim is null or (>= 2 and <= MaxChannels), $"is {TimeEmbeddingDim}; it must be at least 2");
+        yield return (nameof(NumTrainTimesteps), NumTrainTimesteps is null or (>= 1 and <= 1_000_000), $"is {NumTrainTimesteps}; it must be 1 to 1000000");
+        yield return (nameof(NumTrainTimesteps), TimeEmbeddingType != UNet2DTimeEmbedding.Learned || NumTrainTimesteps is not null,
+            "is missing; a learned time embedding needs it");
+        yield return (nameof(FreqShift), FreqShift >= 0 && FreqShift < BlockOutChannels[0] / 2,
+            $"is {FreqShift}; it must be at least 0 and below half of the first of {nameof(BlockOutChannels)}, {BlockOutChannels[0]}");
+        yield return (nameof(Dropout), Dropout is >= 0 and < 1, $"is {Dropout}; it must be at least 0 and below 1");
+        yield return (nameof(ClassEmbedType), ClassEmbedType is null, $"is '{ClassEmbedType}'; there is null, for learned rows");
+        yield return (nameof(NumClassEmbeds), NumClassEmbeds is null or >= 1, $"is {NumClassEmbeds}; it must be at least 1");
+    }
 }

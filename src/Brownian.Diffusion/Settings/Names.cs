@@ -35,10 +35,12 @@ public static class Names
         ?? Array.Find(Aliases, alias => alias.Alias == name && alias.Value.GetType() == type).Value;
 
     /// <summary>The choice of that name or alias.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
-    public static T Named<T>(string name) where T : struct, Enum => Find(typeof(T), name) is T found
+    /// <param name="name">As it was written.</param>
+    /// <param name="what">What messages call such a choice.</param>
+    /// <exception cref="ArgumentException">There is none; the message names the nearest, or all.</exception>
+    public static T Named<T>(string name, string what) where T : struct, Enum => Find(typeof(T), name) is T found
         ? found
-        : throw new ArgumentException($"there is no {typeof(T).Name} '{name}'; use {string.Join(", ", All(typeof(T)))}.");
+        : throw new ArgumentException($"'{name}' is no {what}{Suggestion.For(name, All(typeof(T)))}");
 
     /// <summary>The aliases of a type.</summary>
     public static IEnumerable<string> AliasesOf(Type type) => Aliases.Where(alias => alias.Value.GetType() == type).Select(alias => alias.Alias);

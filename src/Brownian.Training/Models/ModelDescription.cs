@@ -74,7 +74,7 @@ public sealed record ModelDescription
         if (diffusion.Predicts.Name == predicts) return diffusion;
         try
         {
-            string known = Names.Of(Names.Named<PredictionType>(predicts));
+            string known = Names.Of(Names.Named<PredictionType>(predicts, "prediction type"));
             if (diffusion.PredictionType is not null)
                 throw new ArgumentException($"is '{known}', but diffusion_params.prediction_type is '{diffusion.Predicts.Name}'; make them one.");
             return config.With($"diffusion_params.prediction_type={known}").Diffusion;

@@ -96,7 +96,7 @@ public sealed class ShowCommandTests : IDisposable
     [InlineData("there is no image 10000", "forward --image 9999-10000")]
     [InlineData("none.png: there is no such file", "forward --image none.png")]
     [InlineData("use one", "forward --model a --config b")]
-    [InlineData("no noise schedule; use linear", "schedule --schedules linear,cosne")]
+    [InlineData("'cosne' is no noise schedule; did you mean 'cosine'?", "schedule --schedules linear,cosne")]
     [InlineData("5000 timesteps", "time-embedding --timesteps 5000")]
     [InlineData("--size 1", "time-embedding --size 1")]
     [InlineData("nowhere: there is no such folder", "loss nowhere")]

@@ -17,7 +17,7 @@ public sealed class AnySizeTests : IDisposable
     {
         var model = new UNet2DOptions
         {
-            SampleSize = [height, width],
+            ImageSize = [height, width],
             InChannels = 1,
             OutChannels = 1,
             BlockOutChannels = [8, 8, 8],

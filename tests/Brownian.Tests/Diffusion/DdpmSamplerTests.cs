@@ -129,7 +129,7 @@ public sealed class DdpmSamplerTests : IDisposable
         Refuses("cannot sample from timestep 9", () => Sample(blind, [1]));
         Refuses("above 0", () => X0Limit.Clip(0));
         Refuses("at least 1", () => X0Limit.Dynamic(largest: 0.5));
-        Refuses("epsilon, sample, v_prediction", () => Parameterization.Named("eps"));
+        Refuses("did you mean 'epsilon'?", () => Names.Named<PredictionType>("eps", "prediction type"));
 
         static void Refuses(string message, Func<object> act) =>
             Assert.Contains(message, Assert.Throws<ArgumentException>(act).Message, StringComparison.Ordinal);

@@ -55,7 +55,7 @@ public sealed class LossGoldenTests : IDisposable
         bool alone = loss.EndsWith("KL", StringComparison.Ordinal);
         VariationalTerm term = new()
         {
-            Variance = Enum.Parse<ReverseVariance>(variance.Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
+            Variance = Names.Named<ReverseVariance>(variance.ToLowerInvariant(), "variance"),
             Alone = alone,
             Weight = loss switch { "RESCALED_MSE" => 0.001, "RESCALED_KL" => 1, _ => 1.0 / timesteps },
         };

@@ -9,7 +9,7 @@ public sealed class NoiseLevelTests
     [Theory, MemberData(nameof(Predictions))]
     public void X0_and_eps_are_recovered_from_the_target_in_any_coordinates(string name)
     {
-        Parameterization predicts = Parameterization.Named(name);
+        Parameterization predicts = Parameterization.Of(Names.Named<PredictionType>(name, "prediction type"));
         const double X0 = 0.7, Eps = -1.3;
         foreach (double ratio in (double[])[0.01, 0.5, 1, 30])
         {
@@ -61,7 +61,7 @@ public sealed class NoiseLevelTests
     [InlineData("linear", 4.035829765e-05), InlineData("quadratic", 7.334124596e-04), InlineData("cosine", 2.428766907e-09)]
     [InlineData("sigmoid", 3.968181991e-05), InlineData("sigmoid_signal", 3.002791997e-07), InlineData("exponential", 6.14421235332821e-06)]
     public void Named_schedules_end_where_they_are_published_to(string name, double last) =>
-        Assert.Equal(1, NoiseScheduleNames.Create(name).AlphasCumprod[^1] / last, 1e-9);
+        Assert.Equal(1, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule")).AlphasCumprod[^1] / last, 1e-9);
 
     [Fact]
     public void The_sigmoid_of_the_signal_is_the_published_one()
@@ -71,8 +71,8 @@ public sealed class NoiseLevelTests
         Assert.Equal(.8508535479, schedule.AlphasCumprod[249], 1e-10);
         Assert.Equal(.5, schedule.AlphasCumprod[499], 1e-10);
         Assert.Equal(.1491464521, schedule.AlphasCumprod[749], 1e-10);
-        Assert.Contains("use linear, scaled_linear", Assert.Throws<ArgumentException>(() => NoiseScheduleNames.Create("lin")).Message, StringComparison.Ordinal);
-        Assert.All(NoiseScheduleNames.All, name => Assert.Equal(20, NoiseScheduleNames.Create(name, 20, 1e-3, 0.2).Timesteps));
+        Assert.Contains("'lin' is no noise schedule; did you mean 'linear'?", Assert.Throws<ArgumentException>(() => Names.Named<BetaSchedule>("lin", "noise schedule")).Message, StringComparison.Ordinal);
+        Assert.All(Names.All(typeof(BetaSchedule)).Where(name => name != "custom"), name => Assert.Equal(20, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule"), 20, 1e-3, 0.2).Timesteps));
     }
 
     [Fact]

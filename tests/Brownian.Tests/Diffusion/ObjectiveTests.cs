@@ -38,9 +38,9 @@ public sealed class ObjectiveTests : IDisposable
             "edm" => new VarianceExploding(),
             _ => NoiseSchedule.Linear(),
         };
-        TrainingObjective objective = new(process, Parameterization.Named(predicts), Seed: 3)
+        TrainingObjective objective = new(process, Parameterization.Of(Names.Named<PredictionType>(predicts, "prediction type")), Seed: 3)
         {
-            Compares = PixelLoss.Named(loss),
+            Compares = PixelLoss.Of(Names.Named<LossOp>(loss, "loss")),
             Weighting = weights switch { "min_snr" => LossWeighting.MinSnr(), "p2" => LossWeighting.P2(), _ => LossWeighting.None },
             Times = predicts == "edm" ? TimeDistribution.LogNormalSigma() : TimeDistribution.Uniform,
         };
@@ -119,7 +119,7 @@ public sealed class ObjectiveTests : IDisposable
         Assert.Equal(1.5, Of(PixelLoss.Huber(), -2));
         Assert.Equal(Math.Sqrt(4 + 0.0009) - 0.03, Of(PixelLoss.PseudoHuber(), 2), 1e-6);
         Assert.Contains("above 0", Assert.Throws<ArgumentException>(() => PixelLoss.Huber(0)).Message, StringComparison.Ordinal);
-        Assert.Contains("use l2, l1", Assert.Throws<ArgumentException>(() => PixelLoss.Named("mse")).Message, StringComparison.Ordinal);
+        Assert.Contains("there are l2, l1, huber, pseudo_huber", Assert.Throws<ArgumentException>(() => Names.Named<LossOp>("mse", "loss")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LossWeighting.MinSnr(0));
         Assert.Throws<ArgumentException>(() => LossWeighting.P2(k: 0));
 
@@ -137,7 +137,7 @@ public sealed class ObjectiveTests : IDisposable
         LeafNetwork network = new(Tensor.Empty(images.WithChannels(learns ? 4 : 2), device).WithGrad(), images, device);
         TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 1)
         {
-            Compares = PixelLoss.Named(loss),
+            Compares = PixelLoss.Of(Names.Named<LossOp>(loss, "loss")),
             Bound = learns ? new() : null,
         };
         Assert.Equal(0, objective.Loss(network, Tensor.Empty(images, device), step: 0).Total.Item());

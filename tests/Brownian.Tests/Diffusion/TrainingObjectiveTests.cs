@@ -44,7 +44,7 @@ public sealed class TrainingObjectiveTests : IDisposable
     [Theory, MemberData(nameof(Predictions))]
     public void X0_and_eps_are_recovered_from_the_target(string name)
     {
-        Parameterization predicts = Parameterization.Named(name);
+        Parameterization predicts = Parameterization.Of(Names.Named<PredictionType>(name, "prediction type"));
         NoiseSchedule schedule = NoiseSchedule.Linear();
         const double X0 = 0.7, Eps = -1.3;
         for (int t = 0; t < 1000; t += 37)
@@ -59,7 +59,7 @@ public sealed class TrainingObjectiveTests : IDisposable
     [Theory, MemberData(nameof(Predictions))]
     public void The_loss_is_the_mean_squared_distance_to_the_target(string name)
     {
-        TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Named(name), Seed: 9);
+        TrainingObjective objective = new(NoiseSchedule.Linear(), Parameterization.Of(Names.Named<PredictionType>(name, "prediction type")), Seed: 9);
         StubNetwork network = new(_device, Image, (x, t) => 0.5 * x + 1e-3 * t);
         Tensor x0 = Images(3);
         TrainingLoss loss = objective.Loss(network, x0, step: 4);

@@ -22,7 +22,7 @@ public sealed class BatchNormNetworkTests : IDisposable
 
     SimpleUNet Simple()
     {
-        var network = new SimpleUNet(new() { Height = 32, Width = 32, DownChannels = [8, 12, 16, 24, 32], TimeEmbDim = 16 }, _device);
+        var network = new SimpleUNet(new() { ImageSize = [32], DownChannels = [8, 12, 16, 24, 32], TimeEmbDim = 16 }, _device);
         Read(network, "simple_unet");
         return network;
     }

@@ -8,7 +8,7 @@ namespace Brownian.Tests;
 /// <summary>What one traced pass finds against known numbers, and against a pass with numbers.</summary>
 public sealed class NetworkSummaryTests
 {
-    public static TheoryData<string> Types => [.. ModelType.All.Select(type => type.Name)];
+    public static TheoryData<string> Types => [.. NetworkType.All.Select(type => type.Name)];
 
     public static TheoryData<string> Cases => UNet2DTests.Cases;
 
@@ -16,7 +16,7 @@ public sealed class NetworkSummaryTests
     [MemberData(nameof(Types))]
     public void The_layers_of_every_type_of_network_hold_all_its_parameters(string type)
     {
-        NetworkOptions model = ModelType.All.Single(t => t.Name == type).Initial;
+        NetworkOptions model = NetworkType.All.Single(t => t.Name == type).Initial;
         NetworkSummary summary = NetworkSummary.Of(device => model.CreateNetwork(device));
         Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
         Assert.Empty(summary.Unused);
@@ -51,7 +51,7 @@ public sealed class NetworkSummaryTests
     [Fact]
     public void Images_that_cannot_be_halved_cost_what_their_border_adds()
     {
-        var options = new TutorialUNetOptions { ImSize = 30 };
+        var options = new TutorialUNetOptions { ImageSize = [30] };
         NetworkSummary summary = NetworkSummary.Of(device => new TutorialUNet(options, device));
         Assert.Equal(1_358_671_872, summary.MultiplyAdds);
     }
@@ -60,7 +60,7 @@ public sealed class NetworkSummaryTests
     [Fact]
     public void A_network_that_needs_several_images_to_train_can_be_traced_with_one()
     {
-        var options = new PlainUNetOptions { Height = 16, Width = 16 };
+        var options = new PlainUNetOptions { ImageSize = [16] };
         Assert.Equal(753_500_160 / 4.0, NetworkSummary.Of(device => new PlainUNet(options, device)).MultiplyAdds, 2e6);       // but for the time's features
     }
 
@@ -95,7 +95,7 @@ public sealed class NetworkSummaryTests
     {
         var options = new TutorialUNetOptions
         {
-            ImSize = 8,
+            ImageSize = [8],
             DownChannels = [8, 16],
             MidChannels = [16, 8],
             DownSample = [true],

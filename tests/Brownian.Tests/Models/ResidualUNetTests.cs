@@ -12,13 +12,12 @@ public sealed class ResidualUNetTests : IDisposable
     internal static readonly ResidualUNetOptions Tiny = new()
     {
         InputChannels = 1,
-        Height = 8,
-        Width = 8,
+        ImageSize = [8],
         BaseChannels = 8,
         BaseChannelsMultiples = [1, 2],
         ApplyAttention = [false, true],
         NumResBlocks = 1,
-        DropoutRate = 0.5f,
+        DropoutRate = 0.5,
         TotalTimeSteps = 10,
     };
 
@@ -83,12 +82,12 @@ public sealed class ResidualUNetTests : IDisposable
 
     public static TheoryData<ResidualUNetOptions, string> Impossible => new()
     {
-        { Tiny with { Height = 0 }, "ResidualUNet: Height is 0; it must be at least 1." },
+        { Tiny with { ImageSize = [0, 8] }, "ResidualUNet: ImageSize is [0, 8]; it must be one number, or [height, width], of 1 to 4096." },
         { Tiny with { BaseChannels = 12 }, "ResidualUNet: BaseChannels is 12; it must be a multiple of 8, the groups of the norms." },
-        { Tiny with { ApplyAttention = [true] }, "ResidualUNet: ApplyAttention has 1 entries for 2 levels; give one for each." },
-        { Tiny with { BaseChannelsMultiples = [1, 0] }, "ResidualUNet: BaseChannelsMultiples is 0; it must be at least 1." },
+        { Tiny with { ApplyAttention = [true] }, "ResidualUNet: ApplyAttention has 1 entries for 2 levels; give one for each of BaseChannelsMultiples." },
+        { Tiny with { BaseChannelsMultiples = [1, 0] }, "ResidualUNet: BaseChannelsMultiples has 0; it must be at least 1, and at most 8192 for widths up to 65536." },
         { Tiny with { DropoutRate = 1 }, "ResidualUNet: DropoutRate is 1; it must be at least 0 and below 1." },
-        { Tiny with { TotalTimeSteps = 0 }, "ResidualUNet: TotalTimeSteps is 0; it must be at least 1." },
+        { Tiny with { TotalTimeSteps = 0 }, "ResidualUNet: TotalTimeSteps is 0; it must be 2 to 100000." },
     };
 
     [Theory]

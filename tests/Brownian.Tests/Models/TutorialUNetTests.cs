@@ -9,7 +9,7 @@ public sealed class TutorialUNetTests : IDisposable
 {
     static readonly TutorialUNetOptions Small = new()
     {
-        ImSize = 28,
+        ImageSize = [28],
         DownChannels = [16, 16, 16, 24],
         MidChannels = [24, 24, 16],
         TimeEmbDim = 16,
@@ -21,7 +21,7 @@ public sealed class TutorialUNetTests : IDisposable
     static readonly TutorialUNetOptions Small2 = new()
     {
         ImChannels = 3,
-        ImSize = 16,
+        ImageSize = [16],
         DownChannels = [16, 16, 16],
         MidChannels = [16, 16],
         DownSample = [true, false],
@@ -105,15 +105,15 @@ public sealed class TutorialUNetTests : IDisposable
 
     public static TheoryData<TutorialUNetOptions, string> Impossible => new()
     {
-        { new() { TimeEmbDim = 127 }, "TutorialUNet: TimeEmbDim is 127; it must be even and at least 2 (sines and cosines)." },
-        { new() { DownChannels = [32, 60, 128, 256] }, "TutorialUNet: DownChannels[1] is 60; it must be a multiple of 8, the groups of the norms." },
-        { new() { NumHeads = 3 }, "TutorialUNet: DownChannels[0] is 32, which 3 heads do not divide." },
-        { new() { NumHeads = 32 }, "TutorialUNet: NumHeads is 32; it must divide 16, the channels of the last up block." },
-        { new() { DownSample = [true, true] }, "TutorialUNet: DownSample has 2 entries for 3 down blocks (DownChannels has 4); give one per block." },
+        { new() { TimeEmbDim = 127 }, "TutorialUNet: TimeEmbDim is 127; it must be even, for sines and cosines." },
+        { new() { DownChannels = [32, 60, 128, 256] }, "TutorialUNet: DownChannels has 60; it must be a multiple of 8, the groups of the norms." },
+        { new() { NumHeads = 3 }, "TutorialUNet: NumHeads is 3; it must divide 16, the channels of the last up block." },
+        { new() { NumHeads = 16, DownChannels = [32, 64, 128, 264] }, "TutorialUNet: DownChannels has 264, which NumHeads, 16, does not divide." },
+        { new() { DownSample = [true, true] }, "TutorialUNet: DownSample has 2 entries for 3 down blocks; give one fewer than DownChannels has." },
         { new() { MidChannels = [128, 128] }, "TutorialUNet: MidChannels starts with 128; it must start with the last of DownChannels, 256." },
         { new() { MidChannels = [256, 256] }, "TutorialUNet: MidChannels ends with 256; it must end with the last but one of DownChannels, 128." },
         { new() { NumMidLayers = 0 }, "TutorialUNet: NumMidLayers is 0; it must be at least 1." },
-        { new() { DownChannels = [32] }, "TutorialUNet: DownChannels has 1 entries; a network needs at least 2 (one down block)." },
+        { new() { DownChannels = [32] }, "TutorialUNet: DownChannels has 1 entries; it needs at least 2, for one down block." },
     };
 
     [Theory]

@@ -23,7 +23,7 @@ public sealed class UNet2DTests : IDisposable
         }
         var model = (UNet2DOptions)TrainConfig.ParseJson(new JsonObject { ["model_params"] = known }.ToJsonString(), path).Model;
         Assert.Equal(model, TrainConfig.Parse(new TrainConfig { Model = model }.ToYaml()).Model);
-        return model.ToOptions();
+        return model;
     }
 
     public static TheoryData<string> Cases =>
@@ -80,17 +80,13 @@ public sealed class UNet2DTests : IDisposable
         113_673_219,
         new UNet2D(new UNet2DOptions
         {
-            Height = 64,
-            Width = 64,
+            ImageSize = [64],
             BlockOutChannels = [128, 128, 256, 256, 512, 512],
-            DownBlocks = WithAttentionAt4,
-            UpBlocks = WithAttentionAt4,
+            DownBlockTypes = ["DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "DownBlock2D"],
+            UpBlockTypes = ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"],
             AttentionHeadDim = 8,
             DownsamplePadding = 1,
         }).Parameters.Count);
-
-    static UNet2DBlock[] WithAttentionAt4 =>
-        [UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Plain, UNet2DBlock.Attention, UNet2DBlock.Plain];
 
     [Fact]
     public void A_learned_time_embedding_looks_up_the_row_of_a_timestep()
@@ -131,16 +127,16 @@ public sealed class UNet2DTests : IDisposable
 
     public static TheoryData<UNet2DOptions, string> Impossible => new()
     {
-        { Tiny with { BlockOutChannels = [8, 10] }, "UNet2D: BlockOutChannels[1] is 10; it must be at least 2 and a multiple of NormNumGroups, 4." },
-        { Tiny with { AttentionHeadDim = 3 }, "UNet2D: BlockOutChannels[1] is 8, which heads of 3 channels (AttentionHeadDim) do not divide." },
-        { Tiny with { UpBlocks = [UNet2DBlock.Plain] }, "UNet2D: UpBlocks has 1 entries for 2 levels; give one each." },
-        { Tiny with { UpBlocks = [UNet2DBlock.Plain, UNet2DBlock.Skip], InChannels = 3, OutChannels = 3 },
-            "UNet2D: UpBlocks[1] is Skip, but UpBlocks[0] is Plain; the image beside Skip blocks passes through all finer levels." },
-        { Tiny with { DownBlocks = [UNet2DBlock.Skip, UNet2DBlock.Plain] },
-            "UNet2D: DownBlocks[0] is Skip, which needs 3 InChannels and OutChannels, not 1 and 1." },
-        { Tiny with { AttnNormNumGroups = 3 }, "UNet2D: AttnNormNumGroups is 3, which does not divide 8, the last of BlockOutChannels." },
+        { Tiny with { BlockOutChannels = [8, 10] }, "UNet2D: BlockOutChannels has 10; it must be at least 2 and a multiple of NormNumGroups, 4." },
+        { Tiny with { AttentionHeadDim = 3 }, "UNet2D: AttentionHeadDim is 3, which does not divide 8, one of BlockOutChannels." },
+        { Tiny with { UpBlockTypes = ["UpBlock2D"] }, "UNet2D: UpBlockTypes has 1 entries for 2 levels; give one for each of BlockOutChannels." },
+        { Tiny with { UpBlockTypes = ["SkipUpBlock2D", "UpBlock2D"], InChannels = 3, OutChannels = 3 },
+            "UNet2D: UpBlockTypes has SkipUpBlock2D where the next finer level has UpBlock2D; all finer levels must be SkipUpBlock2D too." },
+        { Tiny with { DownBlockTypes = ["SkipDownBlock2D", "DownBlock2D"] },
+            "UNet2D: DownBlockTypes has SkipDownBlock2D, which knows images of 3 channels only; InChannels and OutChannels are 1 and 1." },
+        { Tiny with { AttnNormNumGroups = 3 }, "UNet2D: AttnNormNumGroups is 3; it must be at least 1 and divide 8, the last of BlockOutChannels." },
         { Tiny with { MidBlockScaleFactor = 0 }, "UNet2D: MidBlockScaleFactor is 0; it must be above 0." },
-        { Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Learned }, "UNet2D: NumTrainTimesteps is 0; a learned time embedding needs at least 1." },
+        { Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Learned }, "UNet2D: NumTrainTimesteps is missing; a learned time embedding needs it." },
         { Tiny with { Dropout = 1 }, "UNet2D: Dropout is 1; it must be at least 0 and below 1." },
         { Tiny with { DownsamplePadding = 2 }, "UNet2D: DownsamplePadding is 2; it must be 0 or 1." },
     };
@@ -154,11 +150,10 @@ public sealed class UNet2DTests : IDisposable
     {
         InChannels = 1,
         OutChannels = 1,
-        Height = 8,
-        Width = 8,
+        ImageSize = [8],
         BlockOutChannels = [8, 8],
-        DownBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
-        UpBlocks = [UNet2DBlock.Plain, UNet2DBlock.Attention],
+        DownBlockTypes = ["DownBlock2D", "AttnDownBlock2D"],
+        UpBlockTypes = ["AttnUpBlock2D", "UpBlock2D"],
         LayersPerBlock = 1,
         NormNumGroups = 4,
     };

@@ -60,8 +60,7 @@ public sealed class DiffusionParamsTests
     {
         foreach ((string name, ReverseVariance expected) in (ReadOnlySpan<(string, ReverseVariance)>)
             [("small", ReverseVariance.Small), ("fixed_small", ReverseVariance.Small), ("large_log", ReverseVariance.LargeLog), ("fixed_large", ReverseVariance.Large), ("fixed_small_log", ReverseVariance.SmallLog)])
-            Assert.Equal(expected, With($"variance={name}").Diffusion.ReverseVariance);
-        Assert.Equal(ReverseVariance.LearnedRange, new DiffusionParams { Variance = ReverseVariance.LearnedRange }.ReverseVariance);
+            Assert.Equal(expected, With($"variance={name}").Diffusion.Variance);
         Assert.Equal(X0Limit.Clip(2), With("clip_sample_range=2").Diffusion.Limit);
         Assert.Equal(X0Limit.None, With("clip_sample=false").Diffusion.Limit);
         Assert.Equal(X0Limit.Dynamic(0.9, 3), With("thresholding=true", "dynamic_thresholding_ratio=0.9", "sample_max_value=3").Diffusion.Limit);
@@ -93,7 +92,7 @@ public sealed class DiffusionParamsTests
         StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("sampler is 'eulr'; did you mean 'euler'.", "sampler=eulr")]
+    [InlineData("sampler is 'eulr'; did you mean 'euler'?", "sampler=eulr")]
     [InlineData("steps is 1001, but there are 1000 timesteps to visit; lower it.", "steps=1001")]
     [InlineData("sampler cannot be used as configured: The sampler euler has no eta; leave it out, or use one of ddim, *", "sampler=euler", "eta=1")]
     [InlineData("s_churn is -1; it must be at least 0, such as 40.", "sampler=heun", "s_churn=-1")]

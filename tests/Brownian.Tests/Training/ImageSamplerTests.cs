@@ -116,7 +116,7 @@ public sealed class ImageSamplerTests : IDisposable
     {
         (string Message, SampleOptions Options)[] wrong =
         [
-            ("There is no sampler 'eulr'; did you mean 'euler'.", new() { Sampler = "eulr" }),
+            ("There is no sampler 'eulr'; did you mean 'euler'?", new() { Sampler = "eulr" }),
             ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { Eta = 1 }),
             ("The sampler ddim visits timesteps and takes no curve of sigma; ", new() { Sampler = "ddim", Curve = SigmaCurve.Karras }),
             ("The order of the sampler heun is its name's; ", new() { Sampler = "heun", Order = 2 }),

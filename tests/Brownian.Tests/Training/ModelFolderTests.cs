@@ -1,5 +1,6 @@
 using Brownian.Nn;
 using Brownian.Tensors;
+using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -74,8 +75,8 @@ public sealed class ModelFolderTests : IDisposable
     [Theory]
     [InlineData("\"version\": 1", "\"version\": 2", "version is 2; this program reads 1")]
     [InlineData("brownian-model", "other", "format is 'other'")]
-    [InlineData("\"epsilon\"", "\"eps\"", "predicts: 'eps' is nothing a network can predict")]
-    [InlineData("\"im_size\": 8", "\"im_size\": 0", "model_params.im_size is 0; it must be 1 to 4096")]
+    [InlineData("\"epsilon\"", "\"eps\"", "predicts: 'eps' is no prediction type; did you mean 'epsilon'?")]
+    [InlineData("\"im_size\": 8", "\"im_size\": 0", "model_params.im_size is [0]; it must be one number, or [height, width], of 1 to 4096")]
     [InlineData("\"im_size\": 8", "\"im_size\": \"8\"", "model_params.im_size must be a whole number, not '8'")]
     [InlineData("\"im_size\": 8", "\"im_sizes\": 8", "unknown key 'im_sizes' in model_params of type tutorial_unet; did you mean 'im_size'")]
     [InlineData("\"step\": 7", "\"step\": 7,\n  \"more\": 1", "more")]

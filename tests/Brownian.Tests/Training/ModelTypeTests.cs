@@ -30,7 +30,7 @@ public sealed class ModelTypeTests : IDisposable
         _folder.Dispose();
     }
 
-    public static TheoryData<string> Types => [.. ModelType.All.Select(type => type.Name)];
+    public static TheoryData<string> Types => [.. NetworkType.All.Select(type => type.Name)];
 
     [Theory]
     [MemberData(nameof(Types))]
@@ -50,9 +50,9 @@ public sealed class ModelTypeTests : IDisposable
     {
         Assert.Equal(10_188_081, new TutorialUNetOptions().CreateNetwork(_device).Parameters.Count);
         Assert.Equal(35_746_307, new UNet2DOptions().CreateNetwork(_device).Parameters.Count);
-        Assert.Equal(31_800_259, new PlainUNet(new PlainUNetOptions().ToOptions()).Parameters.Count);
-        Assert.Equal(25_636_483, new ResidualUNet(new ResidualUNetOptions().ToOptions()).Parameters.Count);
-        Assert.Equal(62_438_883, new SimpleUNet(new SimpleUNetOptions().ToOptions()).Parameters.Count);
+        Assert.Equal(31_800_259, new PlainUNet(new PlainUNetOptions()).Parameters.Count);
+        Assert.Equal(25_636_483, new ResidualUNet(new ResidualUNetOptions()).Parameters.Count);
+        Assert.Equal(62_438_883, new SimpleUNet(new SimpleUNetOptions()).Parameters.Count);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ModelTypeTests : IDisposable
     [InlineData("model_params:\n  im_size: 8\n  type: unet2d",
         ":2:3: unknown key 'im_size' in model_params of type unet2d; there are type, sample_size, ")]
     [InlineData("model_params:\n  sample_size: 8", ":2:3: unknown key 'sample_size' in model_params of type tutorial_unet; there are type, im_channels, ")]
-    [InlineData("model_params:\n  type: unet2", ":2:9: model_params.type is 'unet2'; did you mean 'unet2d'.")]
+    [InlineData("model_params:\n  type: unet2", ":2:9: model_params.type is 'unet2'; did you mean 'unet2d'?")]
     [InlineData("model_params:\n  type: 3", ":2:9: model_params.type is '3'; there are tutorial_unet, unet2d")]
     [InlineData("model_params:\n  type: [unet2d]", ":2:9: model_params.type must be a text, not a list.")]
     public void A_key_of_another_type_and_an_unknown_type_are_errors_that_name_it(string yaml, string expected) => Assert.StartsWith(

@@ -68,7 +68,7 @@ public sealed class PictureTests : IDisposable
     [Fact]
     public void Schedules_have_three_panels()
     {
-        Image picture = SchedulePicture.Draw([.. NoiseScheduleNames.All.Select(name => KeyValuePair.Create(name, NoiseScheduleNames.Create(name, 100)))]);
+        Image picture = SchedulePicture.Draw([.. Names.All(typeof(BetaSchedule)).Where(name => name != "custom").Select(name => KeyValuePair.Create(name, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule"), 100)))]);
         Assert.Equal(3 * 440, picture.Width);
         NoiseSchedule zero = NoiseSchedule.Linear(20).RescaledToZeroTerminalSnr();      // its last log SNR is −∞
         Assert.Equal(3 * 440, SchedulePicture.Draw([KeyValuePair.Create("zero", zero), KeyValuePair.Create("one", NoiseSchedule.Linear(1))]).Width);

@@ -1,3 +1,5 @@
+using Brownian.Diffusion;
+using Brownian.Nn;
 using Brownian.Tensors;
 using Brownian.Training;
 
@@ -12,14 +14,14 @@ static class TinyRun
         Diffusion = new() { Timesteps = 10, ScaleBetas = false, BetaEnd = 0.3 },
         Model = new TutorialUNetOptions
         {
-            ImageSize = 8,
+            ImageSize = [8],
             DownChannels = [8, 16],
             MidChannels = [16, 8],
             DownSample = [true],
-            TimeEmbeddingSize = 8,
-            DownLayers = 1,
-            MidLayers = 1,
-            UpLayers = 1,
+            TimeEmbDim = 8,
+            NumDownLayers = 1,
+            NumMidLayers = 1,
+            NumUpLayers = 1,
         },
         Train = new()
         {
@@ -31,7 +33,7 @@ static class TinyRun
             LearningRate = 1e-2,
             CheckpointSteps = 4,
             SampleEpochs = 0,
-            LearningRateSchedule = LearningRateKind.Cosine,
+            LearningRateSchedule = RateDecay.Cosine,
             WarmupSteps = 3,
             ClipGradNorm = 1,
             Seed = 5,
@@ -43,7 +45,7 @@ static class TinyRun
     {
         Model = new UNet2DOptions
         {
-            SampleSize = [8],
+            ImageSize = [8],
             InChannels = 1,
             OutChannels = 1,
             BlockOutChannels = [8, 8],

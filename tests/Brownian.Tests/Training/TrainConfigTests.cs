@@ -1,4 +1,5 @@
 using Brownian.Imaging;
+using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -56,7 +57,7 @@ public sealed class TrainConfigTests : IDisposable
     {
         TrainConfig config = TrainConfig.Load(Shared.Golden(file));
         var model = Assert.IsType<TutorialUNetOptions>(config.Model);
-        Assert.Equal((size, channels, down), (model.ImageSize, model.ImageChannels, model.DownChannels.ToString()));
+        Assert.Equal((size, channels, down), (model.Height, model.ImChannels, model.DownChannels.ToString()));
         Assert.Equal(40, config.Train.EpochsOrDefault);
     }
 
@@ -94,8 +95,8 @@ public sealed class TrainConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train_params:\n  btach_size: 3", ":2:3: unknown key 'btach_size' in train_params; did you mean 'batch_size'.")]
-    [InlineData("trian_params:\n  lr: 3", ":1:1: unknown section 'trian_params'; did you mean 'train_params'.")]
+    [InlineData("train_params:\n  btach_size: 3", ":2:3: unknown key 'btach_size' in train_params; did you mean 'batch_size'?")]
+    [InlineData("trian_params:\n  lr: 3", ":1:1: unknown section 'trian_params'; did you mean 'train_params'?")]
     [InlineData("train_params:\n  lr: 1\n  lr: 2", ":3:3: Duplicate key lr.")]
     [InlineData("train_params:\n  lr: 1\ntrain_params:\n  lr: 2", ":3:1: Duplicate key train_params.")]
     [InlineData("train_params:\n  batch_size: many", ":2:15: train_params.batch_size must be a whole number, not 'many'.")]

@@ -1,3 +1,4 @@
+using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -19,7 +20,7 @@ public sealed class TrainerMemoryTests : IDisposable
     [InlineData("as large as the tutorial's", 100_000)]
     public void A_step_allocates_little_managed_memory(string network, long most)
     {
-        TrainConfig config = network == "tiny" ? TinyRun.Config : TinyRun.Config with { Model = new TutorialUNetOptions { ImageSize = 8 } };
+        TrainConfig config = network == "tiny" ? TinyRun.Config : TinyRun.Config with { Model = new TutorialUNetOptions { ImageSize = [8] } };
         config = config.With("train_params.num_steps=60", "train_params.checkpoint_steps=1000");
         long at20 = 0, at60 = 0;
         TinyRun.Train(RunDirectory.Create(_folder.Path("runs"), config), config, tell: p =>

@@ -32,7 +32,7 @@ sealed class ShowScheduleCommand : Command
         int timesteps = parsed.GetValue(_timesteps) ?? 1000;
         if (timesteps > MaxTimesteps) throw new ArgumentException($"--timesteps {timesteps}: give {MaxTimesteps} or fewer.");
         KeyValuePair<string, NoiseSchedule>[] schedules =
-            [.. names.Distinct().Select(name => KeyValuePair.Create(name, NoiseSchedule.Of(Names.Named<BetaSchedule>(name), timesteps)))];
+            [.. names.Distinct().Select(name => KeyValuePair.Create(name, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule"), timesteps)))];
         _terminal.Out.WriteLine($"drawing {string.Join(", ", names.Distinct())} over {Phrases.Count(timesteps)} timesteps");
         string written = target.Write(SchedulePicture.Draw(schedules));
         // What train begins with scales its betas, which is for a linear schedule alone.
