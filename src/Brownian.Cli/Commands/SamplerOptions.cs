@@ -41,7 +41,7 @@ sealed class SamplerOptions
         return options with
         {
             Sampling = sampling,
-            Variance = parsed.GetValue(_variance) is { } variance ? Names.Named<ReverseVariance>(variance) : null,
+            Variance = parsed.GetValue(_variance) is { } variance ? Names.Named<ReverseVariance>(variance, "variance") : null,
             ClipSample = parsed.GetValue(_clip) ? true : parsed.GetValue(_noClip) ? false : null,
             Thresholding = parsed.GetValue(_thresholding),
         };
