@@ -6,7 +6,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian sample</c></summary>
-sealed class SampleCommand : Command
+sealed class SampleCommand : AppCommand
 {
     const int DefaultCount = 64, MostColumns = 16;
 
@@ -22,26 +22,22 @@ sealed class SampleCommand : Command
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
-    readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
+    readonly DeviceOptions _device = new();
 
     public SampleCommand(Terminal terminal, CancellationToken cancel)
         : base("sample",
-            "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List())
+            "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]) Add(option);
-        foreach (Option option in (Option[])[.. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
-        SetAction(Run);
+        Add([_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]);
+        Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;

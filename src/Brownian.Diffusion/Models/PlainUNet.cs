@@ -71,35 +71,24 @@ public sealed class PlainUNet : IDenoisingNetwork
     /// <inheritdoc/>
     public int SizeMultiple => 1 << Levels;
 
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
     /// <inheritdoc/>
-    public bool IsTraining { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
-        Tensor time = _sinusoid.Of(timesteps, x.Device);
+        NetworkInput.Check(this, x, pass);
+        bool training = pass.Training is not null;
+        Tensor time = _sinusoid.Of(pass.Timesteps, x.Device);
         var skips = new Tensor[Levels];
         Tensor h = x;
         for (int level = 0; level < Levels; level++)
         {
-            skips[level] = _downs[level].Forward(h, time, IsTraining);
-            if (level > 0) h.Discard();     // the first is the caller's
+            skips[level] = _downs[level].Forward(h, time, training);
             h = skips[level].MaxPool();
         }
-        h = _bottleneck.Forward(h, time, IsTraining).InPlaceOf(h);
+        h = _bottleneck.Forward(h, time, training);
         for (int level = Levels - 1; level >= 0; level--)
-        {
-            Tensor twice = _double[level].Forward(h).InPlaceOf(h), joined = Reshaping.ConcatChannels(twice, skips[level]);
-            twice.Discard();
-            skips[level].Discard();
-            h = _ups[level].Forward(joined, time, IsTraining).InPlaceOf(joined);
-        }
-        return _output.Forward(h).InPlaceOf(h);
+            h = _ups[level].Forward(Reshaping.ConcatChannels(_double[level].Forward(h), skips[level]), time, training);
+        return _output.Forward(h);
     }
 }
 
@@ -124,9 +113,8 @@ sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeF
     public Tensor Forward(Tensor x, Tensor time, bool training)
     {
         Tensor h = _conv1.Forward(x);
-        h = _norm1.Forward(h, training, perSample: _time.Forward(time)).InPlaceOf(h);
-        h = _conv2.Forward(h).InPlaceOf(h);
-        return _norm2.Forward(h, training).InPlaceOf(h);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time));
+        return _norm2.Forward(_conv2.Forward(h), training);
     }
 }
 

@@ -49,23 +49,14 @@ sealed class ResidualBlock
     public Tensor Forward(Tensor x, ResidualPass pass)
     {
         Tensor h = _conv1.Forward(_norm1, x, perSample: _time.Forward(pass.Time));
-        Tensor shortcut = _match is null ? x : _match.Forward(x);
-        h = Second(h, shortcut, pass.Dropout).InPlaceOf(h);
-        if (shortcut != x) shortcut.Discard();
-        return _attention is null ? h : Attend(_attention, _attentionNorm!, h);
+        h = Second(h, shortcut: _match is null ? x : _match.Forward(x), pass.Dropout);
+        return _attention is null ? h : _attention.Forward(_attentionNorm!.Forward(h), residual: h);
     }
 
     // Norm, SiLU and convolution are one operation where nothing comes between them.
     Tensor Second(Tensor h, Tensor shortcut, Philox? dropout)
     {
         if (dropout is not { } random || _dropout == 0) return _conv2.Forward(_norm2, h, residual: shortcut);
-        Tensor normalized = _norm2.Forward(h), kept = normalized.DropoutChannels(_dropout, random.At(_site)).InPlaceOf(normalized);
-        return _conv2.Forward(kept, residual: shortcut).InPlaceOf(kept);
-    }
-
-    static Tensor Attend(MultiheadAttention attention, GroupNorm norm, Tensor h)
-    {
-        Tensor normalized = norm.Forward(h);
-        return attention.Forward(normalized, residual: h).InPlaceOf(normalized).InPlaceOf(h);
+        return _conv2.Forward(_norm2.Forward(h).DropoutChannels(_dropout, random.At(_site)), residual: shortcut);
     }
 }

@@ -79,40 +79,28 @@ public sealed class ResidualUNet : IDenoisingNetwork
     public int SizeMultiple => _options.SizeMultiple;
 
     /// <inheritdoc/>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        NetworkInput.Check(this, x, pass);
         // Every block applies SiLU to the embedding before its own projection: once is enough.
-        Tensor time = _timeOut.Forward(_timeIn.Forward(_table.Forward(timesteps)).Silu()).Silu();
-        var pass = new ResidualPass(time, Dropout);
+        Tensor time = _timeOut.Forward(_timeIn.Forward(_table.Forward(pass.Timesteps, x.Device)).Silu()).Silu();
+        var seen = new ResidualPass(time, pass.Training);
         var skips = new Stack<Tensor>();
         Tensor h = _first.Forward(x);
         skips.Push(h);
         for (int level = 0; level < _encoder.Length; level++)
         {
-            foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, pass));
+            foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, seen));
             if (level < _halve.Length) skips.Push(h = _halve[level].Forward(h));
         }
-        h = _bottleneck[0].Forward(h, pass);        // what it sees is a skip
-        h = _bottleneck[1].Forward(h, pass).InPlaceOf(h);
+        foreach (ResidualBlock block in _bottleneck) h = block.Forward(h, seen);
         for (int level = _decoder.Length - 1; level >= 0; level--)
         {
-            foreach (ResidualBlock block in _decoder[level])
-            {
-                Tensor skip = skips.Pop(), joined = Reshaping.ConcatChannels(h, skip);
-                h.Discard();
-                skip.Discard();
-                h = block.Forward(joined, pass).InPlaceOf(joined);
-            }
-            if (level == 0) continue;
-            Tensor twice = h.UpsampleNearest().InPlaceOf(h);
-            h = _double[level - 1].Forward(twice).InPlaceOf(twice);
+            foreach (ResidualBlock block in _decoder[level]) h = block.Forward(Reshaping.ConcatChannels(h, skips.Pop()), seen);
+            if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
         }
-        return _last.Forward(_norm, h).InPlaceOf(h);
+        return _last.Forward(_norm, h);
     }
 
     // Blocks and steps between levels share one list in the original, and its numbers.

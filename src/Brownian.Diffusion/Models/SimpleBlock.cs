@@ -41,9 +41,8 @@ sealed class SimpleBlock
     public Tensor Forward(Tensor x, Tensor time, bool training)
     {
         Tensor h = _conv1.Forward(x);
-        h = _norm1.Forward(h, training, perSample: _time.Forward(time).Relu()).InPlaceOf(h);
-        h = _conv2.Forward(h).InPlaceOf(h);
-        h = _norm2.Forward(h, training).InPlaceOf(h);
-        return (_double is null ? _halve!.Forward(h) : _double.Forward(h)).InPlaceOf(h);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time).Relu());
+        h = _norm2.Forward(_conv2.Forward(h), training);
+        return _double is null ? _halve!.Forward(h) : _double.Forward(h);
     }
 }

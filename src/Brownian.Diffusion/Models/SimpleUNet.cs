@@ -63,34 +63,18 @@ public sealed class SimpleUNet : IDenoisingNetwork
     /// <inheritdoc/>
     public int SizeMultiple => _options.SizeMultiple;
 
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
     /// <inheritdoc/>
-    public bool IsTraining { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
-        Tensor time = _time.Forward(_sinusoid.Of(timesteps, x.Device)).Relu();
+        NetworkInput.Check(this, x, pass);
+        bool training = pass.Training is not null;
+        Tensor time = _time.Forward(_sinusoid.Of(pass.Timesteps, x.Device)).Relu();
         var skips = new Tensor[_downs.Length];
         Tensor h = _input.Forward(x);
-        for (int i = 0; i < _downs.Length; i++)
-        {
-            skips[i] = _downs[i].Forward(h, time, IsTraining);
-            if (i == 0) h.Discard();        // all that follow are skips
-            h = skips[i];
-        }
-        for (int i = 0; i < _ups.Length; i++)
-        {
-            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
-            h.Discard();
-            skip.Discard();
-            h = _ups[i].Forward(joined, time, IsTraining).InPlaceOf(joined);
-        }
-        return _output.Forward(h).InPlaceOf(h);
+        for (int i = 0; i < _downs.Length; i++) skips[i] = h = _downs[i].Forward(h, time, training);
+        for (int i = 0; i < _ups.Length; i++) h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time, training);
+        return _output.Forward(h);
     }
 }
 

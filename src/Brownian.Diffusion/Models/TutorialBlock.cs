@@ -39,23 +39,11 @@ sealed class TutorialBlock
     {
         for (int i = 0; i < _first.Length; i++)
         {
-            Tensor h = _first[i].Forward(x, perSample: _time[i].Forward(time)), shortcut = _residual[i].Forward(x);
-            Tensor y = _second[i].Forward(h, residual: shortcut);
-            h.Discard();
-            shortcut.Discard();
-            if (i > 0) x.Discard();     // the first is the caller's
-            x = i < _attentions.Length ? Attend(i, y) : y;
+            Tensor h = _first[i].Forward(x, perSample: _time[i].Forward(time));
+            x = _second[i].Forward(h, residual: _residual[i].Forward(x));
+            if (i < _attentions.Length) x = _attentions[i].Forward(_norms[i].Forward(x), residual: x);
         }
         return x;
-    }
-
-    Tensor Attend(int layer, Tensor x)
-    {
-        Tensor normalized = _norms[layer].Forward(x);
-        Tensor y = _attentions[layer].Forward(normalized, residual: x);
-        normalized.Discard();
-        x.Discard();
-        return y;
     }
 
     static T[] List<T>(int count, Func<int, T> make)

@@ -89,41 +89,28 @@ public sealed class TutorialUNet : IDenoisingNetwork
     /// <inheritdoc/>
     public int SizeMultiple => _options.SizeMultiple;
 
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
     /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        NetworkInput.Check(this, x, pass);
         // Every resnet applies SiLU to the embedding before its own projection: once is enough.
-        Tensor time = _timeOut.Forward(_timeIn.Forward(_sinusoid.Of(timesteps, x.Device)).Silu()).Silu();
+        Tensor time = _timeOut.Forward(_timeIn.Forward(_sinusoid.Of(pass.Timesteps, x.Device)).Silu()).Silu();
         var skips = new Tensor[_downs.Length];
         Tensor h = _convIn.Forward(x);
         for (int i = 0; i < _downs.Length; i++)
         {
             skips[i] = h;
             h = _downs[i].Forward(h, time);
-            if (_halve[i] is { } halve) h = Then(halve.Forward(h), h);
+            if (_halve[i] is { } halve) h = halve.Forward(h);
         }
-        foreach (TutorialBlock mid in _mids) h = Then(mid.Forward(h, time), h);
+        foreach (TutorialBlock mid in _mids) h = mid.Forward(h, time);
         for (int i = 0; i < _ups.Length; i++)
         {
-            if (_double[i] is { } twice) h = Then(twice.Forward(h), h);
-            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
-            h.Discard();
-            skip.Discard();
-            h = Then(_ups[i].Forward(joined, time), joined);
+            if (_double[i] is { } twice) h = twice.Forward(h);
+            h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time);
         }
-        return Then(_convOut.Forward(_normOut, h), h);
-    }
-
-    /// <summary>The result of a layer, whose input is not read again.</summary>
-    static Tensor Then(Tensor y, Tensor x)
-    {
-        x.Discard();
-        return y;
+        return _convOut.Forward(_normOut, h);
     }
 
     TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions) =>

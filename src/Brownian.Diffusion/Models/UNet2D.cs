@@ -69,36 +69,31 @@ public sealed class UNet2D : IDenoisingNetwork
     public int Classes => _options.Classes;
 
     /// <inheritdoc/>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
+        NetworkInput.Check(this, x, pass);
         if (_options.CenterInputSample) x = TensorOps.Affine(2, x, -1, Tensor.Full(x.Shape, 1, x.Device));
-        var pass = new UNet2DPass(_time.Forward(timesteps, labels, x.Device), Dropout);
+        var seen = new UNet2DPass(_time.Forward(pass.Timesteps, pass.Labels, x.Device), pass.Training);
 
         Tensor h = _convIn.Forward(x);
         Tensor? image = x;
         var skips = new Stack<Tensor>([h]);
         foreach (UNet2DLevel down in _downs)
         {
-            for (int layer = 0; layer < down.Layers; layer++) skips.Push(h = down.Forward(layer, h, pass));
-            if (down.Resample(ref h, ref image, pass)) skips.Push(h);
+            for (int layer = 0; layer < down.Layers; layer++) skips.Push(h = down.Forward(layer, h, seen));
+            if (down.Resample(ref h, ref image, seen)) skips.Push(h);
         }
-        h = _middle.Forward(h, pass);
+        h = _middle.Forward(h, seen);
         image = null;
         for (int level = _ups.Length - 1; level >= 0; level--)
         {
             UNet2DLevel up = _ups[level];
-            for (int layer = 0; layer < up.Layers; layer++) h = Joined(up, layer, h, skips.Pop(), pass);
-            Tensor finest = h;
-            up.Resample(ref h, ref image, pass);
-            h.InPlaceOf(finest);
+            for (int layer = 0; layer < up.Layers; layer++) h = up.Forward(layer, Reshaping.ConcatChannels(h, skips.Pop()), seen);
+            up.Resample(ref h, ref image, seen);
         }
-        Tensor y = _convOut.Forward(_normOut, h, residual: image).InPlaceOf(h);
-        return _options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier ? y.ScalePerSample(Inverse(timesteps)).InPlaceOf(y) : y;
+        Tensor y = _convOut.Forward(_normOut, h, residual: image);
+        return _options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier ? y.ScalePerSample(Inverse(pass.Timesteps)) : y;
     }
 
     // The result becomes a score, ∇ ln p(x): the noise over its deviation, which is what t is for these networks (Song et al. 2021).
@@ -107,13 +102,5 @@ public sealed class UNet2D : IDenoisingNetwork
         float[] inverse = times.ToArray();
         foreach (ref float time in inverse.AsSpan()) time = 1 / time;
         return inverse;
-    }
-
-    static Tensor Joined(UNet2DLevel level, int layer, Tensor x, Tensor skip, UNet2DPass pass)
-    {
-        Tensor joined = Reshaping.ConcatChannels(x, skip);
-        x.Discard();
-        skip.Discard();
-        return level.Forward(layer, joined, pass).InPlaceOf(joined);
     }
 }

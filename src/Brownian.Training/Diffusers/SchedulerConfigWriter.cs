@@ -44,7 +44,7 @@ static class SchedulerConfigWriter
             json[theirs] = ConfigText.Json(s[ours] ?? usual.Keys.First(key => key.Name == ours).Of(usual)!);
         if (d.RescaleToZeroSnr && s["timestep_spacing"] is null) json["timestep_spacing"] = Names.Of(TimestepSpacing.Trailing);
         if (scheduler == SchedulerClass.Pndm) json["skip_prk_steps"] = s.Sampler == "plms";
-        DiffusersJson.Write(path, json);
+        JsonFile.Write(path, json);
         return scheduler;
     }
 

@@ -14,7 +14,7 @@ static class SamplerRehearsal
     {
         SampleParams sampling = config.Sampling with { Steps = config.Train.SampleTimesteps ?? config.Sampling.Steps };
         if (sampling == new SampleParams { Steps = sampling.Steps } && config.Diffusion.Process == ProcessKind.Ddpm) return;
-        using Device device = Device.Cpu(1);
+        using Device device = Device.Open("cpu:1");
         try
         {
             sampling.For(config.Diffusion).Sample(new Nobody(config.Diffusion.ToProcess(), device), [0]);

@@ -9,7 +9,7 @@ static class Prepared
         PreparedImages.Open(path, how, new Direct(told => Keep(told, warnings)), TestContext.Current.CancellationToken);
 
     public static IImageDataset From(IImageDataset set, ImagePreparation how, Action<ReadingProgress>? told = null) =>
-        PreparedImages.From(new DatasetImages(set), how, told is null ? null : new Direct(told), TestContext.Current.CancellationToken);
+        PreparedImages.Open(new DatasetImages(set), how, told is null ? null : new Direct(told), TestContext.Current.CancellationToken);
 
     static void Keep(ReadingProgress told, List<string>? warnings)
     {

@@ -52,7 +52,7 @@ public sealed class DdpmSamplerGoldenTests
     [InlineData("fixed_large", ReverseVariance.Large)]
     public void Respaced_chains_of_improved_diffusion_come_out_the_same(string name, ReverseVariance variance)
     {
-        using var file = SafetensorsFile.Read(Shared.Golden($"losses/respaced_p_{name}.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden($"losses/respaced_p_{name}.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         bool learned = variance == ReverseVariance.LearnedRange;
         NoiseSchedule schedule = learned ? NoiseSchedule.Linear() : NoiseSchedule.Cosine(200);
@@ -87,7 +87,7 @@ public sealed class DdpmSamplerGoldenTests
     [Fact]
     public void The_tutorials_thousand_steps_come_out_the_same()
     {
-        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden("seed_unet/scheduler.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         long[] shape = file["chain.x_init"].Shape;
         StubNetwork network = new(device, Shape.Of((int)shape[2], (int)shape[3], 1), (x, t) => 0.9 * Math.Tanh(x) * Math.Sqrt(t / 1000));
@@ -110,7 +110,7 @@ public sealed class DdpmSamplerGoldenTests
     [InlineData(0), InlineData(1), InlineData(2), InlineData(500), InlineData(999)]
     public void Single_steps_and_displayed_x0_of_the_tutorial_come_out_the_same(int t)
     {
-        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden("seed_unet/scheduler.safetensors"));
         float[] xt = file.ReadFloats("prev.xt"), eps = file.ReadFloats("prev.noise_pred"), z = file.ReadFloats($"prev.z.t{t}");
         NoiseSchedule schedule = NoiseSchedule.Linear();
         Posterior posterior = schedule.PosteriorOf(t, t - 1);

@@ -13,14 +13,14 @@ public sealed class KarrasGoldenTests
 
     static LevelSelection TenSigmas { get; } = new() { Timesteps = new() { Count = 10 }, Curve = SigmaCurve.Karras };
 
-    public static TheoryData<string> KDiffusion => [.. GoldenFiles.In("losses").Where(n => n.StartsWith("kd_", StringComparison.Ordinal) && n != "kd_sigmas")];
+    public static TheoryData<string> KDiffusion => [.. Fixtures.NamesIn("losses").Where(n => n.StartsWith("kd_", StringComparison.Ordinal) && n != "kd_sigmas")];
 
-    public static TheoryData<string> Edm => [.. GoldenFiles.In("losses").Where(n => n.StartsWith("edm_heun", StringComparison.Ordinal))];
+    public static TheoryData<string> Edm => [.. Fixtures.NamesIn("losses").Where(n => n.StartsWith("edm_heun", StringComparison.Ordinal))];
 
     [Theory(SkipTestWithoutData = true), MemberData(nameof(KDiffusion))]
     public void Samplers_of_k_diffusion_come_out_the_same(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden($"losses/{name}.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden($"losses/{name}.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         VarianceExploding process = new(0.03, 14.6);
         int draws = file.Names.Contains("noises") && file["noises"].Shape[0] > 10 ? 2 : 1;
@@ -42,7 +42,7 @@ public sealed class KarrasGoldenTests
 
     static Sampler SamplerOf(string name)
     {
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/kd.json")));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/kd.json")));
         JsonElement run = settings.RootElement.GetProperty("samplers").GetProperty(name), arguments = run.GetProperty("kwargs");
         DpmSolverSampler dpm = new() { Levels = TenSigmas, LowerOrderAtEnd = false };
         bool heun = arguments.TryGetProperty("solver_type", out JsonElement type) && type.GetString() == "heun";
@@ -81,8 +81,8 @@ public sealed class KarrasGoldenTests
     [Theory(SkipTestWithoutData = true), MemberData(nameof(Edm))]
     public void Every_evaluation_of_edms_sampler_comes_out_the_same(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden($"losses/{name}.safetensors"));
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/edm.json")));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden($"losses/{name}.safetensors"));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/edm.json")));
         JsonElement arguments = settings.RootElement.GetProperty(name["edm_".Length..]);
         using Device device = Device.Cpu(threads: 1);
         VarianceExploding process = new(Number("sigma_min", 0.002), Number("sigma_max", 80));
@@ -120,7 +120,7 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void Curves_of_sigma_are_those_of_k_diffusion()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/kd_sigmas.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/kd_sigmas.safetensors"));
         Agree("karras", SigmaCurves.Karras(10, 14.6, 0.03));
         Agree("karras_rho5", SigmaCurves.Karras(15, 50, 0.01, rho: 5));
         Agree("exponential", SigmaCurves.Exponential(10, 14.6, 0.03));
@@ -139,7 +139,7 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void Preconditioning_and_loss_are_those_of_edm()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/edm_precond.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/edm_precond.safetensors"));
         VarianceExploding process = new();
         Parameterization edm = Parameterization.Edm;
         double[] sigmas = [.. file.ReadFloats("sigma")], x = [.. file.ReadFloats("x")], answers = file.ReadDoubles("D_f64");
@@ -176,11 +176,10 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void The_respaced_ddim_chain_of_improved_diffusion_comes_out_the_same()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/respaced_ddim.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/respaced_ddim.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
-        Assert.Equal(timesteps, TimestepSections.Strided(1000, 10).Of(1000));
-        DdimSampler sampler = new() { Timesteps = TimestepSections.Strided(1000, 10), EpsFollowsLimit = true };
+        DdimSampler sampler = new() { Custom = [.. timesteps], EpsFollowsLimit = true };
         StubNetwork network = NetworkFor(file, "x_init", device, StubNetwork.Analytic, StubNetwork.AnalyticVariance);
         List<float[]> steps = [];
         sampler.Sample(

@@ -89,7 +89,7 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     [Fact]
     public void Every_golden_case_is_run_or_listed_as_having_no_operation()
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden(Index)));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden(Index)));
         IEnumerable<string> all = index.RootElement.EnumerateArray().Select(c => c.GetProperty("case").GetString()!);
         Assert.Equal(all.Order(), Known.Select(c => c.Name).Concat(WithoutOperation).Order());
     }
@@ -98,7 +98,7 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     public void Result_and_gradients_equal_PyTorch(string name, string width)
     {
         Case golden = Known.Single(c => c.Name == name);
-        var file = new GoldenTensors(Shared.Golden(Numbers));
+        var file = new GoldenTensors(Fixtures.Golden(Numbers));
         Device device = devices[width, 3];
         Tensor[] inputs = [.. golden.Orders.Select((order, i) => Upload(file.Read($"{name}.in{i}", order), device).WithGrad())];
         Tensor y = golden.Run(inputs);
@@ -117,7 +117,7 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     [Fact]
     public void References_equal_PyTorch_in_double()
     {
-        var file = new GoldenTensors(Shared.Golden(Numbers));
+        var file = new GoldenTensors(Fixtures.Golden(Numbers));
         foreach (Case golden in Known.Where(c => c.Reference is not null))
         {
             (double[] Values, Shape Shape)[] inputs = [.. golden.Orders.Select((order, i) => file.Read($"{golden.Name}.in{i}", order))];

@@ -5,7 +5,7 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show data</c></summary>
-sealed class ShowDataCommand : Command
+sealed class ShowDataCommand : AppCommand
 {
     readonly Argument<string?> _path = new("PATH")
     {
@@ -17,22 +17,19 @@ sealed class ShowDataCommand : Command
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowDataCommand(Terminal terminal) : base("data",
-        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist")
+        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal)
     {
-        _terminal = terminal;
         Add(_path);
-        foreach (Option option in (Option[])[.. _config.All, _count, _columns, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _count, _columns, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("data", parsed.GetValue(_out), parsed.GetValue(_force));
         (TrainConfig config, IImageDataset images) = Open(parsed);
-        using var opened = images as IDisposable;
+        using IImageDataset opened = images;
         int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
         _terminal.Out.WriteLine($"data    {images.Description}");
         _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");
