@@ -1,4 +1,5 @@
 using System.Globalization;
+using Brownian.Diffusion;
 using Brownian.Tensors;
 
 namespace Brownian.Training;

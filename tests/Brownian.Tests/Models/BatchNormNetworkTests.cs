@@ -23,7 +23,7 @@ public sealed class BatchNormNetworkTests : IDisposable
 
     SimpleUNet Simple(string folder = "simple_unet/tiny")
     {
-        int[] channels = folder == "simple_unet" ? [8, 12, 16, 24, 32] : [8, 12, 16, 24];
+        Values<int> channels = folder == "simple_unet" ? [8, 12, 16, 24, 32] : [8, 12, 16, 24];
         var network = new SimpleUNet(new() { ImageSize = [32], DownChannels = channels, TimeEmbDim = 16 }, _device);
         Read(network, folder);
         return network;
