@@ -63,7 +63,7 @@ sealed record BenchWork(IDenoisingNetwork Network, Action<PhaseClock> Step, int 
     {
         IDenoisingNetwork network = task.Model.CreateNetwork(device);
         var denoiser = new Denoiser(network, task.Objective.Process, task.Objective.Predicts) { Labels = Labels(network, batch) };
-        var sampler = new DdpmSampler(new DdpmOptions { Timesteps = new TimestepSelection { Custom = [task.Objective.Process.Timesteps / 2] } });
+        var sampler = new DdpmSampler { Custom = [task.Objective.Process.Timesteps / 2] };
         ulong[] seeds = [.. Enumerable.Range(0, batch).Select(i => (ulong)i)];
         return new BenchWork(network, Denoise);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
+using Brownian.Diffusion;
 
 namespace Brownian.Cli;
 
@@ -14,6 +15,22 @@ static class OptionOf
         new("--set") { Description = $"Override one key, e.g. {example}. Repeatable.", HelpName = "section.key=value" };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>The option that a key of a configuration declares.</summary>
+    public static Option Setting(SettingKey key) =>
+        key.Type == typeof(int) ? Number(key.Option!, (int)key.Least, key.Help)
+        : key.Type == typeof(double) ? Real(key.Option!, key.Least, key.Help)
+        : key.Type.IsEnum ? Choice(key.Option!, [.. Names.All(key.Type)], key.Help)
+        : Text(key.Option!, "NAME", key.Help);
+
+    /// <summary>The value of such an option; null when absent.</summary>
+    public static object? Given(ParseResult parsed, Option option) => option switch
+    {
+        Option<int?> number => parsed.GetValue(number),
+        Option<double?> real => parsed.GetValue(real),
+        Option<string?> text => parsed.GetValue(text),
+        _ => null,
+    };
 
     /// <summary>A number of at least <paramref name="least"/>; null when absent.</summary>
     public static Option<T?> Number<T>(string name, T least, string description) where T : struct, INumber<T> => Parsed<T?>(

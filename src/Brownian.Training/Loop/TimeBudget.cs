@@ -167,7 +167,7 @@ public sealed record BudgetedTraining
         double cost = pace.GridSeconds(config);
         if (cost <= seconds) return config;
         TrainParams train = config.Train;
-        int own = train.SampleTimesteps ?? new SamplerChoice(config.Sampling, config.Diffusion).Steps;
+        int own = train.SampleTimesteps ?? config.Sampling.StepsFor(config.Diffusion);
         train = train with { SampleTimesteps = Math.Clamp((int)(own * seconds / cost), Math.Min(FewestSamplingSteps, own), own) };
         cost = pace.GridSeconds(config with { Train = train });
         if (cost > seconds)

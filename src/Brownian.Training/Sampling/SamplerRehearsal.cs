@@ -17,8 +17,7 @@ static class SamplerRehearsal
         using Device device = Device.Open("cpu:1");
         try
         {
-            var choice = new SamplerChoice(sampling, config.Diffusion);
-            choice.Sampler.Sample(new Nobody(config.Diffusion.ToProcess(), device), [0]);
+            sampling.For(config.Diffusion).Sample(new Nobody(config.Diffusion.ToProcess(), device), [0]);
         }
         catch (ArgumentException e)
         {

@@ -71,8 +71,8 @@ public sealed class SampleCommandTests : IDisposable
     [Theory]
     [InlineData("eulr", "euler", "--sampler", "eulr")]
     [InlineData("ddpm has no eta", "ddim", "--eta", "1")]
-    [InlineData("ddpm has no churn", "heun", "--churn", "1")]
-    [InlineData("curve of sigma", "euler", "--curve", "karras")]
+    [InlineData("ddpm has no s_churn", "heun", "--churn", "1")]
+    [InlineData("ddpm has no sigma_curve", "euler", "--curve", "karras")]
     [InlineData("twice the channels", "FixedSmall", "--variance", "learned_range")]
     [InlineData("--class 3", "without classes", "--class", "3")]
     [InlineData("without classes", "guided by 2", "--guidance", "2")]
@@ -83,8 +83,8 @@ public sealed class SampleCommandTests : IDisposable
     public void Help_lists_the_samplers()
     {
         string help = CommandLine.Run("sample", "--help").Out;
-        foreach (SamplerEntry entry in SamplerCatalog.All)
-            Assert.Matches($@"(?m)^ +{entry.Name} +({entry.Steps}|all)  ", help);
+        foreach (SamplerType type in SamplerType.All)
+            Assert.Matches($@"(?m)^ +{type.Name} +{(type.Initial.Steps is { } steps ? steps : "all")}  ", help);
     }
 
     [Fact]

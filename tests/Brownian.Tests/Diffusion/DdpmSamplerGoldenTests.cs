@@ -22,12 +22,12 @@ public sealed class DdpmSamplerGoldenTests
     public void The_formulas_in_double_walk_it_to_nine_digits(string name)
     {
         using SchedulerGolden golden = new(name);
-        DdpmOptions options = golden.DdpmOptions;
+        DdpmSampler sampler = golden.Ddpm;
         NoiseSchedule schedule = golden.Schedule;
-        int[] timesteps = options.Timesteps.Of(schedule.Timesteps), stored = golden.Integers("steps");
+        int[] timesteps = sampler.Timesteps.Of(schedule.Timesteps), stored = golden.Integers("steps");
         double[] x = Array.ConvertAll(golden.Images("x_init"), v => (double)v), expected = golden.ImagesInDouble("x_f64");
         float[] noises = golden.Images("noises");
-        double limit = options.Limit == X0Limit.None ? double.PositiveInfinity : name == "ddpm_clip_range" ? 2.5 : 1;
+        double limit = sampler.Limit == X0Limit.None ? double.PositiveInfinity : name == "ddpm_clip_range" ? 2.5 : 1;
         for (int i = 0, drawn = 0, k = 0; i < timesteps.Length; i++)
         {
             int t = timesteps[i];
@@ -36,8 +36,8 @@ public sealed class DdpmSamplerGoldenTests
             for (int p = 0; p < x.Length; p++)
             {
                 double deviation = t == 0 ? 0
-                    : options.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
-                    : posterior.Deviation(options.Variance);
+                    : sampler.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
+                    : posterior.Deviation(sampler.Variance);
                 double x0 = Math.Clamp(toX0.Of(x[p], StubNetwork.Analytic(x[p], t)), -limit, limit);
                 x[p] = posterior.Mean(x0, x[p]) + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
             }
@@ -57,9 +57,9 @@ public sealed class DdpmSamplerGoldenTests
         bool learned = variance == ReverseVariance.LearnedRange;
         NoiseSchedule schedule = learned ? NoiseSchedule.Linear() : NoiseSchedule.Cosine(200);
         int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
-        DdpmOptions options = new()
+        DdpmSampler sampler = new()
         {
-            Timesteps = new() { Custom = timesteps },
+            Custom = [.. timesteps],
             Variance = variance,
             Limit = learned ? X0Limit.Clip() : X0Limit.None,
         };
@@ -75,7 +75,7 @@ public sealed class DdpmSamplerGoldenTests
         List<float[]> steps = [];
 
         Denoiser denoiser = new(network, schedule, Parameterization.Epsilon);
-        new DdpmSampler(options).Sample(denoiser, noise, s => steps.Add(s.X.ToArray()), cancel: TestContext.Current.CancellationToken);
+        sampler.Sample(denoiser, noise, s => steps.Add(s.X.ToArray()), cancel: TestContext.Current.CancellationToken);
 
         double[] x = Nhwc.From(file.ReadDoubles("x"), file["x"].Shape);
         int size = x.Length / timesteps.Length;
@@ -95,7 +95,7 @@ public sealed class DdpmSamplerGoldenTests
         RecordedNoise noise = new((int)shape[0], start, 1, file.ReadFloats("chain.z"), (step, _) => step);
         List<float[]> every100 = [];
 
-        new DdpmSampler(new DdpmOptions { Limit = X0Limit.None }).Sample(
+        new DdpmSampler { Limit = X0Limit.None }.Sample(
             new Denoiser(network, NoiseSchedule.Linear(), Parameterization.Epsilon),
             noise,
             step => { if (step.Timestep % 100 == 0) every100.Add(step.X.ToArray()); },

@@ -54,7 +54,7 @@ public sealed class EquationsPageTests
     {
         string page = File.ReadAllText(Path.Combine(Docs, "equations.md"));
         string[] predictions = [.. Enum.GetValues<PredictionType>().Select(type => Names.Of(type))];
-        foreach (string name in (string[])[.. SamplerCatalog.All.Select(entry => entry.Name), .. Names.All(typeof(BetaSchedule)), .. Names.AliasesOf(typeof(BetaSchedule)), .. predictions])
+        foreach (string name in (string[])[.. SamplerType.All.Select(type => type.Name), .. Names.All(typeof(BetaSchedule)), .. Names.AliasesOf(typeof(BetaSchedule)), .. predictions])
             Assert.Matches($@"(?m)^\|[^|]*\b{name}`", page);
     }
 }

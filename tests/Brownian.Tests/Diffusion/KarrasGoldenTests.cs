@@ -40,35 +40,40 @@ public sealed class KarrasGoldenTests
         Close.Relative(x.AsSpan(10 * size), result.ToArray(), 1e-5, "the result");
     }
 
-    static ISampler SamplerOf(string name)
+    static Sampler SamplerOf(string name)
     {
         using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/kd.json")));
         JsonElement run = settings.RootElement.GetProperty("samplers").GetProperty(name), arguments = run.GetProperty("kwargs");
-        Churn churn = new()
-        {
-            Amount = Number("s_churn", 0),
-            Smallest = Number("s_tmin", 0),
-            Largest = Number("s_tmax", double.PositiveInfinity),
-            Noise = Number("s_noise", 1),
-        };
-        AncestralOptions ancestral = new() { Levels = TenSigmas, Eta = Number("eta", 1), Noise = Number("s_noise", 1) };
-        DpmSolverOptions dpm = new() { Levels = TenSigmas, LowerOrderAtEnd = false };
+        DpmSolverSampler dpm = new() { Levels = TenSigmas, LowerOrderAtEnd = false };
         bool heun = arguments.TryGetProperty("solver_type", out JsonElement type) && type.GetString() == "heun";
+        SolverType solver = heun ? SolverType.Heun : SolverType.Midpoint;
         return run.GetProperty("function").GetString() switch
         {
-            "sample_euler" => new EulerSampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_euler_ancestral" => new EulerAncestralSampler(ancestral),
-            "sample_heun" => new HeunSampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_dpm_2" => new Dpm2Sampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_dpm_2_ancestral" => new Dpm2AncestralSampler(ancestral),
-            "sample_lms" => new LmsSampler(new() { Levels = TenSigmas }),
-            "sample_dpmpp_2m" => new DpmSolverSampler(dpm),
-            "sample_dpmpp_2s_ancestral" => new Dpmpp2sAncestralSampler(ancestral),
-            "sample_dpmpp_sde" => new DpmppSdeSampler(ancestral),
-            "sample_dpmpp_2m_sde" => new DpmSolverSampler(dpm with { Eta = Number("eta", 1), SecondByIntegration = heun }),
-            "sample_dpmpp_3m_sde" => new DpmSolverSampler(dpm with { Eta = Number("eta", 1), Order = 3, SecondByIntegration = true }),
+            "sample_euler" => Churned(new EulerSampler()),
+            "sample_euler_ancestral" => Ancestral(new EulerAncestralSampler()),
+            "sample_heun" => Churned(new HeunSampler()),
+            "sample_dpm_2" => Churned(new Dpm2Sampler()),
+            "sample_dpm_2_ancestral" => Ancestral(new Dpm2AncestralSampler()),
+            "sample_lms" => new LmsSampler { Levels = TenSigmas },
+            "sample_dpmpp_2m" => dpm,
+            "sample_dpmpp_2s_ancestral" => Ancestral(new Dpmpp2sAncestralSampler()),
+            "sample_dpmpp_sde" => Ancestral(new DpmppSdeSampler()),
+            "sample_dpmpp_2m_sde" => dpm with { Eta = Number("eta", 1), Solver = solver },
+            "sample_dpmpp_3m_sde" => dpm with { Eta = Number("eta", 1), Order = 3, Solver = SolverType.Heun },
             var other => throw new InvalidDataException($"no sampler covers {other}"),
         };
+
+        Sampler Churned(ChurnSampler sampler) => sampler with
+        {
+            Levels = TenSigmas,
+            Churn = Number("s_churn", 0),
+            ChurnFrom = Number("s_tmin", 0),
+            ChurnUpTo = Number("s_tmax", double.PositiveInfinity),
+            NoiseScale = Number("s_noise", 1),
+        };
+
+        Sampler Ancestral(AncestralSampler sampler) =>
+            sampler with { Levels = TenSigmas, Eta = Number("eta", 1), NoiseScale = Number("s_noise", 1) };
 
         double Number(string key, double otherwise) => arguments.TryGetProperty(key, out JsonElement value) ? value.GetDouble() : otherwise;
     }
@@ -82,17 +87,16 @@ public sealed class KarrasGoldenTests
         using Device device = Device.Cpu(threads: 1);
         VarianceExploding process = new(Number("sigma_min", 0.002), Number("sigma_max", 80));
         RecordingDenoiser denoiser = new(new Denoiser(NetworkFor(file, "latents", device), process, Parameterization.Edm));
-        HeunSampler sampler = new(new()
+        HeunSampler sampler = new()
         {
-            Levels = new() { Timesteps = new() { Count = (int)Number("num_steps", 18) }, Curve = SigmaCurve.Karras, Rho = Number("rho", 7) },
-            Churn = new()
-            {
-                Amount = Number("S_churn", 0),
-                Smallest = Number("S_min", 0),
-                Largest = Number("S_max", double.PositiveInfinity),
-                Noise = Number("S_noise", 1),
-            },
-        });
+            Steps = (int)Number("num_steps", 18),
+            Curve = SigmaCurve.Karras,
+            Rho = Number("rho", 7),
+            Churn = Number("S_churn", 0),
+            ChurnFrom = Number("S_min", 0),
+            ChurnUpTo = Number("S_max", double.PositiveInfinity),
+            NoiseScale = Number("S_noise", 1),
+        };
 
         // EDM starts from σ_max·z, we from √(1 + σ_max²)·z, as if images had variance 1: the recorded z is given the former.
         RecordedNoise noise = NoiseOf(file, "latents", noises: true, process, 1, scale: process.Largest);
@@ -175,7 +179,7 @@ public sealed class KarrasGoldenTests
         using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/respaced_ddim.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
-        DdimSampler sampler = new(new() { Timesteps = new TimestepSelection { Custom = timesteps }, EpsFollowsLimit = true });
+        DdimSampler sampler = new() { Custom = [.. timesteps], EpsFollowsLimit = true };
         StubNetwork network = NetworkFor(file, "x_init", device, StubNetwork.Analytic, StubNetwork.AnalyticVariance);
         List<float[]> steps = [];
         sampler.Sample(

@@ -119,7 +119,7 @@ public sealed class LossGoldenTests : IDisposable
         double[] expected = Nhwc.From(file.ReadDoubles($"{name}.x"), file[$"{name}.x"].Shape);
         int size = expected.Length / 17;
         LevelSelection levels = new() { Timesteps = new() { Count = 16 } };
-        ISampler sampler = name == "plain_euler" ? new EulerSampler(new() { Levels = levels }) : new HeunSampler(new() { Levels = levels });
+        Sampler sampler = name == "plain_euler" ? new EulerSampler { Levels = levels } : new HeunSampler { Levels = levels };
         long[] shape = file["plain_euler.x_init"].Shape;
         StubNetwork network = new(_device, Shape.Of((int)shape[2], (int)shape[3], (int)shape[1]), StubNetwork.Analytic);
         List<float[]> steps = [];

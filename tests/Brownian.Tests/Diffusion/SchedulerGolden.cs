@@ -48,7 +48,7 @@ sealed class SchedulerGolden : IDisposable
         : Flag("clip_sample") ? X0Limit.Clip((float)Number("clip_sample_range"))
         : X0Limit.None;
 
-    public DdpmOptions DdpmOptions => new()
+    public DdpmSampler Ddpm => new()
     {
         Timesteps = Timesteps,
         Variance = Text("variance_type") switch

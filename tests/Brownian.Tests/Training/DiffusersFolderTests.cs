@@ -43,7 +43,7 @@ public sealed class DiffusersFolderTests : IDisposable
         float[] noise = [.. Enumerable.Range(0, (int)draws[0])
             .SelectMany(k => GoldenNetworks.Images(drawn.AsSpan(k * size, size), draws[1..], _device).ToArray())];
         var recorded = new RecordedNoise(images, Array.ConvertAll(noise[..size], v => (double)v), 1, noise, (step, _) => step + 1);
-        ISampler sampler = new SamplerChoice(model.Description.Sampling with { Steps = steps }, model.Description.Diffusion).Sampler;
+        Sampler sampler = (model.Description.Sampling with { Steps = steps }).For(model.Description.Diffusion);
         Tensor x = sampler.Sample(model.ToDenoiser(), recorded, cancel: TestContext.Current.CancellationToken);
         Assert.InRange(GoldenNetworks.LargestDifference(io.ReadDoubles("x_final"), GoldenNetworks.Nchw(x)), 0, 1e-4);
 
@@ -64,7 +64,7 @@ public sealed class DiffusersFolderTests : IDisposable
         string path = Copy("pipeline/ddpm"), index = Path.Combine(path, "model_index.json");
         File.WriteAllText(index, File.ReadAllText(index).Replace("DDPMPipeline", "DDIMPipeline", StringComparison.Ordinal));
         SampleParams sampling = ModelFolder.Open(path, _device).Description.Sampling;
-        Assert.Equal(("ddim", 50, true), (sampling.Sampler, sampling.Steps, sampling.SetAlphaToOne));
+        Assert.Equal(("ddim", 50, null), (sampling.Sampler, sampling.Steps, sampling["set_alpha_to_one"]));
     }
 
     [Theory]
