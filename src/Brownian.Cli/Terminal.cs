@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Brownian.Training;
 using Spectre.Console;
 
 namespace Brownian.Cli;

@@ -49,10 +49,8 @@ public interface IImageDataset : IDisposable
     /// <summary>True where an image that is mirrored left to right could be one of the set, as with most photographs.</summary>
     bool MayBeMirrored => false;
 
-    /// <summary>Lets go of files, of sets that keep some open.</summary>
-    void IDisposable.Dispose()
-    {
-    }
+    /// <summary>Lets go of files, of sets that keep some open; most keep none.</summary>
+    void IDisposable.Dispose() => GC.SuppressFinalize(this);
 
     /// <summary>The memory, in bytes, that will be added when every image has been read once: 0 where all is loaded already.</summary>
     long UnreadBytes => 0;

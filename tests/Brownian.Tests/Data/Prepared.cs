@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 /// <summary>Opens sets for the test that runs.</summary>
