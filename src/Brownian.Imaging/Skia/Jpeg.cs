@@ -6,7 +6,16 @@ namespace Brownian.Imaging;
 /// </summary>
 public static class Jpeg
 {
-    internal static ReadOnlySpan<byte> Signature => [0xFF, JpegMarker.Start, 0xFF];
+    internal static ReadOnlySpan<byte> Signature => [0xFF, 0xD8, 0xFF];
+
+    static ReadOnlySpan<byte> End => [0xFF, 0xD9];
+
+    // libjpeg makes up the rest of an image when a marker comes too early, and asks for more data when none comes. So a single scan is
+    // followed by as many bytes as libjpeg reads ahead and by no marker. These are bits that are no code; what libjpeg takes for the
+    // last two blocks of 8×8 pixels they may replace, of more it finds them too few.
+    static ReadOnlySpan<byte> NoCode => [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
+
+    static ReadOnlySpan<byte> OtherBits => [0x5A, 0xC3, 0x96, 0x69, 0x3C, 0xA5, 0x5A, 0xC3];
 
     /// <summary>Reads a JPEG file; see <see cref="Decode"/>.</summary>
     /// <exception cref="InvalidDataException">The file is no JPEG, is damaged, too large, or of an unsupported kind.</exception>
@@ -26,7 +35,15 @@ public static class Jpeg
     {
         try
         {
-            return JpegDecoder.Decode(data);
+            if (data.IsEmpty) throw new InvalidDataException("the file is empty");
+            if (!data.StartsWith(Signature)) throw new InvalidDataException("not a JPEG file (it does not start with FF D8 FF)");
+            JpegStructure structure = JpegStructure.Check(data);
+            ReadOnlySpan<byte> image = data[..structure.Length];
+            if (!structure.IsSingleScan) return SkiaCodec.Decode(image, End);
+            Image decoded = SkiaCodec.Decode(image, NoCode);
+            // Where even the end marker is missing, a whole image is one that does not depend on what follows.
+            if (structure.LacksEnd && !decoded.Pixels.AsSpan().SequenceEqual(SkiaCodec.Decode(image, OtherBits).Pixels)) SkiaCodec.ThrowEnd();
+            return decoded;
         }
         catch (InvalidDataException e)
         {
