@@ -14,16 +14,16 @@ sealed class BenchCommand : AppCommand
 
     readonly Argument<string> _what = new("what")
     {
-        Description = "train (default): one optimiser step; forward: one look of the network; sample: one denoising step.",
+        Description = "train (default): one optimiser step; forward: one forward pass; sample: one denoising step.",
         DefaultValueFactory = _ => "train",
     };
     readonly ConfigOptions _config = new(
-        "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.", "The model and the loss of a preset", "--model-config");
-    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
+        "YAML file with model_params. Default: the tutorial's network of 10,188,081 parameters", "Use the network and loss of a preset", "--model-config");
+    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
     readonly Option<string?> _device = OptionOf.Device();
     readonly Option<int[]?> _threads = OptionOf.SeveralThreads();
-    readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON, one object on a line for each number of threads.");
+    readonly Option<bool> _json = OptionOf.Flag("--json", "Print one JSON object per line, one for each number of threads.");
 
     public BenchCommand(Terminal terminal, CancellationToken cancel)
         : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json", terminal, cancel)

@@ -8,7 +8,7 @@ namespace Brownian.Cli;
 sealed class ClassOptions
 {
     readonly Option<string?> _class =
-        OptionOf.Text("--class", "NAME,..", "Classes by name or number; several are drawn in turn. Default: all of the model's, in turn");
+        OptionOf.Text("--class", "NAME,..", "Classes to draw, by name or number; several take turns. Default: all classes in turn");
 
     public Option[] All => [_class];
 

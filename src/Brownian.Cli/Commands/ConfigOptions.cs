@@ -5,7 +5,7 @@ namespace Brownian.Cli;
 
 /// <summary>The options that name a configuration: a file or a preset.</summary>
 sealed class ConfigOptions(
-    string file = "A YAML configuration. Without one, the built-in digits.", string preset = "A configuration that comes with the program",
+    string file = "A YAML configuration. Default: the built-in digits", string preset = "A built-in configuration",
     string name = "--config")
 {
     readonly Option<string?> _config = OptionOf.Text(name, "FILE", file);

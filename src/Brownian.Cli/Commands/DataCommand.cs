@@ -6,7 +6,7 @@ namespace Brownian.Cli;
 /// <summary><c>brownian data</c></summary>
 sealed class DataCommand : Command
 {
-    public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Look at a set of images.\nExample: brownian data inspect photos")
+    public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Inspect a data set.\nExample: brownian data inspect photos")
     {
         Add(new InspectCommand(terminal, cancel));
         Add(new GridCommand(terminal));
@@ -14,8 +14,8 @@ sealed class DataCommand : Command
 
     static Argument<string> PathArgument(bool optional) => new("PATH")
     {
-        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary version"
-            + (optional ? ", or digits, which it is when absent." : ", or digits."),
+        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary files"
+            + (optional ? ", or digits. Default: digits" : ", or digits."),
         Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
         DefaultValueFactory = optional ? _ => DrawnDigits.Name : null,
     };
@@ -28,7 +28,7 @@ sealed class DataCommand : Command
         readonly Argument<string> _path = PathArgument(optional: false);
 
         public InspectCommand(Terminal terminal, CancellationToken cancel)
-            : base("inspect", "Count sizes, modes, classes, copies and broken files.\nExample: brownian data inspect photos", terminal, cancel)
+            : base("inspect", "Count image sizes, color modes, classes, duplicates and broken files.\nExample: brownian data inspect photos", terminal, cancel)
         {
             Add(_path);
         }
@@ -88,8 +88,8 @@ sealed class DataCommand : Command
     sealed class GridCommand : AppCommand
     {
         readonly Argument<string> _path = PathArgument(optional: true);
-        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the set's name with -grid.png");
-        readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, taken evenly from the set. Default: 64");
+        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the data set's name with -grid.png");
+        readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, spread evenly over the data set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
         readonly Option<bool> _force = ShowCommand.Force();
 

@@ -8,18 +8,18 @@ namespace Brownian.Cli;
 sealed class ExportCommand : AppCommand
 {
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
-    readonly Option<string?> _out = OptionOf.Text("--out", "FOLDER", "The folder to make; it must not exist.");
+        OptionOf.Text("--model", "MODEL", "A model folder, or a run (the averaged weights of its newest checkpoint).");
+    readonly Option<string?> _out = OptionOf.Text("--out", "FOLDER", "The folder to create; it must not exist.");
     readonly Option<string?> _format = OptionOf.Choice(
         "--format", [.. ModelFolder.ExportFormats.Select(format => format.Name)],
         string.Join("; ", ModelFolder.ExportFormats.Select(format => $"{format.Name}: {format.Purpose}"))
         + ". Default: diffusers where that knows the network, else safetensors");
     readonly Option<string?> _dtype = OptionOf.Choice(
-        "--dtype", ["float32", "float16"], "The weights' numbers; float16 halves the file. Default: float32");
+        "--dtype", ["float32", "float16"], "Number format of the weights; float16 halves the file. Default: float32");
 
     public ExportCommand(Terminal terminal)
         : base("export",
-            "Write a model for Python, or to pass on.\n"
+            "Export a model for Python, or to share it.\n"
             + "Example: brownian export --model runs/00001-digits --out exported/digits", terminal)
     {
         foreach (Option option in (Option[])[_model, _out]) option.Required = true;

@@ -8,17 +8,17 @@ namespace Brownian.Cli;
 /// <summary><c>brownian import</c></summary>
 sealed class ImportCommand : AppCommand
 {
-    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML that the model was trained with.");
+    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML file the model was trained with.");
     readonly Option<string?> _weights = OptionOf.Text(
-        "--weights", "FILE", $"The network's weights: {WeightsFile.Extensions}. Nothing in a .pth is ever run.");
+        "--weights", "FILE", $"The weights: {WeightsFile.Extensions}. Code in a .pth file is never run.");
     readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "Where in a checkpoint the state dict is. Default: model, state_dict, model_state_dict, ema or the like");
-    readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a folder of diffusers, or a run.");
-    readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to make; it must not exist.");
+        "--key", "NAME", "The key of the state dict inside a checkpoint. Default: model, state_dict, model_state_dict, ema or similar");
+    readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a diffusers folder, or a run.");
+    readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to create; it must not exist.");
 
     public ImportCommand(Terminal terminal)
         : base("import",
-            "Make a model folder from weights trained in Python: those of a tutorial with their YAML, or a pipeline of diffusers.\n"
+            "Import weights trained in Python: a tutorial's checkpoint with its YAML file, or a diffusers pipeline.\n"
             + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist", terminal)
     {
         _out.Required = true;

@@ -10,18 +10,18 @@ namespace Brownian.Cli;
 sealed class PredictCommand : AppCommand
 {
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run: the averaged weights of its newest checkpoint.");
+        OptionOf.Text("--model", "MODEL", "A model folder, or a run (the averaged weights of its newest checkpoint).");
     readonly Option<string?> _input =
         OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W, of any size), timestep (one or N) and, for a conditional model, class_labels (N).");
-    readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "Receives output (N×C×H×W, float32).");
+    readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "The file to write: output (N×C×H×W, float32).");
     readonly Option<string?> _labels = OptionOf.Text(
-        "--labels", "NAME,..", "The class of each image, or one for all, by name or number, in the place of class_labels.");
-    readonly Option<bool> _force = OptionOf.Flag("--force", "Replace an existing output.");
+        "--labels", "NAME,..", "The class of each image, or one class for all, by name or number, instead of class_labels.");
+    readonly Option<bool> _force = OptionOf.Flag("--force", "Overwrite an existing file.");
     readonly DeviceOptions _device = new();
 
     public PredictCommand(Terminal terminal)
         : base("predict",
-            "Run the network once on given numbers.\n"
+            "Run the network once on the tensors in a file.\n"
             + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors", terminal)
     {
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;

@@ -12,11 +12,11 @@ sealed class SamplerOptions
         [.. new SampleParams().Keys.Where(key => key.Option is not null).Select(key => (key, OptionOf.Setting(key)))];
 
     readonly Option<string?> _variance = OptionOf.Choice(
-        "--variance", [.. Names.All(typeof(ReverseVariance))], "Variance of a step of ddpm. Default: as the model was configured");
-    readonly Option<bool> _clip = OptionOf.Flag("--clip", "Limit the predicted image to [-1, 1] in each step.");
-    readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not.");
+        "--variance", [.. Names.All(typeof(ReverseVariance))], "Variance of the ddpm sampler's steps. Default: the model's setting");
+    readonly Option<bool> _clip = OptionOf.Flag("--clip", "Clip the predicted image x̂_0 to [-1, 1] in each step.");
+    readonly Option<bool> _noClip = OptionOf.Flag("--no-clip", "Do not clip x̂_0.");
     readonly Option<double?> _thresholding =
-        OptionOf.Real("--thresholding", 1, "Limit it by dynamic thresholding instead, to at most this; 1 is a plain clip.", "MAX");
+        OptionOf.Real("--thresholding", 1, "Use dynamic thresholding instead, up to MAX; 1 is plain clipping.", "MAX");
 
     public Option[] All => [.. _sampling.Select(setting => setting.Option), _variance, _clip, _noClip, _thresholding];
 

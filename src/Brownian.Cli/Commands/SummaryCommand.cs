@@ -14,7 +14,7 @@ sealed class SummaryCommand : AppCommand
 
     public SummaryCommand(Terminal terminal)
         : base("summary",
-            "Show a network's layers: shapes, parameters, work and memory. Nothing is computed.\n"
+            "Show a network's layers with their shapes, parameters, compute and memory, without running it.\n"
             + "Example: brownian summary --config configs/cifar10.yaml", terminal)
     {
         Add([.. _config.All, _model, _set]);

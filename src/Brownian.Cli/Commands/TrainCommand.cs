@@ -10,23 +10,23 @@ sealed class TrainCommand : AppCommand
 {
     readonly ConfigOptions _config = new("A YAML configuration. Without one, the built-in digits and a small network.");
     readonly Option<string?> _data =
-        OptionOf.Text("--data", "PATH", "The images, in the place of the configuration's: a folder or zip of images, IDX or CIFAR files.");
-    readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at an image that cannot be read; otherwise such are left out.");
+        OptionOf.Text("--data", "PATH", "Images to train on, instead of the configuration's: a folder or zip of images, IDX or CIFAR files.");
+    readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at the first unreadable image. Default: list unreadable images and skip them");
     readonly Option<string[]> _set = OptionOf.Set("train_params.lr=2e-4");
-    readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Where runs go. Default: runs");
-    readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Names the run's folder.");
+    readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Folder for runs. Default: runs");
+    readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Name of the run.");
     readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
-    readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Length in optimiser steps.");
-    readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Length in passes over the images.");
+    readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Train for N optimiser steps.");
+    readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Train for N passes over the images.");
     readonly Option<double?> _minutes = OptionOf.Real(
-        "--minutes", TimeBudget.LeastMinutes, "Length in minutes: measures this machine, then chooses the steps. Default without --config and --preset: 3",
+        "--minutes", TimeBudget.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
         "N", TimeBudget.MostMinutes);
-    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
     readonly DeviceOptions _device = new();
-    readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
+    readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Print the time and memory that training would take, then stop. Writes nothing.");
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
-        "Train a model. Ctrl-C saves and says how to resume.\n"
+        "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
         Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);

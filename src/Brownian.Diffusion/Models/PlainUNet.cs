@@ -7,13 +7,12 @@ namespace Brownian.Diffusion;
 /// The U-Net of Ronneberger et al. 2015 with batch norm and a time embedding, as a widely read article on DDPM for CIFAR-10 has it:
 /// max-pooling down, transposed convolutions up, no attention. Parameter names and shapes are the article's, so its weights load.
 /// </summary>
-public sealed class PlainUNet : IDenoisingNetwork
+public sealed class PlainUNet : DenoisingNetwork<PlainUNetOptions>
 {
     internal const int Levels = 4;
 
     static readonly ConvSpec Doubling = new(2, 2), Pointwise = new(1);
 
-    readonly PlainUNetOptions _options;
     readonly SinusoidalEmbedding _sinusoid;
     readonly PlainBlock[] _downs = new PlainBlock[Levels], _ups = new PlainBlock[Levels];
     readonly ConvTranspose2d[] _double = new ConvTranspose2d[Levels];
@@ -22,11 +21,8 @@ public sealed class PlainUNet : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public PlainUNet(PlainUNetOptions options)
+    public PlainUNet(PlainUNetOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         int time = options.TimeFeatures;
         _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
@@ -53,29 +49,9 @@ public sealed class PlainUNet : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public PlainUNet(PlainUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public PlainUNetOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.ImageChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => 1 << Levels;
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, NetworkPass pass)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, pass);
         bool training = pass.Training is not null;
         Tensor time = _sinusoid.Of(pass.Timesteps, x.Device);
         var skips = new Tensor[Levels];

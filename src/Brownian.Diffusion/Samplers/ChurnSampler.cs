@@ -9,7 +9,7 @@ namespace Brownian.Diffusion;
 public abstract record ChurnSampler : LevelSampler
 {
     /// <summary>S_churn, spread over all steps; 0 for deterministic sampling. A step raises σ by at most √2.</summary>
-    [Key("s_churn", Option = "--churn", Help = "Noise added before each step and removed in it (S_churn of Karras et al.), such as 40.")]
+    [Key("s_churn", Option = "--churn", Help = "Noise added before each step and removed in it (S_churn of Karras et al. 2022), e.g. 40.")]
     public double Churn { get; init; }
 
     /// <summary>S_tmin: steps at smaller σ add none.</summary>

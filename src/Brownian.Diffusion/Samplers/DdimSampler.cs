@@ -12,7 +12,7 @@ public sealed record DdimSampler : TimestepSampler
     public DdimSampler() => (Steps, Limit) = (50, X0Limit.Clip());
 
     /// <summary>η: 0 adds no noise (DDIM), 1 as much as ancestral sampling (DDPM).</summary>
-    [Key("eta", Option = "--eta", Help = "Noise added in each step, from 0, none, to 1, as much as ddpm.")]
+    [Key("eta", Option = "--eta", Help = "Noise added in each step, from 0 (none) to 1 (as much as ddpm).")]
     public double Eta { get; init; }
 
     /// <summary>Recompute ε̂ from the limited x̂_0, so that both make up x_t again.</summary>

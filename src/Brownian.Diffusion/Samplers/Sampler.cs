@@ -13,7 +13,7 @@ public abstract record Sampler : Settings
     public abstract TimestepSelection Timesteps { get; init; }
 
     /// <summary>The number of steps; null for all timesteps.</summary>
-    [Key("steps", Option = "--steps", Least = 1, Help = "Steps from noise to image. Default: the model's or the sampler's")]
+    [Key("steps", Option = "--steps", Least = 1, Help = "Number of sampling steps. Default: the model's or the sampler's own")]
     public int? Steps
     {
         get => Timesteps.Custom?.Count ?? Timesteps.Count;
@@ -21,7 +21,7 @@ public abstract record Sampler : Settings
     }
 
     /// <summary>How the steps are spread over the timesteps.</summary>
-    [Key("timestep_spacing", Option = "--spacing", Help = "How steps are spread over the timesteps.")]
+    [Key("timestep_spacing", Option = "--spacing", Help = "Spacing of the steps over the timesteps.")]
     public TimestepSpacing Spacing { get => Timesteps.Spacing; init => Timesteps = Timesteps with { Spacing = value }; }
 
     /// <inheritdoc cref="TimestepSelection.Offset"/>
@@ -106,7 +106,7 @@ public abstract record LevelSampler : Sampler
     public override TimestepSelection Timesteps { get => Levels.Timesteps; init => Levels = Levels with { Timesteps = value }; }
 
     /// <inheritdoc cref="LevelSelection.Curve"/>
-    [Key("sigma_curve", Option = "--curve", Help = "How sigma falls.")]
+    [Key("sigma_curve", Option = "--curve", Help = "Curve of the noise levels.")]
     public SigmaCurve Curve { get => Levels.Curve; init => Levels = Levels with { Curve = value }; }
 
     /// <inheritdoc cref="LevelSelection.Rho"/>

@@ -10,7 +10,7 @@ namespace Brownian.Training;
 public sealed record SampleParams : Settings
 {
     const string GuidanceHelp =
-        "How strongly images are driven towards their class: 1.5 to 8; for models trained with label_dropout. Default: the model's, or 1";
+        "Classifier-free guidance scale, e.g. 1.5 to 8; for models trained with label_dropout. Default: the model's, or 1";
 
     static readonly IReadOnlyList<SettingKey> Own = KeysOf(typeof(SampleParams));
 
@@ -22,7 +22,7 @@ public sealed record SampleParams : Settings
     ];
 
     /// <summary>A name of <see cref="SamplerType"/>; null for ddpm, or euler for flow and edm for edm.</summary>
-    [Key("sampler", Option = "--sampler", Help = "One of the list above. Default: as the model was trained to, or ddpm")]
+    [Key("sampler", Option = "--sampler", Help = "A sampler from the list above. Default: the model's, or ddpm")]
     public string? Sampler { get; init; }
 
     /// <summary>How many steps to take (diffusers' num_inference_steps).</summary>

@@ -39,7 +39,7 @@ public sealed class DdpmSamplerGoldenTests
                     : sampler.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
                     : posterior.Deviation(sampler.Variance);
                 double x0 = Math.Clamp(toX0.Of(x[p], StubNetwork.Analytic(x[p], t)), -limit, limit);
-                x[p] = posterior.Mean(x0, x[p]) + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
+                x[p] = posterior.X0 * x0 + posterior.Xt * x[p] + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
             }
             if (t > 0) drawn++;
             if (k == stored.Length || stored[k] != i) continue;
@@ -120,7 +120,7 @@ public sealed class DdpmSamplerGoldenTests
         {
             double x0 = toX0.Of(xt[i], eps[i]);
             shown[i] = Math.Clamp(x0, -1, 1);
-            next[i] = posterior.Mean(x0, xt[i]) + (t > 0 ? posterior.Deviation(ReverseVariance.Small) * z[i] : 0);
+            next[i] = posterior.X0 * x0 + posterior.Xt * xt[i] + (t > 0 ? posterior.Deviation(ReverseVariance.Small) * z[i] : 0);
         }
         Close.Relative([.. file.ReadFloats($"prev.mean_or_sample.t{t}")], next, 1e-5, "x");
         Close.Relative([.. file.ReadFloats($"prev.x0.t{t}")], shown, 1e-5, "x0");

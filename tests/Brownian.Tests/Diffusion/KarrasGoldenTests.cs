@@ -125,7 +125,6 @@ public sealed class KarrasGoldenTests
         Agree("karras_rho5", SigmaCurves.Karras(15, 50, 0.01, rho: 5));
         Agree("exponential", SigmaCurves.Exponential(10, 14.6, 0.03));
         Agree("polyexponential", SigmaCurves.Exponential(10, 14.6, 0.03));
-        Agree("vp", SigmaCurves.VariancePreserving(10));
 
         void Agree(string name, double[] actual)
         {

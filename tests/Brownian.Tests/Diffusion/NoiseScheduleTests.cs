@@ -110,7 +110,7 @@ public sealed class NoiseScheduleTests
         NoiseSchedule schedule = NoiseSchedule.Linear();
         Posterior posterior = schedule.PosteriorOf(t, s);
         (NoiseLevel now, NoiseLevel before) = (schedule.At(t), schedule.At(s));
-        Assert.Equal(before.Alpha, posterior.Mean(x0: 1, xt: now.Alpha), 1e-12);
+        Assert.Equal(before.Alpha, posterior.X0 + posterior.Xt * now.Alpha, 1e-12);
         Assert.Equal(before.Sigma * before.Sigma, Math.Pow(posterior.Xt * now.Sigma, 2) + posterior.Variance, 1e-12);
     }
 

@@ -179,7 +179,8 @@ sealed record SchedulerCase(Sampler Sampler, INoiseProcess Process, Parameteriza
             : golden.Flag("use_karras_sigmas") ? SigmaCurves.Karras(golden.Steps!.Value, 1, last)
             : [.. Enumerable.Range(0, golden.Steps!.Value).Select(i => 1 + i / (golden.Steps.Value - 1.0) * (last - 1))];
         times = RectifiedFlow.Shifted(times, mu is { } m ? golden.Text("time_shift_type") == "linear" ? m.GetDouble() : Math.Exp(m.GetDouble()) : shift);
-        if (golden.Has("shift_terminal")) times = RectifiedFlow.StretchedTo(times, golden.Number("shift_terminal"));
+        // LTX-Video stretches the times around t = 1 so that the last becomes shift_terminal (HaCohen et al. 2024).
+        if (golden.Has("shift_terminal")) times = Array.ConvertAll(times, t => 1 - (1 - t) * (1 - golden.Number("shift_terminal")) / (1 - times[^1]));
         return new() { Explicit = [.. times.Select(RectifiedFlow.AtTime), NoiseLevel.Clean] };
     }
 

@@ -12,6 +12,8 @@ public sealed class TrainingObjectiveTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
+    static Mix Noised(NoiseLevel level) => new(level.Alpha, level.Sigma);
+
     [Fact]
     public void Noising_and_velocity_agree_with_the_reference()
     {
@@ -21,9 +23,9 @@ public sealed class TrainingObjectiveTests : IDisposable
         Shape shape = Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
         Tensor x0 = Tensor.From(golden.Images("add_noise.original"), shape, _device);
         Tensor noise = Tensor.From(golden.Images("add_noise.noise"), shape, _device);
-        int[] timesteps = golden.Integers("add_noise.timesteps");
-        Close.Relative(golden.Images("add_noise.result"), schedule.AddNoise(x0, timesteps, noise).ToArray(), 1e-6, "x_t");
-        float[] v = schedule.TargetOf(Parameterization.Velocity, x0, timesteps, noise).ToArray();
+        NoiseLevel[] levels = Array.ConvertAll(golden.Integers("add_noise.timesteps"), schedule.At);
+        Close.Relative(golden.Images("add_noise.result"), ForwardProcess.MixPerImage(levels, Noised, x0, noise).ToArray(), 1e-6, "x_t");
+        float[] v = ForwardProcess.MixPerImage(levels, Parameterization.Velocity.Target, x0, noise).ToArray();
         Close.Relative(golden.Images("velocity.result"), v, 1e-6, "v");
     }
 
@@ -34,7 +36,7 @@ public sealed class TrainingObjectiveTests : IDisposable
         NoiseSchedule schedule = NoiseSchedule.Linear();
         Tensor x0 = Tensor.Full(Shape.Of(1, Pixels, 1, 1), 0.5f, _device);
         Tensor noise = TensorOps.Normal(x0.Shape, new Philox(1, 2), _device);
-        float[] xt = schedule.AddNoise(x0, [T], noise).ToArray();
+        float[] xt = ForwardProcess.MixPerImage([schedule.At(T)], Noised, x0, noise).ToArray();
         double mean = xt.Average(v => (double)v), variance = xt.Average(v => (v - mean) * (v - mean));
         NoiseLevel level = schedule.At(T);
         Assert.Equal(0.5 * level.Alpha, mean, 4 * level.Sigma / Math.Sqrt(Pixels));                 // 4 standard errors

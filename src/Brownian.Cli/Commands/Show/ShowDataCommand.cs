@@ -9,17 +9,17 @@ sealed class ShowDataCommand : AppCommand
 {
     readonly Argument<string?> _path = new("PATH")
     {
-        Description = "Images, as dataset_params.im_path names them, in the place of the configuration's; or a run.",
+        Description = "Images, in any form that dataset_params.im_path takes, instead of the configuration's; or a run.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly ConfigOptions _config = new();
-    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images. Default: 64");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images. Default: 64");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowDataCommand(Terminal terminal) : base("data",
-        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal)
+        "Draw training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal)
     {
         Add(_path);
         Add([.. _config.All, _count, _columns, _out, _force]);

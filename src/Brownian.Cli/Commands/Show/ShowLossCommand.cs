@@ -7,15 +7,15 @@ namespace Brownian.Cli;
 sealed class ShowLossCommand : AppCommand
 {
     readonly Argument<string[]> _runs =
-        new("run") { Description = "Folders of runs. Default: the newest in runs/", Arity = ArgumentArity.ZeroOrMore };
-    readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "The horizontal axis. Default: steps");
-    readonly Option<bool> _linear = OptionOf.Flag("--linear", "A linear axis of the loss. Default: logarithmic");
-    readonly Option<bool> _logX = OptionOf.Flag("--log-x", "A logarithmic horizontal axis.");
+        new("run") { Description = "Run folders. Default: the newest in runs/", Arity = ArgumentArity.ZeroOrMore };
+    readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "Horizontal axis. Default: steps");
+    readonly Option<bool> _linear = OptionOf.Flag("--linear", "Linear loss axis. Default: logarithmic");
+    readonly Option<bool> _logX = OptionOf.Flag("--log-x", "Logarithmic horizontal axis.");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowLossCommand(Terminal terminal) : base("loss",
-        "The loss of runs, smoothed.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
+        "Draw the smoothed loss of runs.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
     {
         Add(_runs);
         Add([_x, _linear, _logX, _out, _force]);

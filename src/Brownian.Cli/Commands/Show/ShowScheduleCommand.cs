@@ -11,13 +11,13 @@ sealed class ShowScheduleCommand : AppCommand
 
     static readonly string[] Usual = ["linear", "cosine", "sigmoid"];
 
-    readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Default: {string.Join(',', Usual)}");
-    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "T. Default: 1000");
+    readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Schedules to compare. Default: {string.Join(',', Usual)}");
+    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowScheduleCommand(Terminal terminal) : base("schedule",
-        $"Noise schedules compared: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine", terminal)
+        $"Compare noise schedules: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine", terminal)
     {
         Add([_schedules, _timesteps, _out, _force]);
     }

@@ -8,13 +8,13 @@ namespace Brownian.Cli;
 /// <summary><c>brownian show time-embedding</c></summary>
 sealed class ShowTimeEmbeddingCommand : AppCommand
 {
-    readonly Option<int?> _size = OptionOf.Number("--size", 2, "Features of the embedding. Default: 128");
-    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "T. Default: 1000");
+    readonly Option<int?> _size = OptionOf.Number("--size", 2, "Embedding size. Default: 128");
+    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowTimeEmbeddingCommand(Terminal terminal) : base("time-embedding",
-        "What a network is told about time, and how alike timesteps look in it.\nExample: brownian show time-embedding --size 64", terminal)
+        "Draw the sinusoidal time embedding and the similarity of timesteps.\nExample: brownian show time-embedding --size 64", terminal)
     {
         Add([_size, _timesteps, _out, _force]);
     }
