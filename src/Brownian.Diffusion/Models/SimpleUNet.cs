@@ -21,7 +21,7 @@ public sealed class SimpleUNet : DenoisingNetwork<SimpleUNetOptions>
     public SimpleUNet(SimpleUNetOptions options) : base(options)
     {
         ParameterScope root = Parameters.Root;
-        IReadOnlyList<int> channels = options.DownChannels;
+        Values<int> channels = options.DownChannels;
         int blocks = channels.Count - 1, time = options.TimeEmbDim;
         _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
         _time = new Linear(root.Under("time_mlp", 1), time, time);

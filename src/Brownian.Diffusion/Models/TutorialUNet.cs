@@ -30,7 +30,7 @@ public sealed class TutorialUNet : DenoisingNetwork<TutorialUNetOptions>
     public TutorialUNet(TutorialUNetOptions options) : base(options)
     {
         ParameterScope root = Parameters.Root;
-        IReadOnlyList<int> down = options.DownChannels;
+        Values<int> down = options.DownChannels;
         int blocks = down.Count - 1, time = options.TimeEmbDim;
         _sinusoid = new SinusoidalEmbedding(time) { Divide = true };
         _timeIn = new Linear(root.Under("t_proj", 0), time, time);

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

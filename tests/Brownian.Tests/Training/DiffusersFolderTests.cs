@@ -251,7 +251,7 @@ public sealed class DiffusersFolderTests : IDisposable
     public void A_tutorials_network_is_exported_under_its_names_and_comes_back()
     {
         string golden = Fixtures.Golden("seed_unet/small"), model = _folder.Path("model"), exported = _folder.Path("exported"), again = _folder.Path("again");
-        ModelFolder.Import(Path.Combine(golden, "config.yaml"), Path.Combine(golden, "weights_legacy.pth"), model);
+        ModelFolder.Import(Path.Combine(golden, "config.yaml"), Path.Combine(golden, "weights.safetensors"), model);
         Assert.Equal("safetensors", ModelFolder.Export(exported, ModelFolder.Open(model, _device)).Name);
         using (SafetensorsFile weights = SafetensorsFile.Read(Path.Combine(exported, "model.safetensors")))
         using (SafetensorsFile expected = SafetensorsFile.Read(Path.Combine(golden, "weights.safetensors")))
