@@ -59,7 +59,7 @@ readonly record struct Equality(double TorchForward, double TorchGradient, doubl
     {
         using NoGrad noGrad = x.Device.NoGrad();
         using TensorScope scope = x.Device.OpenScope();
-        Tensor y = network.Forward(x, times);
+        Tensor y = network.Forward(x, new(times));
         return ChannelsFirst(y.ToArray(), y.Shape);
     }
 
@@ -67,9 +67,9 @@ readonly record struct Equality(double TorchForward, double TorchGradient, doubl
     {
         Device device = network.Parameters.Values.Device;
         using TensorScope scope = device.OpenScope();
-        network.IsTraining = true;
-        network.Forward(Tensor.From(images, shape, device), times).MeanSquaredError(Tensor.From(noise, shape, device)).Backward();
-        network.IsTraining = false;
+        // Batch norms train here as those of PyTorch do. In the other networks activations would drop out, which they do not there.
+        Philox? training = network is PlainUNet or SimpleUNet ? new Philox(0, 0) : null;
+        network.Forward(Tensor.From(images, shape, device), new(times, training: training)).MeanSquaredError(Tensor.From(noise, shape, device)).Backward();
         return [.. network.Parameters.Trained.SelectMany(parameter => parameter.ToTorch(network.Parameters.Gradients))];
     }
 

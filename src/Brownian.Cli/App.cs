@@ -89,3 +89,24 @@ static class App
     static string PathOf(CommandResult result) =>
         result.Command is RootCommand ? "brownian" : $"{PathOf((CommandResult)result.Parent!)} {result.Command.Name}";
 }
+
+/// <summary>A command that does something itself.</summary>
+abstract class AppCommand : Command
+{
+    protected readonly Terminal _terminal;
+    protected readonly CancellationToken _cancel;
+
+    protected AppCommand(string name, string description, Terminal terminal, CancellationToken cancel = default) : base(name, description)
+    {
+        (_terminal, _cancel) = (terminal, cancel);
+        SetAction(Run);
+    }
+
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    protected abstract int Run(ParseResult parsed);
+
+    protected void Add(params Option[] options)
+    {
+        foreach (Option option in options) Options.Add(option);
+    }
+}

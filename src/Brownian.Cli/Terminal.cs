@@ -1,4 +1,5 @@
-using Brownian.Training;
+using System.Diagnostics;
+using System.Globalization;
 using Spectre.Console;
 
 namespace Brownian.Cli;
@@ -36,4 +37,80 @@ sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = 
 
     /// <summary>Opens images, which decodes them; where that takes long, it shows how far it is.</summary>
     public T TrackReading<T>(Func<IProgress<ReadingProgress>, T> read) => Track(line => read(new ReadingDisplay(line)));
+}
+
+/// <summary>How far some work is, told to a person.</summary>
+interface IProgressLine
+{
+    /// <summary>The present state; what came before it may or may not have been shown.</summary>
+    /// <param name="fraction">Done, from 0 to 1.</param>
+    /// <param name="status">A few words.</param>
+    void Update(double fraction, string status);
+
+    /// <summary>A line that stays.</summary>
+    void Note(string line);
+
+    /// <summary>Something is not as it should be, and the work goes on.</summary>
+    void Warn(string message) => Note($"warning {message}");
+}
+
+/// <summary>A bar that redraws itself.</summary>
+sealed class LiveProgress(IAnsiConsole console, ProgressTask task) : IProgressLine
+{
+    public void Update(double fraction, string status)
+    {
+        task.Value = task.MaxValue * fraction;
+        task.Description = Markup.Escape(status);
+    }
+
+    public void Note(string line) => console.WriteLine(line);
+}
+
+/// <summary>Lines for a file: the first state, then at most one each interval, and the last.</summary>
+sealed class PlainProgress(TextWriter output, TimeSpan interval) : IProgressLine
+{
+    long? _last;
+
+    public void Update(double fraction, string status)
+    {
+        if (_last is { } last && fraction < 1 && Stopwatch.GetElapsedTime(last) < interval) return;
+        _last = Stopwatch.GetTimestamp();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{100 * fraction,3:0}% {status}"));
+        output.Flush();
+    }
+
+    public void Note(string line)
+    {
+        output.WriteLine(line);
+        output.Flush();
+    }
+}
+
+/// <summary>Tells a person how far the decoding of images is, once they have waited for it.</summary>
+sealed class ReadingDisplay(IProgressLine line) : IProgress<ReadingProgress>
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    readonly long _start = Stopwatch.GetTimestamp();
+    bool _shown;
+
+    public void Report(ReadingProgress value)
+    {
+        switch (value)
+        {
+            case ReadingProgress.Warning warning: line.Warn(warning.Message); break;
+            case ReadingProgress.Decoded decoded: Show(decoded, Stopwatch.GetElapsedTime(_start)); break;
+            default: break;
+        }
+    }
+
+    void Show(ReadingProgress.Decoded decoded, TimeSpan elapsed)
+    {
+        _shown |= elapsed > Patience && decoded.Done < decoded.Count;
+        if (!_shown) return;
+        TimeSpan remaining = elapsed * ((double)decoded.Count / decoded.Done - 1);
+        line.Update(
+            (double)decoded.Done / decoded.Count,
+            $"decoded {Phrases.Count(decoded.Done)}/{Phrases.Count(decoded.Count)} images  {Phrases.Duration(remaining)} left");
+    }
 }

@@ -37,7 +37,7 @@ public sealed class Denoiser(IDenoisingNetwork network, INoiseProcess process, P
         float[] timesteps = new float[x.Shape[0]];
         Array.Fill(timesteps, (float)level.Timestep);
         float scale = (float)predicts.InputScale(level);
-        Tensor answer = network.Answer(scale == 1 ? x : x.Scale(scale), timesteps, labels);
+        Tensor answer = network.Answer(scale == 1 ? x : x.Scale(scale), new(timesteps, labels));
         int channels = x.Shape.Channels;
         if (answer.Shape == x.Shape) return new Prediction(x0.Of(x, answer), eps.Of(x, answer));
         if (answer.Shape != x.Shape.WithChannels(2 * channels))

@@ -87,7 +87,7 @@ public sealed class Parameter
     internal void Bind(Tensor values, Tensor gradients)
     {
         _value = In(values);
-        if (IsTrained) _value.WithGrad().Grad = In(gradients);
+        if (IsTrained) _value.WithGrad(In(gradients));
     }
 
     /// <summary>Element i in PyTorch's order is element i of the parameter's own stream, so neither layout nor neighbours matter.</summary>

@@ -58,7 +58,7 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         if (IsAllocated) throw new InvalidOperationException("The parameters have memory already; a set is allocated once.");
         long length = _trainedLength + _untrainedLength;
         if (length > int.MaxValue) throw new InvalidOperationException($"The model has {Count} parameters; at most 2^31-1 fit into one buffer.");
-        (_values, _gradients) = (Persistent(device, (int)length), Persistent(device, (int)_trainedLength));
+        (_values, _gradients) = (Tensor.Persistent(Shape.Of((int)length), device), Tensor.Persistent(Shape.Of((int)_trainedLength), device));
         foreach (Parameter parameter in _parameters)
         {
             if (!parameter.IsTrained) parameter.Offset += (int)_trainedLength;
@@ -68,10 +68,10 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     }
 
     /// <summary>A new buffer of zeros laid out as <see cref="Values"/>, for averages. It belongs to no scope.</summary>
-    public Tensor NewBuffer() => Persistent(Values.Device, Values.Shape.Count);
+    public Tensor NewBuffer() => Tensor.Persistent(Values.Shape, Values.Device);
 
     /// <summary>A new buffer of zeros laid out as <see cref="Gradients"/>, for moments. It belongs to no scope.</summary>
-    public Tensor NewTrainedBuffer() => Persistent(Values.Device, Gradients.Shape.Count);
+    public Tensor NewTrainedBuffer() => Tensor.Persistent(Gradients.Shape, Values.Device);
 
     /// <summary>The trained part of a buffer laid out as <see cref="Values"/>: a view laid out as <see cref="Gradients"/>.</summary>
     public Tensor TrainedPart(Tensor buffer)
@@ -135,14 +135,6 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         length += (parameter.Shape.Count + Alignment - 1L) / Alignment * Alignment;
         if (parameter.IsTrained) Count += parameter.Shape.Count;
         return parameter;
-    }
-
-    // Allocated past the device's scope: a buffer made inside a training step must outlive the step.
-    static Tensor Persistent(Device device, int length)
-    {
-        var tensor = new Tensor(device.Allocate(length), 0, Shape.Of(length));
-        device.Fill(tensor, 0);
-        return tensor;
     }
 
     static InvalidOperationException NotAllocated() => new("The parameters have no memory yet: call ParameterSet.Allocate first.");

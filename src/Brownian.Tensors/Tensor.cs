@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Brownian.Tensors.Autograd;
 
 namespace Brownian.Tensors;
@@ -36,7 +35,7 @@ public sealed class Tensor
     /// <summary>The tape entry that produced this tensor; null for a leaf or a result computed without gradients.</summary>
     internal Node? Origin { get; set; }
 
-    /// <summary>True once nobody but recorded operations will read this tensor.</summary>
+    /// <summary>True once nothing but recorded operations will read this tensor.</summary>
     internal bool IsDiscarded { get; private set; }
 
     /// <summary>True when a gradient must flow to or through this tensor.</summary>
@@ -60,6 +59,15 @@ public sealed class Tensor
     /// <summary>A tensor of zeros.</summary>
     public static Tensor Zeros(Shape shape, Device device) => Full(shape, 0, device);
 
+    /// <summary>Zeros that no open scope owns: they outlive it, and live as long as somebody holds them.</summary>
+    public static Tensor Persistent(Shape shape, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var tensor = new Tensor(device.Allocate(shape.Count, scoped: false), 0, shape);
+        device.Fill(tensor, 0);
+        return tensor;
+    }
+
     /// <summary>A copy of the given numbers, in row-major order.</summary>
     /// <exception cref="ArgumentException">The count of numbers is not that of the shape.</exception>
     public static Tensor From(ReadOnlySpan<float> data, Shape shape, Device device)
@@ -78,6 +86,15 @@ public sealed class Tensor
         return this;
     }
 
+    /// <summary>The same; gradients are added to what a tensor of this shape holds, such as part of a buffer for all parameters.</summary>
+    public Tensor WithGrad(Tensor gradient)
+    {
+        ArgumentNullException.ThrowIfNull(gradient);
+        Refuse.IfShapesDiffer("WithGrad", this, gradient);
+        WithGrad().Grad = gradient;
+        return this;
+    }
+
     /// <summary>The same numbers under another shape with the same count: a view, no copy. Gradients do not flow through it.</summary>
     public Tensor View(Shape shape)
     {
@@ -85,8 +102,8 @@ public sealed class Tensor
         return new Tensor(Storage, Offset, shape);
     }
 
-    /// <summary>A view of part of this tensor's numbers. Gradients do not flow through it.</summary>
-    internal Tensor Slice(int start, Shape shape)
+    /// <summary>A view of as many of this tensor's numbers as the shape holds, from one on. Gradients do not flow through it.</summary>
+    public Tensor Slice(int start, Shape shape)
     {
         if (start < 0 || (long)start + shape.Count > Shape.Count) ThrowCount(Shape.Count, shape);
         return new Tensor(Storage, Offset + start, shape);
@@ -104,6 +121,7 @@ public sealed class Tensor
     public void CopyTo(Span<float> target)
     {
         if (target.Length != Shape.Count) ThrowCount(target.Length, Shape);
+        Device.Pass?.Used(this);
         Device.Download(this, target);
     }
 
@@ -111,6 +129,7 @@ public sealed class Tensor
     public void CopyFrom(ReadOnlySpan<float> source)
     {
         if (source.Length != Shape.Count) ThrowCount(source.Length, Shape);
+        Device.Pass?.Used(this);
         Device.Upload(source, this);
     }
 
@@ -145,25 +164,14 @@ public sealed class Tensor
     }
 
     /// <summary>
-    /// Promises that the caller will not read this result again, nor a view of it. Memory that no gradient needs returns to the pool at
-    /// once, and so does that of results which are cheap to compute again, such as a norm or a concatenation: the backward pass does so
-    /// (Chen et al. 2016, "Training deep nets with sublinear memory cost"). What is needed stays until the backward pass has used it, so
-    /// that only one such pass can go through here. A network calls this for what it made inside; without the call memory returns with
-    /// the scope.
+    /// Frees this result, which nothing but recorded operations will read again, nor a view of it: at once if no gradient needs it or if
+    /// it is cheap to compute again, else after the backward pass has used it. See <see cref="PlannedForward{T}"/>.
     /// </summary>
-    public void Discard()
+    internal void Discard()
     {
-        if (RequiresGrad) throw new InvalidOperationException("A leaf that requires a gradient, such as a parameter, cannot be discarded.");
+        if (RequiresGrad) return;
         IsDiscarded = true;
         if (!Storage.IsReleased && (!Storage.IsKept || Origin is CheapNode)) Storage.Release();
-    }
-
-    /// <summary>Discards what this was made of, unless nothing was done and it is this very tensor; for a chain of operations.</summary>
-    public Tensor InPlaceOf(Tensor used)
-    {
-        ArgumentNullException.ThrowIfNull(used);
-        if (used != this) used.Discard();
-        return this;
     }
 
     /// <summary>Computes a discarded result again, if its memory is gone.</summary>
@@ -175,18 +183,34 @@ public sealed class Tensor
         origin.Compute();
     }
 
-    /// <summary>Records how this tensor was made, if gradients are on and any input wants one.</summary>
+    /// <summary>Ends an operation: records how this tensor was made, if gradients are on and any input wants one.</summary>
     internal Tensor From(Node node)
     {
         if (Device.RecordsGradients && node.AnyInputNeedsGrad) node.Record(this);
+        return From(node.Inputs);
+    }
+
+    /// <summary>Ends an operation that no gradient flows through.</summary>
+    internal Tensor From(params ReadOnlySpan<Tensor?> operands)
+    {
+        Device.Pass?.Ran(this, operands);
         return this;
     }
 
     /// <summary>Lets <c>fixed</c> pin a CPU tensor's first element; the array stays alive for the statement.</summary>
-    internal ref float GetPinnableReference() => ref Unsafe.As<Cpu.CpuStorage>(Storage).First(Offset);
+    internal ref float GetPinnableReference()
+    {
+        var storage = Storage as Cpu.CpuStorage;
+        if (storage is null) ThrowElsewhere();
+        return ref storage.First(Offset);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"Tensor {Shape} on {Device.Name}";
+
+    [DoesNotReturn]
+    void ThrowElsewhere() =>
+        throw new ArgumentException($"A kernel of the CPU was given a tensor on {Device.Name}; give it one of its own, as Tensor.From(x.ToArray(), …) makes.");
 
     [DoesNotReturn]
     static void ThrowCount(int count, Shape shape) =>

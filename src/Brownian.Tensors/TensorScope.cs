@@ -34,6 +34,7 @@ public sealed class TensorScope : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Storage.Owner != this) return tensor;
         Remove(tensor.Storage);
+        tensor.Storage.Owner = null;
         if (Parent is null) tensor.Storage.Escape();
         else Parent.Own(tensor.Storage);
         return tensor;

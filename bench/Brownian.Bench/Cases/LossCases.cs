@@ -13,12 +13,12 @@ static class LossCases
     static BenchCase Loss(LossSpec spec, int size) => new($"{spec.Op} loss".ToLowerInvariant(), Images(size), 0, Bytes(size, 5), inputs =>
     {
         Tensor x = Draw(inputs, size, 3), target = Draw(inputs, size, 3), dx = Draw(inputs, size, 3);
-        double[] sums = new double[BenchCase.Batch];
-        float[] scales = new float[BenchCase.Batch];
+        Tensor loss = inputs.Normal(1), sums = inputs.Normal(BenchCase.Batch, 2), dy = inputs.Normal(1);
+        double[] weights = new double[BenchCase.Batch];
         return () =>
         {
-            inputs.Device.Loss(spec, x, target, sums);
-            inputs.Device.LossGrad(spec, x, target, scales, dx, accumulate: false);
+            inputs.Device.Loss(spec, x, target, weights, loss, sums);
+            inputs.Device.LossGrad(spec, x, target, weights, dy, dx, accumulate: false);
         };
     });
 
@@ -26,13 +26,13 @@ static class LossCases
     static BenchCase Bound(int size) => new("variational bound", Images(size), 0, Bytes(size, 10), inputs =>
     {
         Tensor x0 = Draw(inputs, size, 3), xt = Draw(inputs, size, 3), answer = Draw(inputs, size, 6), gradient = Draw(inputs, size, 6);
-        double[] sums = new double[BenchCase.Batch];
+        Tensor loss = inputs.Normal(1), sums = inputs.Normal(BenchCase.Batch, 2), dy = inputs.Normal(1);
         PixelBound[] bounds = new PixelBound[BenchCase.Batch];
         Array.Fill(bounds, new PixelBound { Posterior = (0.4, 0.5), LogPosteriorVariance = -2, Mean = (0.7, -0.3), LogVariance = (-1, 1) });
         return () =>
         {
-            inputs.Device.Bound(bounds, x0, xt, answer, sums);
-            inputs.Device.BoundGrad(bounds, x0, xt, answer, 1, trainsPrediction: false, gradient, accumulate: false);
+            inputs.Device.Bound(bounds, x0, xt, answer, loss, sums);
+            inputs.Device.BoundGrad(bounds, x0, xt, answer, dy, trainsPrediction: false, gradient, accumulate: false);
         };
     });
 

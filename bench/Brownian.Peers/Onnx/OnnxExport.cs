@@ -33,14 +33,14 @@ static class OnnxExport
         float[] all = [.. Enumerable.Range(0, Timesteps).Select(t => (float)t)];
         int side = network.SizeMultiple;
         recorder.Rows = Timesteps;
-        network.Forward(recorder.Sample(Shape.Of(Timesteps, side, side, network.Channels)), all);
+        network.Forward(recorder.Sample(Shape.Of(Timesteps, side, side, network.Channels)), new(all));
 
         recorder.Begin(batch, Timesteps);
         var shape = Shape.Of(batch, network.Height, network.Width, network.Channels);
         Tensor x = recorder.Sample(shape);
         graph.Input("sample", [batch, shape[3], shape[1], shape[2]]);
         graph.Input("timestep", [batch], integers: true);
-        Tensor y = network.Forward(x, new float[batch]);
+        Tensor y = network.Forward(x, new(new float[batch]));
         graph.Name(recorder.Planes(y), "output");
         graph.Output("output", [batch, y.Shape[3], y.Shape[1], y.Shape[2]]);
         graph.Write(path);

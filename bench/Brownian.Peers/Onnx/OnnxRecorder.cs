@@ -62,9 +62,9 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
 
     protected override void Dispose(bool disposing) { }
 
-    internal override Storage Allocate(int floats) => new RecordedStorage(this, floats);
+    public override Storage Allocate(int floats, bool scoped) => new RecordedStorage(this, floats);
 
-    internal override void Upload(ReadOnlySpan<float> source, Tensor target)
+    public override void Upload(ReadOnlySpan<float> source, Tensor target)
     {
         source.CopyTo(Numbers(target));
         if (target.Shape.Rank != 2 || target.Shape[0] != Rows || Rows == 0) return;
@@ -72,11 +72,11 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         else Set(target, _graph.Add("Gather", ["embeddings", "timestep"]));
     }
 
-    internal override void Download(Tensor source, Span<float> target) => Numbers(source).CopyTo(target);
+    public override void Download(Tensor source, Span<float> target) => Numbers(source).CopyTo(target);
 
-    internal override void Fill(Tensor y, float value) => Numbers(y).Fill(value);
+    public override void Fill(Tensor y, float value) => Numbers(y).Fill(value);
 
-    internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
+    public override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
     {
         if (x.Shape.Rank == 2)
         {
@@ -89,7 +89,7 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         if (residual is not null) SetPlanes(y, _graph.Add("Add", [Planes(y), Planes(residual)]));
     }
 
-    internal override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y)
+    public override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y)
     {
         string[] inputs = bias is null ? [Planes(x), Kernel(w)] : [Planes(x), Kernel(w), Weight(bias)];
         string z = _graph.Add("Conv", inputs, Window(spec));
@@ -98,7 +98,7 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
     }
 
     // Forward, this is a transposed convolution: from dy to dx.
-    internal override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
+    public override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
     {
         if (accumulate) Refuse(nameof(Conv2dGradInput));
         int missing = dx.Shape[1] - ((dy.Shape[1] - 1) * spec.Stride + spec.Kernel - spec.Padding - spec.PaddingAfter);
@@ -107,7 +107,7 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         SetPlanes(dx, _graph.Add("ConvTranspose", inputs, [.. Window(spec), new Attribute("output_padding", (int[])[missing, missing])]));
     }
 
-    internal override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
+    public override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
     {
         if (gamma.Shape.Rank != 1) Refuse("GroupNorm with a scale for each sample");
         Shape s = x.Shape;
@@ -119,14 +119,14 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         SetPlanes(y, spec.Silu ? Silu(z) : z);
     }
 
-    internal override void BatchStatistics(
+    public override void BatchStatistics(
         BatchNormSpec spec, bool training, Tensor x, Tensor runningMean, Tensor runningVariance, Tensor statistics)
     {
         if (training) Refuse("BatchNorm in training");
         _statistics[statistics.Storage] = (runningMean, runningVariance);
     }
 
-    internal override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y)
+    public override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y)
     {
         (Tensor mean, Tensor variance) = _statistics[statistics.Storage];
         string input = spec.Relu ? _graph.Add("Relu", [Planes(x)]) : Planes(x);
@@ -136,14 +136,14 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         SetPlanes(y, perSample is null ? z : _graph.Add("Add", [z, PerSample(perSample)]));
     }
 
-    internal override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
+    public override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
     {
         bool packed = spec.RowStride == 3 * spec.Heads * spec.HeadChannels;
         string[] parts = packed ? _graph.Add("Split", [RowsOf(q)], 3, new Attribute("axis", 2)) : [RowsOf(q), RowsOf(k), RowsOf(v)];
         SetRows(y, _graph.AddMicrosoft("MultiHeadAttention", parts, new Attribute("num_heads", spec.Heads)));
     }
 
-    internal override void Unary(UnaryOp op, Tensor x, Tensor y)
+    public override void Unary(UnaryOp op, Tensor x, Tensor y)
     {
         string z = In(x);
         SetIn(y, op switch
@@ -154,16 +154,16 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         });
     }
 
-    internal override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate)
+    public override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate)
     {
         if (accumulate) Refuse(nameof(Affine));
         string sum = Scaled(a, x);
         SetIn(y, z is null || b == 0 ? sum : _graph.Add("Add", [sum, Scaled(b, z)]));
     }
 
-    internal override void AddRows(Tensor x, Tensor v, Tensor y) => SetPlanes(y, _graph.Add("Add", [Planes(x), PerSample(v)]));
+    public override void AddRows(Tensor x, Tensor v, Tensor y) => SetPlanes(y, _graph.Add("Add", [Planes(x), PerSample(v)]));
 
-    internal override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)
+    public override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)
     {
         if (accumulate || from != 0 || count != x.Shape.Channels) Refuse("copies of some channels");
         if (to == 0) _parts[y.Storage] = [];
@@ -171,13 +171,13 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         if (to + count == y.Shape.Channels) SetPlanes(y, _graph.Add("Concat", _parts[y.Storage].ToArray(), new Attribute("axis", 1)));
     }
 
-    internal override void UpsampleNearest(Tensor x, int factor, Tensor y) => SetPlanes(y, _graph.Add(
+    public override void UpsampleNearest(Tensor x, int factor, Tensor y) => SetPlanes(y, _graph.Add(
         "Resize", [Planes(x), "", _graph.Numbers(1, 1, factor, factor)],
         new Attribute("mode", "nearest"), new Attribute("coordinate_transformation_mode", "asymmetric"), new Attribute("nearest_mode", "floor")));
 
-    internal override void AveragePool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("AveragePool", x, factor));
+    public override void AveragePool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("AveragePool", x, factor));
 
-    internal override void MaxPool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("MaxPool", x, factor));
+    public override void MaxPool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("MaxPool", x, factor));
 
     string Pool(string operation, Tensor x, int factor) =>
         _graph.Add(operation, [Planes(x)], new Attribute("kernel_shape", (int[])[factor, factor]), new Attribute("strides", (int[])[factor, factor]));
@@ -273,60 +273,57 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         public string? Rows { get; set; }
     }
 
-    internal override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate) => Refuse(nameof(Multiply));
-    internal override void Clamp(Tensor x, float low, float high, Tensor y) => Refuse(nameof(Clamp));
-    internal override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y) => Refuse(nameof(MixPerSample));
-    internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate) => Refuse(nameof(Dropout));
-    internal override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate) => Refuse(nameof(DropoutChannels));
-    internal override void Normal(Philox random, long first, Tensor y) => Refuse(nameof(Normal));
-    internal override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) => Refuse(nameof(BinomialHalve));
-    internal override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) => Refuse(nameof(BinomialDouble));
-    internal override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b) => Refuse(nameof(Modulate));
-    internal override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(UnaryGrad));
-    internal override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse(nameof(AddRowsGrad));
-    internal override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(UpsampleNearestGrad));
-    internal override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(AveragePoolGrad));
-    internal override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(MaxPoolGrad));
-    internal override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse(nameof(LinearGradInput));
-    internal override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(LinearGradWeight));
-    internal override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(Conv2dGradWeight));
-    internal override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v) => Refuse(nameof(Adam));
-    internal override void Lerp(Tensor y, Tensor x, float rate) => Refuse(nameof(Lerp));
+    public override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate) => Refuse(nameof(Multiply));
+    public override void Clamp(Tensor x, float low, float high, Tensor y) => Refuse(nameof(Clamp));
+    public override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y) => Refuse(nameof(MixPerSample));
+    public override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate) => Refuse(nameof(Dropout));
+    public override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate) => Refuse(nameof(DropoutChannels));
+    public override void Normal(Philox random, long first, Tensor y) => Refuse(nameof(Normal));
+    public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) => Refuse(nameof(BinomialHalve));
+    public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) => Refuse(nameof(BinomialDouble));
+    public override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b) => Refuse(nameof(Modulate));
+    public override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(UnaryGrad));
+    public override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse(nameof(AddRowsGrad));
+    public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(UpsampleNearestGrad));
+    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(AveragePoolGrad));
+    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(MaxPoolGrad));
+    public override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse(nameof(LinearGradInput));
+    public override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(LinearGradWeight));
+    public override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(Conv2dGradWeight));
+    public override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v) => Refuse(nameof(Adam));
+    public override void Lerp(Tensor y, Tensor x, float rate) => Refuse(nameof(Lerp));
 
-    internal override void GroupNormGrad(
+    public override void GroupNormGrad(
         GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma,
         Tensor dBeta) => Refuse(nameof(GroupNormGrad));
 
-    internal override void BatchNormGrad(
+    public override void BatchNormGrad(
         BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate,
         Tensor dGamma, Tensor dBeta) => Refuse(nameof(BatchNormGrad));
 
-    internal override void ModulateGrad(
+    public override void ModulateGrad(
         Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate) =>
         Refuse(nameof(ModulateGrad));
 
-    internal override void AttentionGrad(
+    public override void AttentionGrad(
         AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dk, Tensor dv) =>
         Refuse(nameof(AttentionGrad));
 
-    internal override double Sum(Tensor x) => Refused<double>(nameof(Sum));
-    internal override double SumOfSquares(Tensor x) => Refused<double>(nameof(SumOfSquares));
-    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums) => Refuse(nameof(Loss));
+    public override void Sum(Tensor x, Tensor y) => Refuse(nameof(Sum));
+    public override void SumOfSquares(Tensor x, Tensor y) => Refuse(nameof(SumOfSquares));
 
-    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate) =>
-        Refuse(nameof(LossGrad));
+    public override void Loss(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor loss, Tensor sums) =>
+        Refuse(nameof(Loss));
 
-    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums) => Refuse(nameof(Bound));
+    public override void LossGrad(
+        LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(LossGrad));
 
-    internal override void BoundGrad(
-        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput,
+    public override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor loss, Tensor sums) =>
+        Refuse(nameof(Bound));
+
+    public override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor dy, bool trainsPrediction, Tensor dOutput,
         bool accumulate) => Refuse(nameof(BoundGrad));
-
-    static T Refused<T>(string what)
-    {
-        Refuse(what);
-        return default;
-    }
 
     [DoesNotReturn]
     static void Refuse(string what) => throw new NotSupportedException($"{what} is not written as ONNX.");

@@ -15,9 +15,7 @@ sealed class RecordedStorage(Device device, int floats) : Storage(device)
     /// <summary>Zeros until something was uploaded.</summary>
     public float[] Numbers => _numbers ??= new float[floats];
 
-    internal override void Escape() => Owner = null;
-
-    internal override void Release()
+    protected override void Release()
     {
         if (_released) ThrowReleased();
         (_released, _numbers) = (true, null);

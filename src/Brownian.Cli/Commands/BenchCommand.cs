@@ -8,45 +8,40 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian bench</c></summary>
-sealed class BenchCommand : Command
+sealed class BenchCommand : AppCommand
 {
     static readonly string[] Whats = ["train", "forward", "sample"];
 
     readonly Argument<string> _what = new("what")
     {
-        Description = "train (default): one optimiser step; forward: one look of the network; sample: one denoising step.",
+        Description = "train (default): one optimiser step; forward: one forward pass; sample: one denoising step.",
         DefaultValueFactory = _ => "train",
     };
-    readonly Option<string?> _config =
-        OptionOf.Text("--model-config", "FILE", "YAML with model_params. Without one, the tutorial's model with 10,188,081 parameters.");
-    readonly Option<string?> _preset =
-        OptionOf.Text("--preset", "NAME", $"The model and the loss of a preset: {string.Join(", ", Presets.Names)}.");
-    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images at once. Default: 64");
+    readonly ConfigOptions _config = new(
+        "YAML file with model_params. Default: the tutorial's network of 10,188,081 parameters", "Use the network and loss of a preset", "--model-config");
+    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
     readonly Option<int?> _steps = OptionOf.Number("--steps", 1, "Steps to measure, after a warm-up. Default: 10");
-    readonly Option<int[]> _threads = OptionOf.SeveralThreads();
-    readonly Option<bool> _json = OptionOf.Flag("--json", "Print JSON, one object on a line for each number of threads.");
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
+    readonly Option<string?> _device = OptionOf.Device();
+    readonly Option<int[]?> _threads = OptionOf.SeveralThreads();
+    readonly Option<bool> _json = OptionOf.Flag("--json", "Print one JSON object per line, one for each number of threads.");
 
     public BenchCommand(Terminal terminal, CancellationToken cancel)
-        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json")
+        : base("bench", "Measure speed and memory on random data.\nExample: brownian bench train --batch 64 --threads 1,2 --json", terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
         _what.AcceptOnlyFromAmong(Whats);
         Add(_what);
-        foreach (Option option in (Option[])[_config, _preset, _batch, _steps, _threads, _json]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _batch, _steps, _device, _threads, _json]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         BenchTask task = Task(parsed);
         int steps = parsed.GetValue(_steps) ?? 10;
         bool json = parsed.GetValue(_json);
         if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
-        foreach (int threads in parsed.GetValue(_threads) is { Length: > 0 } several ? several : [0])
+        foreach (int? threads in parsed.GetValue(_threads) is { Length: > 0 } several ? several.Select(count => (int?)count) : [null])
         {
-            BenchReport report = Measure(task, parsed.GetValue(_what)!, parsed.GetValue(_batch) ?? 64, steps, threads);
+            BenchReport report = Measure(parsed, task, steps, threads);
             if (json) report.WriteJson(_terminal.Out);
             else report.WriteTable(_terminal.Out);
             _terminal.Out.Flush();
@@ -59,25 +54,27 @@ sealed class BenchCommand : Command
 
     BenchTask Task(ParseResult parsed)
     {
-        string? file = parsed.GetValue(_config);
-        if (parsed.GetValue(_preset) is not { } preset) return BenchTask.Of(file is null ? new TutorialUNetOptions() : TrainConfig.Load(file).Model);
-        if (file is not null) throw new ArgumentException("--preset and --model-config both give the model; use one.");
-        return BenchTask.Of(Presets.Load(preset));
+        string[] given = _config.Given(parsed);
+        if (given is []) return BenchTask.Of(new TutorialUNetOptions());
+        TrainConfig config = _config.Load(parsed);
+        return given[0] == "--preset" ? BenchTask.Of(config) : BenchTask.Of(config.Model);
     }
 
     // Nothing of a measurement may be alive when the next begins, so all of it is local here.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    BenchReport Measure(BenchTask task, string what, int batch, int steps, int threads)
+    BenchReport Measure(ParseResult parsed, BenchTask task, int steps, int? threads)
     {
-        using Device device = Device.Cpu(threads);
+        string what = parsed.GetValue(_what)!;
+        int batch = parsed.GetValue(_batch) ?? 64;
+        using Device device = DeviceOptions.Open(parsed.GetValue(_device), threads);
         BenchWork work = what switch
         {
             "train" => BenchWork.Training(task, device, batch),
             "forward" => BenchWork.Forward(task, device, batch),
             _ => BenchWork.Sampling(task, device, batch),
         };
-        WarmUp(work);
-        var clock = new PhaseClock();
+        WarmUp(work, device);
+        var clock = new PhaseClock(device);
         double[] seconds = new double[steps];
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         for (int i = 0; i < steps; i++)
@@ -86,6 +83,7 @@ sealed class BenchCommand : Command
             clock.Begin();
             long start = Stopwatch.GetTimestamp();
             work.Step(clock);
+            device.Synchronize();
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
@@ -102,9 +100,9 @@ sealed class BenchCommand : Command
     }
 
     // The compiler replaces hot code while it runs, so a warm-up has a length in time as well as in steps.
-    void WarmUp(BenchWork work)
+    void WarmUp(BenchWork work, Device device)
     {
-        var clock = new PhaseClock();
+        var clock = new PhaseClock(device);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < 3 || (i < 50 && Stopwatch.GetElapsedTime(start).TotalSeconds < 2); i++)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Brownian.Imaging;
 using Brownian.Training;
 
 namespace Brownian.Cli;
@@ -7,7 +6,7 @@ namespace Brownian.Cli;
 /// <summary><c>brownian data</c></summary>
 sealed class DataCommand : Command
 {
-    public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Look at a set of images.\nExample: brownian data inspect photos")
+    public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Inspect a data set.\nExample: brownian data inspect photos")
     {
         Add(new InspectCommand(terminal, cancel));
         Add(new GridCommand(terminal));
@@ -15,30 +14,26 @@ sealed class DataCommand : Command
 
     static Argument<string> PathArgument(bool optional) => new("PATH")
     {
-        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary version"
-            + (optional ? ", or digits, which it is when absent." : ", or digits."),
+        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary files"
+            + (optional ? ", or digits. Default: digits" : ", or digits."),
         Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-        DefaultValueFactory = optional ? _ => DatasetParams.Digits : null,
+        DefaultValueFactory = optional ? _ => DrawnDigits.Name : null,
     };
 
     /// <summary><c>brownian data inspect</c></summary>
-    sealed class InspectCommand : Command
+    sealed class InspectCommand : AppCommand
     {
         const int Listed = 10;
 
         readonly Argument<string> _path = PathArgument(optional: false);
-        readonly Terminal _terminal;
-        readonly CancellationToken _cancel;
 
         public InspectCommand(Terminal terminal, CancellationToken cancel)
-            : base("inspect", "Count sizes, modes, classes, copies and broken files.\nExample: brownian data inspect photos")
+            : base("inspect", "Count image sizes, color modes, classes, duplicates and broken files.\nExample: brownian data inspect photos", terminal, cancel)
         {
-            (_terminal, _cancel) = (terminal, cancel);
             Add(_path);
-            SetAction(Run);
         }
 
-        int Run(ParseResult parsed)
+        protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
             DatasetInspection found = _terminal.TrackReading(progress => DatasetInspection.Of(path, progress, _cancel));
@@ -82,7 +77,7 @@ sealed class DataCommand : Command
 
         static string[] Next(string path, DatasetInspection found)
         {
-            if (path == DatasetParams.Digits) return ["train"];
+            if (path == DrawnDigits.Name) return ["train"];
             if (!found.MayBeMirrored) return ["train", "--data", path];
             bool small = found.Sizes.Take(1).All(size => size.Key.Split('×').All(side => side.Length < 3 && int.Parse(side, null) <= 48));
             return ["train", "--preset", small ? "cifar10" : "flowers", "--data", path];
@@ -90,29 +85,25 @@ sealed class DataCommand : Command
     }
 
     /// <summary><c>brownian data grid</c></summary>
-    sealed class GridCommand : Command
+    sealed class GridCommand : AppCommand
     {
         readonly Argument<string> _path = PathArgument(optional: true);
-        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "Where it goes; never replaced. Default: the set's name with -grid.png");
-        readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, taken evenly from the set. Default: 64");
+        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the data set's name with -grid.png");
+        readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, spread evenly over the data set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
-        readonly Terminal _terminal;
+        readonly Option<bool> _force = ShowCommand.Force();
 
-        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10")
+        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10", terminal)
         {
-            _terminal = terminal;
             Add(_path);
-            foreach (Option option in (Option[])[_out, _count, _columns]) Add(option);
-            SetAction(Run);
+            Add([_out, _count, _columns, _force]);
         }
 
-        int Run(ParseResult parsed)
+        protected override int Run(ParseResult parsed)
         {
-            string path = parsed.GetValue(_path)!, file = parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png";
-            if (File.Exists(file)) throw new IOException($"{file}: exists already; choose another name with --out.");
-            Target.Check(file, overwrite: false);
-            Image sheet = ContactSheet.Draw(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn);
-            Png.Write(file, sheet);
+            string path = parsed.GetValue(_path)!;
+            PictureTarget target = PictureTarget.Still("grid", parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png", parsed.GetValue(_force));
+            string file = target.Write(DataPicture.DrawEvenly(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn));
             _terminal.Out.WriteLine($"grid    {Phrases.Relative(file)}");
             _terminal.Out.WriteLine($"next    {Invocation.Of("data", "inspect", path)}");
             return ExitCode.Success;

@@ -6,29 +6,26 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian import</c></summary>
-sealed class ImportCommand : Command
+sealed class ImportCommand : AppCommand
 {
-    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML that the model was trained with.");
+    readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML file the model was trained with.");
     readonly Option<string?> _weights = OptionOf.Text(
-        "--weights", "FILE", $"The network's weights: {WeightsFile.Extensions}. Nothing in a .pth is ever run.");
+        "--weights", "FILE", $"The weights: {WeightsFile.Extensions}. Code in a .pth file is never run.");
     readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "Where in a checkpoint the state dict is. Default: model, state_dict, model_state_dict, ema or the like");
-    readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a folder of diffusers, or a run.");
-    readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to make; it must not exist.");
-    readonly Terminal _terminal;
+        "--key", "NAME", "The key of the state dict inside a checkpoint. Default: model, state_dict, model_state_dict, ema or similar");
+    readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a diffusers folder, or a run.");
+    readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to create; it must not exist.");
 
     public ImportCommand(Terminal terminal)
         : base("import",
-            "Make a model folder from weights trained in Python: those of a tutorial with their YAML, or a pipeline of diffusers.\n"
-            + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist")
+            "Import weights trained in Python: a tutorial's checkpoint with its YAML file, or a diffusers pipeline.\n"
+            + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist", terminal)
     {
-        _terminal = terminal;
         _out.Required = true;
-        foreach (Option option in (Option[])[_config, _weights, _key, _model, _out]) Add(option);
-        SetAction(Run);
+        Add([_config, _weights, _key, _model, _out]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         string model = parsed.GetValue(_out)!;
         if (parsed.GetValue(_model) is { } folder) ImportFolder(parsed, folder, model);
@@ -44,7 +41,7 @@ sealed class ImportCommand : Command
         {
             if (parsed.GetValue(other) is not null) throw new ArgumentException($"--model says everything; leave {other.Name} out.");
         }
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         ModelFolder.Save(model, ModelFolder.Open(folder, device, _terminal.Warn));
     }
 

@@ -6,42 +6,38 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian sample</c></summary>
-sealed class SampleCommand : Command
+sealed class SampleCommand : AppCommand
 {
     const int DefaultCount = 64, MostColumns = 16;
 
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", $"A model folder, a run (its newest averaged weights), a folder of diffusers, or {ShippedModel.Name}, which comes with the program. Default: the newest run in runs/, else {ShippedModel.Name}");
-    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images, of seeds 0, 1, 2, ... Default: 64, or whole rows of all classes");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), a diffusers folder, or {ShippedModel.Name}, the built-in model. Default: the newest run in runs/, else {ShippedModel.Name}");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, with seeds 0, 1, 2, ... Default: 64, or full rows of all classes");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
-    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column for each class");
-    readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Write each image to a PNG of its own as well.");
-    readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Write all images as a uint8 array N×H×W×C as well.");
-    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Images drawn at once. Default: 64");
+    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column per class");
+    readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Also write each image to its own PNG.");
+    readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one uint8 array, N×H×W×C.");
+    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
-    readonly Option<bool> _force = OptionOf.Flag("--force", "Replace existing files.");
-    readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
+    readonly Option<bool> _force = OptionOf.Flag("--force", "Overwrite existing files.");
+    readonly DeviceOptions _device = new();
 
     public SampleCommand(Terminal terminal, CancellationToken cancel)
         : base("sample",
-            "Draw images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List())
+            "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])[_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]) Add(option);
-        foreach (Option option in (Option[])[.. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
-        SetAction(Run);
+        Add([_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]);
+        Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         SampleOptions options = Requested(parsed);
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;

@@ -6,26 +6,21 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian summary</c></summary>
-sealed class SummaryCommand : Command
+sealed class SummaryCommand : AppCommand
 {
-    readonly Option<string?> _config =
-        OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the network that 'train' would begin with.");
+    readonly ConfigOptions _config = new("A YAML configuration. Without one, the network that 'train' would begin with.");
     readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run.");
-    readonly Option<string[]> _set =
-        new("--set") { Description = "Override one key, e.g. model_params.num_heads=2. Repeatable.", HelpName = "section.key=value" };
-    readonly Terminal _terminal;
+    readonly Option<string[]> _set = OptionOf.Set("model_params.num_heads=2");
 
     public SummaryCommand(Terminal terminal)
         : base("summary",
-            "Show a network's layers: shapes, parameters, work and memory. Nothing is computed.\n"
-            + "Example: brownian summary --config configs/cifar10.yaml")
+            "Show a network's layers with their shapes, parameters, compute and memory, without running it.\n"
+            + "Example: brownian summary --config configs/cifar10.yaml", terminal)
     {
-        _terminal = terminal;
-        foreach (Option option in (Option[])[_config, _model, _set]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _model, _set]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         NetworkSummary summary = Of(parsed);
         TextWriter to = _terminal.Out;
@@ -50,11 +45,59 @@ sealed class SummaryCommand : Command
         string[] overrides = parsed.GetValue(_set) ?? [];
         if (parsed.GetValue(_model) is not { } model)
         {
-            NetworkOptions chosen = TrainConfig.Load(parsed.GetValue(_config), overrides).Model;
+            NetworkOptions chosen = _config.Load(parsed, overrides).Model;
             return NetworkSummary.Of(device => chosen.CreateNetwork(device));
         }
-        if (parsed.GetValue(_config) is not null || overrides.Length > 0)
-            throw new ArgumentException("--model cannot be combined with --config or --set: the model has its own.");
+        if (_config.Given(parsed).Length > 0 || overrides.Length > 0)
+            throw new ArgumentException("--model cannot be combined with --config, --preset or --set: the model has its own.");
         return NetworkSummary.Of(device => ModelFolder.Open(model, device, _terminal.Warn).Network);
     }
+}
+
+/// <summary>A network's layers as a table of at most 100 columns, one line each, grouped by block.</summary>
+static class SummaryTable
+{
+    const int NameWidth = 38, KindWidth = 24, ShapeWidth = 13, NumberWidth = 11;
+
+    public static void Write(NetworkSummary summary, TextWriter to)
+    {
+        to.WriteLine(Line("layer", "", "output", "parameters", "MFLOP"));
+        IReadOnlyList<NetworkLayer> layers = summary.Layers;
+        for (int first = 0, next; first < layers.Count; first = next)
+        {
+            string block = BlockOf(layers[first].Name);
+            for (next = first + 1; next < layers.Count && BlockOf(layers[next].Name) == block;) next++;
+            NetworkLayer[] members = [.. layers.Skip(first).Take(next - first)];
+            if (members.Length == 1)
+            {
+                to.WriteLine(Line(members[0], members[0].Name));
+                continue;
+            }
+            to.WriteLine(Line(block, "", "", Count(members.Sum(l => l.Parameters)), Megaflop(members.Sum(l => l.MultiplyAdds))));
+            foreach (NetworkLayer layer in members) to.WriteLine(Line(layer, "  " + layer.Name[block.Length..].TrimStart('.')));
+        }
+        foreach (Nn.Parameter parameter in summary.Unused)
+            to.WriteLine(Line(parameter.Name, "not used", "", Count(parameter.Shape.Count), ""));
+    }
+
+    static string Line(NetworkLayer layer, string name) => Line(
+        name, layer.Kind, string.Join('×', layer.Output.ToArray().Skip(1)), Count(layer.Parameters), Megaflop(layer.MultiplyAdds));
+
+    static string Line(string name, string kind, string shape, string parameters, string work)
+    {
+        if (name.Length > NameWidth) name = $"…{name[^(NameWidth - 1)..]}";
+        return $"{name,-NameWidth} {kind,-KindWidth} {shape,ShapeWidth} {parameters,NumberWidth} {work,NumberWidth - 2}".TrimEnd();
+    }
+
+    // The first part of a name, with its index if it is one of a list of blocks: downs.0.attentions.0.out_proj is in downs.0.
+    static string BlockOf(string layer)
+    {
+        string[] parts = layer.Split('.');
+        return parts.Length > 2 && parts[1].All(char.IsAsciiDigit) ? $"{parts[0]}.{parts[1]}" : parts[0];
+    }
+
+    static string Count(long number) => number == 0 ? "" : Phrases.Count(number);
+
+    static string Megaflop(long multiplyAdds) =>
+        multiplyAdds == 0 ? "" : (2e-6 * multiplyAdds).ToString("N3", CultureInfo.InvariantCulture);
 }

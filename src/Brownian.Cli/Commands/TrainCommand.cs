@@ -6,42 +6,33 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian train</c></summary>
-sealed class TrainCommand : Command
+sealed class TrainCommand : AppCommand
 {
-    readonly Option<string?> _config =
-        OptionOf.Text("--config", "FILE", "A YAML configuration. Without one, the built-in digits and a small network.");
-    readonly Option<string?> _preset =
-        OptionOf.Text("--preset", "NAME", $"A configuration that comes with the program: {string.Join(", ", Presets.Names)}.");
+    readonly ConfigOptions _config = new("A YAML configuration. Without one, the built-in digits and a small network.");
     readonly Option<string?> _data =
-        OptionOf.Text("--data", "PATH", "The images, in the place of the configuration's: a folder or zip of images, IDX or CIFAR files.");
-    readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at an image that cannot be read; otherwise such are left out.");
-    readonly Option<string[]> _set =
-        new("--set") { Description = "Override one key, e.g. train_params.lr=2e-4. Repeatable.", HelpName = "section.key=value" };
-    readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Where runs go. Default: runs");
-    readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Names the run's folder.");
+        OptionOf.Text("--data", "PATH", "Images to train on, instead of the configuration's: a folder or zip of images, IDX or CIFAR files.");
+    readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at the first unreadable image. Default: list unreadable images and skip them");
+    readonly Option<string[]> _set = OptionOf.Set("train_params.lr=2e-4");
+    readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Folder for runs. Default: runs");
+    readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Name of the run.");
     readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
-    readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Length in optimiser steps.");
-    readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Length in passes over the images.");
+    readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Train for N optimiser steps.");
+    readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Train for N passes over the images.");
     readonly Option<double?> _minutes = OptionOf.Real(
-        "--minutes", TimeBudget.LeastMinutes, "Length in minutes: measures this machine, then chooses the steps. Default without --config and --preset: 3",
+        "--minutes", TimeBudget.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
         "N", TimeBudget.MostMinutes);
-    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Decides initial weights, order of images, noise and samples.");
-    readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Say what it would take, and stop before anything is written.");
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
+    readonly DeviceOptions _device = new();
+    readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Print the time and memory that training would take, then stop. Writes nothing.");
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
-        "Train a model. Ctrl-C saves and says how to resume.\n"
-        + "Example: brownian train --preset mnist --set train_params.lr=2e-4")
+        "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
+        + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])
-            [_config, _preset, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, _threads, _strict, _dryRun]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
         if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
@@ -52,10 +43,9 @@ sealed class TrainCommand : Command
     {
         TrainConfig config = Configuration(parsed);
         // Before there is a folder, so that a wrong path leaves none behind.
-        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
-        using var opened = images as IDisposable;
+        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         config = ConfiguredDataset.Fit(config, images);
-        using Device device = OpenDevice(config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         TimeBudget? budget = Budget(parsed, config);
         if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
@@ -64,17 +54,14 @@ sealed class TrainCommand : Command
 
     TrainConfig Configuration(ParseResult parsed)
     {
-        (string? path, string? preset) = (parsed.GetValue(_config), parsed.GetValue(_preset));
-        if (path is not null && preset is not null) throw new ArgumentException("--preset and --config both give the configuration; use one.");
-        if (!MayHaveBudget(parsed)) return preset is null ? TrainConfig.Load(path, Overrides(parsed)) : Presets.Load(preset, Overrides(parsed));
+        if (!MayHaveBudget(parsed)) return _config.Load(parsed, Overrides(parsed));
         // Whether an override gives the length shows where nothing else does.
-        TrainConfig config = preset is null ? TrainConfig.Load(path) : Presets.Load(preset);
+        TrainConfig config = _config.Load(parsed);
         return (config with { Train = config.Train with { Steps = null, Epochs = null } }).With(Overrides(parsed));
     }
 
     // Who says nothing about what to train has not said how long either.
-    bool MayHaveBudget(ParseResult parsed) =>
-        parsed.GetResult(_minutes) is not null || (parsed.GetResult(_config) is null && parsed.GetResult(_preset) is null);
+    bool MayHaveBudget(ParseResult parsed) => parsed.GetResult(_minutes) is not null || _config.Given(parsed) is [];
 
     TimeBudget? Budget(ParseResult parsed, TrainConfig config)
     {
@@ -97,7 +84,7 @@ sealed class TrainCommand : Command
 
     int Resume(ParseResult parsed, string path)
     {
-        foreach (Option option in (Option[])[_config, _preset, _runs, _name, _seed, _minutes])
+        foreach (Option option in (Option[])[.. _config.All, _runs, _name, _seed, _minutes])
         {
             if (parsed.GetResult(option) is not null)
                 throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
@@ -106,11 +93,10 @@ sealed class TrainCommand : Command
         TrainConfig config = run.Config.With(Overrides(parsed));
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
-        IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
-        using var opened = images as IDisposable;
+        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
-        using Device device = OpenDevice(parsed.GetValue(_threads) ?? config.Train.Threads);
+        using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
         if (config != run.Config) run.Reconfigure(config);
         return Train(run, device, images);
@@ -124,7 +110,8 @@ sealed class TrainCommand : Command
     }
 
     // A run may come from a larger machine. The result does not depend on the number of threads.
-    static Device OpenDevice(int threads) => Device.Cpu(Math.Min(threads, Environment.ProcessorCount));
+    Device OpenDevice(ParseResult parsed, TrainConfig config) =>
+        _device.Open(parsed, Math.Min(config.Train.Threads, Environment.ProcessorCount));
 
     int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
@@ -143,7 +130,7 @@ sealed class TrainCommand : Command
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));
         Shortcut("seed", parsed.GetValue(_seed));
-        if (parsed.GetValue(_resume) is null) Shortcut("threads", parsed.GetValue(_threads));
+        if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;
 
         void Shortcut(string key, object? value)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
@@ -9,21 +10,30 @@ namespace Brownian.Diffusion;
 /// </summary>
 public static class AnySize
 {
-    /// <summary><see cref="IDenoisingNetwork.Forward"/> for images of any height and width.</summary>
+    static readonly ConditionalWeakTable<IDenoisingNetwork, PlannedForward<NetworkPass>> Plans = new();
+
+    /// <summary>
+    /// <see cref="IDenoisingNetwork.Forward"/> for images of any height and width, in little memory: see <see cref="PlannedForward{T}"/>.
+    /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="x">N×H×W×C.</param>
-    /// <param name="timesteps">How noisy each of the N images is.</param>
-    /// <param name="labels">The class of each image if the network has classes; otherwise empty.</param>
+    /// <param name="pass">What else the network is told.</param>
     /// <returns>N×H×W×<see cref="IDenoisingNetwork.OutputChannels"/>.</returns>
     /// <exception cref="ArgumentException">A shape, a count or a label does not fit.</exception>
-    public static Tensor Answer(this IDenoisingNetwork network, Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public static Tensor Answer(this IDenoisingNetwork network, Tensor x, NetworkPass pass)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(x);
-        if (x.Shape.Rank != 4) return network.Forward(x, timesteps, labels);        // which says what is wrong
+        int variant = (pass.Training is null ? 0 : 1) + (pass.Labels.IsEmpty ? 0 : 2);
+        return Plans.GetValue(network, static network => new((x, pass) => Fitted(network, x, pass))).Run(x, pass, variant);
+    }
+
+    static Tensor Fitted(IDenoisingNetwork network, Tensor x, NetworkPass pass)
+    {
+        if (x.Shape.Rank != 4) return network.Forward(x, pass);     // which says what is wrong
         (int height, int width) = (network.Taken(x.Shape[1]), network.Taken(x.Shape[2]));
-        if (height == x.Shape[1] && width == x.Shape[2]) return network.Forward(x, timesteps, labels);
-        return network.Forward(x.PadByMirroring(height, width), timesteps, labels).CropTo(x.Shape[1], x.Shape[2]);
+        if (height == x.Shape[1] && width == x.Shape[2]) return network.Forward(x, pass);
+        return network.Forward(x.PadByMirroring(height, width), pass).CropTo(x.Shape[1], x.Shape[2]);
     }
 
     static int Taken(this IDenoisingNetwork network, int side) => (side + network.SizeMultiple - 1) / network.SizeMultiple * network.SizeMultiple;

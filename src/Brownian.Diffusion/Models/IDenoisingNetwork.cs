@@ -28,26 +28,13 @@ public interface IDenoisingNetwork
     int Classes => 0;
 
     /// <summary>
-    /// The random numbers that decide which activations drop out, one generator per training step; null, the default, switches
-    /// dropout off. A network without dropout ignores it.
+    /// Looks at noisy images. Call <see cref="AnySize.Answer"/> instead: it takes images of any size and frees each intermediate result
+    /// after its last use. To know that use it first calls this with an x on a <see cref="TracingDevice"/>, once per shape, so write to
+    /// the device of x and store no tensor between calls.
     /// </summary>
-    Philox? Dropout { get; set; }
-
-    /// <summary>
-    /// True during the forward pass of a training step: batch norm then uses the batch's statistics and moves its running ones, which is
-    /// what it uses otherwise. A network without batch norm ignores it.
-    /// </summary>
-    bool IsTraining
-    {
-        get => false;
-        set { }
-    }
-
-    /// <summary>Looks at noisy images.</summary>
     /// <param name="x">N×H×W×<see cref="Channels"/>.</param>
-    /// <param name="timesteps">How noisy each of the N images is.</param>
-    /// <param name="labels">The class of each image if the network has <see cref="Classes"/>; otherwise empty.</param>
+    /// <param name="pass">What else the network is told.</param>
     /// <returns>N×H×W×<see cref="OutputChannels"/>.</returns>
     /// <exception cref="ArgumentException">A shape, a count or a label does not fit.</exception>
-    Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default);
+    Tensor Forward(Tensor x, NetworkPass pass);
 }

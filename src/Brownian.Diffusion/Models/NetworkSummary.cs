@@ -53,9 +53,9 @@ public sealed class NetworkSummary
         var summary = new NetworkSummary(network);
         long before = device.Memory.Live;
         using TensorScope scope = device.OpenScope();
-        (network.IsTraining, network.Dropout) = (true, new Philox(0, 0));
         (int height, int width) = size ?? (network.Height, network.Width);
-        network.Answer(Tensor.Empty(Shape.Of(1, height, width, network.Channels), device), [1], network.Classes > 0 ? [0] : []);
+        var pass = new NetworkPass([1], network.Classes > 0 ? [0] : [], training: new Philox(0, 0));
+        network.Answer(Tensor.Empty(Shape.Of(1, height, width, network.Channels), device), pass);
         summary.ActivationBytes = device.Memory.Live - before;
         summary.Read(device.Calls);
         return summary;

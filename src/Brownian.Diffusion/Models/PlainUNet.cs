@@ -7,13 +7,12 @@ namespace Brownian.Diffusion;
 /// The U-Net of Ronneberger et al. 2015 with batch norm and a time embedding, as a widely read article on DDPM for CIFAR-10 has it:
 /// max-pooling down, transposed convolutions up, no attention. Parameter names and shapes are the article's, so its weights load.
 /// </summary>
-public sealed class PlainUNet : IDenoisingNetwork
+public sealed class PlainUNet : DenoisingNetwork<PlainUNetOptions>
 {
     internal const int Levels = 4;
 
     static readonly ConvSpec Doubling = new(2, 2), Pointwise = new(1);
 
-    readonly PlainUNetOptions _options;
     readonly SinusoidalEmbedding _sinusoid;
     readonly PlainBlock[] _downs = new PlainBlock[Levels], _ups = new PlainBlock[Levels];
     readonly ConvTranspose2d[] _double = new ConvTranspose2d[Levels];
@@ -22,11 +21,8 @@ public sealed class PlainUNet : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public PlainUNet(PlainUNetOptions options)
+    public PlainUNet(PlainUNetOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         int time = options.TimeFeatures;
         _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
@@ -53,53 +49,22 @@ public sealed class PlainUNet : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public PlainUNet(PlainUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public PlainUNetOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.ImageChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => 1 << Levels;
-
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public bool IsTraining { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
-        Tensor time = _sinusoid.Of(timesteps, x.Device);
+        bool training = pass.Training is not null;
+        Tensor time = _sinusoid.Of(pass.Timesteps, x.Device);
         var skips = new Tensor[Levels];
         Tensor h = x;
         for (int level = 0; level < Levels; level++)
         {
-            skips[level] = _downs[level].Forward(h, time, IsTraining);
-            if (level > 0) h.Discard();     // the first is the caller's
+            skips[level] = _downs[level].Forward(h, time, training);
             h = skips[level].MaxPool();
         }
-        h = _bottleneck.Forward(h, time, IsTraining).InPlaceOf(h);
+        h = _bottleneck.Forward(h, time, training);
         for (int level = Levels - 1; level >= 0; level--)
-        {
-            Tensor twice = _double[level].Forward(h).InPlaceOf(h), joined = Reshaping.ConcatChannels(twice, skips[level]);
-            twice.Discard();
-            skips[level].Discard();
-            h = _ups[level].Forward(joined, time, IsTraining).InPlaceOf(joined);
-        }
-        return _output.Forward(h).InPlaceOf(h);
+            h = _ups[level].Forward(Reshaping.ConcatChannels(_double[level].Forward(h), skips[level]), time, training);
+        return _output.Forward(h);
     }
 }
 
@@ -124,9 +89,8 @@ sealed class PlainBlock(ParameterScope scope, int inputs, int outputs, int timeF
     public Tensor Forward(Tensor x, Tensor time, bool training)
     {
         Tensor h = _conv1.Forward(x);
-        h = _norm1.Forward(h, training, perSample: _time.Forward(time)).InPlaceOf(h);
-        h = _conv2.Forward(h).InPlaceOf(h);
-        return _norm2.Forward(h, training).InPlaceOf(h);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time));
+        return _norm2.Forward(_conv2.Forward(h), training);
     }
 }
 

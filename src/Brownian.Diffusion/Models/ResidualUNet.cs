@@ -8,14 +8,13 @@ namespace Brownian.Diffusion;
 /// levels, a skip connection for every block and every step down, a frozen table of sines and cosines. Parameter names and shapes are
 /// the original's (misspelt ones too), so its weights load.
 /// </summary>
-public sealed class ResidualUNet : IDenoisingNetwork
+public sealed class ResidualUNet : DenoisingNetwork<ResidualUNetOptions>
 {
     /// <summary>The groups of every norm.</summary>
     internal const int Groups = 8;
 
     static readonly ConvSpec Same = new(3, 1, 1), Halving = new(3, 2, 1);
 
-    readonly ResidualUNetOptions _options;
     readonly FrozenSinusoidalTable _table;
     readonly Linear _timeIn, _timeOut;
     readonly Conv2d _first, _last;
@@ -27,11 +26,8 @@ public sealed class ResidualUNet : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public ResidualUNet(ResidualUNetOptions options)
+    public ResidualUNet(ResidualUNetOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         int start = options.BaseChannels, features = start * options.TimeMultiple, levels = options.BaseChannelsMultiples.Count;
         _table = new FrozenSinusoidalTable(
@@ -60,72 +56,40 @@ public sealed class ResidualUNet : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public ResidualUNet(ResidualUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public ResidualUNetOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.InputChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => _options.SizeMultiple;
-
-    /// <inheritdoc/>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
         // Every block applies SiLU to the embedding before its own projection: once is enough.
-        Tensor time = _timeOut.Forward(_timeIn.Forward(_table.Forward(timesteps)).Silu()).Silu();
-        var pass = new ResidualPass(time, Dropout);
+        Tensor time = _timeOut.Forward(_timeIn.Forward(_table.Forward(pass.Timesteps, x.Device)).Silu()).Silu();
+        var seen = new ResidualPass(time, pass.Training);
         var skips = new Stack<Tensor>();
         Tensor h = _first.Forward(x);
         skips.Push(h);
         for (int level = 0; level < _encoder.Length; level++)
         {
-            foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, pass));
+            foreach (ResidualBlock block in _encoder[level]) skips.Push(h = block.Forward(h, seen));
             if (level < _halve.Length) skips.Push(h = _halve[level].Forward(h));
         }
-        h = _bottleneck[0].Forward(h, pass);        // what it sees is a skip
-        h = _bottleneck[1].Forward(h, pass).InPlaceOf(h);
+        foreach (ResidualBlock block in _bottleneck) h = block.Forward(h, seen);
         for (int level = _decoder.Length - 1; level >= 0; level--)
         {
-            foreach (ResidualBlock block in _decoder[level])
-            {
-                Tensor skip = skips.Pop(), joined = Reshaping.ConcatChannels(h, skip);
-                h.Discard();
-                skip.Discard();
-                h = block.Forward(joined, pass).InPlaceOf(joined);
-            }
-            if (level == 0) continue;
-            Tensor twice = h.UpsampleNearest().InPlaceOf(h);
-            h = _double[level - 1].Forward(twice).InPlaceOf(twice);
+            foreach (ResidualBlock block in _decoder[level]) h = block.Forward(Reshaping.ConcatChannels(h, skips.Pop()), seen);
+            if (level > 0) h = _double[level - 1].Forward(h.UpsampleNearest());
         }
-        return _last.Forward(_norm, h).InPlaceOf(h);
+        return _last.Forward(_norm, h);
     }
 
     // Blocks and steps between levels share one list in the original, and its numbers.
     int Encode(ParameterScope root, Stack<int> skips)
     {
-        int channels = _options.BaseChannels, index = 0;
+        int channels = Options.BaseChannels, index = 0;
         for (int level = 0; level < _encoder.Length; level++)
         {
-            int outputs = _options.BaseChannels * _options.BaseChannelsMultiples[level];
-            _encoder[level] = new ResidualBlock[_options.NumResBlocks];
+            int outputs = Options.BaseChannels * Options.BaseChannelsMultiples[level];
+            _encoder[level] = new ResidualBlock[Options.NumResBlocks];
             for (int i = 0; i < _encoder[level].Length; i++, channels = outputs)
             {
-                _encoder[level][i] = Block(root.Under("encoder_blocks", index++), channels, outputs, _options.ApplyAttention[level]);
+                _encoder[level][i] = Block(root.Under("encoder_blocks", index++), channels, outputs, Options.ApplyAttention[level]);
                 skips.Push(outputs);
             }
             if (level == _halve.Length) continue;
@@ -140,10 +104,10 @@ public sealed class ResidualUNet : IDenoisingNetwork
         int index = 0;
         for (int level = _decoder.Length - 1; level >= 0; level--)
         {
-            int outputs = _options.BaseChannels * _options.BaseChannelsMultiples[level];
-            _decoder[level] = new ResidualBlock[_options.NumResBlocks + 1];
+            int outputs = Options.BaseChannels * Options.BaseChannelsMultiples[level];
+            _decoder[level] = new ResidualBlock[Options.NumResBlocks + 1];
             for (int i = 0; i < _decoder[level].Length; i++, channels = outputs)
-                _decoder[level][i] = Block(root.Under("decoder_blocks", index++), channels + skips.Pop(), outputs, _options.ApplyAttention[level]);
+                _decoder[level][i] = Block(root.Under("decoder_blocks", index++), channels + skips.Pop(), outputs, Options.ApplyAttention[level]);
             if (level > 0)
                 _double[level - 1] = new Conv2d(root.Under("decoder_blocks", index++).Under("upsample", 1), channels, channels, Same);
         }
@@ -151,7 +115,65 @@ public sealed class ResidualUNet : IDenoisingNetwork
     }
 
     ResidualBlock Block(ParameterScope scope, int inputs, int outputs, bool attention) =>
-        new(scope, inputs, outputs, attention, _options, _blocks++);
+        new(scope, inputs, outputs, attention, Options, _blocks++);
+}
+
+/// <summary>What every block of one forward pass sees besides its input: SiLU of the time embedding N×F, and dropout's numbers.</summary>
+readonly record struct ResidualPass(Tensor Time, Philox? Dropout);
+
+/// <summary>
+/// Two convolutions with a time embedding between them and a shortcut around them, then attention where the level has it. The 3×3
+/// convolutions have multiples of 16 channels at the tutorial's size and take Winograd's way.
+/// </summary>
+sealed class ResidualBlock
+{
+    const int Heads = 4;
+
+    static readonly ConvSpec Same = new(3, 1, 1), Pointwise = new(1);
+
+    readonly GroupNorm _norm1, _norm2;
+    readonly Conv2d _conv1, _conv2;
+    readonly Conv2d? _match;
+    readonly Linear _time;
+    readonly GroupNorm? _attentionNorm;
+    readonly MultiheadAttention? _attention;
+    readonly float _dropout;
+    readonly ulong _site;
+
+    /// <param name="scope">Where the parameters are declared.</param>
+    /// <param name="inputs">Channels in.</param>
+    /// <param name="outputs">Channels out.</param>
+    /// <param name="attention">Whether attention follows.</param>
+    /// <param name="options">Dropout and the size of the time embedding.</param>
+    /// <param name="site">A number that no other block of the network has, so that each drops out differently.</param>
+    public ResidualBlock(ParameterScope scope, int inputs, int outputs, bool attention, ResidualUNetOptions options, int site)
+    {
+        (_dropout, _site) = ((float)options.DropoutRate, (ulong)site);
+        _norm1 = new GroupNorm(scope.Under("normlize_1"), ResidualUNet.Groups, inputs, silu: true);
+        _conv1 = new Conv2d(scope.Under("conv_1"), inputs, outputs, Same);
+        _time = new Linear(scope.Under("dense_1"), options.BaseChannels * options.TimeMultiple, outputs);
+        _norm2 = new GroupNorm(scope.Under("normlize_2"), ResidualUNet.Groups, outputs, silu: true);
+        _conv2 = new Conv2d(scope.Under("conv_2"), outputs, outputs, Same);
+        if (inputs != outputs) _match = new Conv2d(scope.Under("match_input"), inputs, outputs, Pointwise);
+        if (!attention) return;
+        _attentionNorm = new GroupNorm(scope.Under("attention").Under("group_norm"), ResidualUNet.Groups, outputs);
+        _attention = new MultiheadAttention(scope.Under("attention").Under("mhsa"), outputs, Heads);
+    }
+
+    /// <summary>x N×H×W×inputs to N×H×W×outputs.</summary>
+    public Tensor Forward(Tensor x, ResidualPass pass)
+    {
+        Tensor h = _conv1.Forward(_norm1, x, perSample: _time.Forward(pass.Time));
+        h = Second(h, shortcut: _match is null ? x : _match.Forward(x), pass.Dropout);
+        return _attention is null ? h : _attention.Forward(_attentionNorm!.Forward(h), residual: h);
+    }
+
+    // Norm, SiLU and convolution are one operation where nothing comes between them.
+    Tensor Second(Tensor h, Tensor shortcut, Philox? dropout)
+    {
+        if (dropout is not { } random || _dropout == 0) return _conv2.Forward(_norm2, h, residual: shortcut);
+        return _conv2.Forward(_norm2.Forward(h).DropoutChannels(_dropout, random.At(_site)), residual: shortcut);
+    }
 }
 
 /// <summary>

@@ -7,11 +7,10 @@ namespace Brownian.Diffusion;
 /// The "SimpleUnet" of DeepFindr's "Diffusion models from scratch in PyTorch": batch norm after ReLU, 4×4 convolutions of stride 2 down
 /// and up, no attention. Parameter names and shapes are the notebook's, so its weights load.
 /// </summary>
-public sealed class SimpleUNet : IDenoisingNetwork
+public sealed class SimpleUNet : DenoisingNetwork<SimpleUNetOptions>
 {
     static readonly ConvSpec Same = new(3, 1, 1), Pointwise = new(1);
 
-    readonly SimpleUNetOptions _options;
     readonly SinusoidalEmbedding _sinusoid;
     readonly Linear _time;
     readonly Conv2d _input, _output;
@@ -19,11 +18,8 @@ public sealed class SimpleUNet : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public SimpleUNet(SimpleUNetOptions options)
+    public SimpleUNet(SimpleUNetOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         IReadOnlyList<int> channels = options.DownChannels;
         int blocks = channels.Count - 1, time = options.TimeEmbDim;
@@ -45,52 +41,60 @@ public sealed class SimpleUNet : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public SimpleUNet(SimpleUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public SimpleUNetOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.ImageChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => _options.SizeMultiple;
-
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public bool IsTraining { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
-        Tensor time = _time.Forward(_sinusoid.Of(timesteps, x.Device)).Relu();
+        bool training = pass.Training is not null;
+        Tensor time = _time.Forward(_sinusoid.Of(pass.Timesteps, x.Device)).Relu();
         var skips = new Tensor[_downs.Length];
         Tensor h = _input.Forward(x);
-        for (int i = 0; i < _downs.Length; i++)
-        {
-            skips[i] = _downs[i].Forward(h, time, IsTraining);
-            if (i == 0) h.Discard();        // all that follow are skips
-            h = skips[i];
-        }
-        for (int i = 0; i < _ups.Length; i++)
-        {
-            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
-            h.Discard();
-            skip.Discard();
-            h = _ups[i].Forward(joined, time, IsTraining).InPlaceOf(joined);
-        }
-        return _output.Forward(h).InPlaceOf(h);
+        for (int i = 0; i < _downs.Length; i++) skips[i] = h = _downs[i].Forward(h, time, training);
+        for (int i = 0; i < _ups.Length; i++) h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time, training);
+        return _output.Forward(h);
+    }
+}
+
+/// <summary>
+/// Two 3×3 convolutions, each with ReLU and batch norm after it, and the time embedding added between them; then a step to half or
+/// twice the resolution. Where both its channel counts are multiples of 16 a 3×3 convolution takes Winograd's way; the 4×4 ones run
+/// tap by tap.
+/// </summary>
+sealed class SimpleBlock
+{
+    static readonly ConvSpec Same = new(3, 1, 1), Halving = new(4, 2, 1);
+
+    readonly Linear _time;
+    readonly Conv2d _conv1, _conv2;
+    readonly BatchNorm2d _norm1, _norm2;
+    readonly Conv2d? _halve;
+    readonly ConvTranspose2d? _double;
+
+    /// <param name="scope">Where the parameters are declared.</param>
+    /// <param name="inputs">Channels in.</param>
+    /// <param name="outputs">Channels out.</param>
+    /// <param name="timeFeatures">Features of the time embedding.</param>
+    /// <param name="up">Whether the resolution is doubled; else it is halved.</param>
+    public SimpleBlock(ParameterScope scope, int inputs, int outputs, int timeFeatures, bool up)
+    {
+        _time = new Linear(scope.Under("time_mlp"), timeFeatures, outputs);
+        _conv1 = new Conv2d(scope.Under("conv1"), inputs, outputs, Same);
+        if (up) _double = new ConvTranspose2d(scope.Under("transform"), outputs, outputs, Halving);
+        else _halve = new Conv2d(scope.Under("transform"), outputs, outputs, Halving);
+        _conv2 = new Conv2d(scope.Under("conv2"), outputs, outputs, Same);
+        _norm1 = new BatchNorm2d(scope.Under("bnorm1"), outputs, relu: true);
+        _norm2 = new BatchNorm2d(scope.Under("bnorm2"), outputs, relu: true);
+    }
+
+    /// <param name="x">N×H×W×inputs.</param>
+    /// <param name="time">The time embedding, N×features.</param>
+    /// <param name="training">Whether the norms use the batch's statistics.</param>
+    /// <returns>N×H/2×W/2×outputs, or N×2H×2W×outputs.</returns>
+    public Tensor Forward(Tensor x, Tensor time, bool training)
+    {
+        Tensor h = _conv1.Forward(x);
+        h = _norm1.Forward(h, training, perSample: _time.Forward(time).Relu());
+        h = _norm2.Forward(_conv2.Forward(h), training);
+        return _double is null ? _halve!.Forward(h) : _double.Forward(h);
     }
 }
 

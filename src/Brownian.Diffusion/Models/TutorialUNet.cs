@@ -7,7 +7,7 @@ namespace Brownian.Diffusion;
 /// The U-Net of explainingai-code/DDPM-Pytorch, the network of a widely watched tutorial on Ho et al. 2020: attention over all pixels
 /// after every resnet, one skip connection per block. Parameter names, shapes and order are the original's, so its weights load.
 /// </summary>
-public sealed class TutorialUNet : IDenoisingNetwork
+public sealed class TutorialUNet : DenoisingNetwork<TutorialUNetOptions>
 {
     /// <summary>The groups of every norm.</summary>
     internal const int Groups = 8;
@@ -17,7 +17,6 @@ public sealed class TutorialUNet : IDenoisingNetwork
 
     static readonly ConvSpec Same = new(3, 1, 1), Halving = new(4, 2, 1);
 
-    readonly TutorialUNetOptions _options;
     readonly SinusoidalEmbedding _sinusoid;
     readonly Linear _timeIn, _timeOut;
     readonly Conv2d _convIn, _convOut;
@@ -28,11 +27,8 @@ public sealed class TutorialUNet : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public TutorialUNet(TutorialUNetOptions options)
+    public TutorialUNet(TutorialUNetOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         IReadOnlyList<int> down = options.DownChannels;
         int blocks = down.Count - 1, time = options.TimeEmbDim;
@@ -71,63 +67,91 @@ public sealed class TutorialUNet : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public TutorialUNet(TutorialUNetOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public TutorialUNetOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.ImChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => _options.SizeMultiple;
-
-    /// <summary>Ignored: this network has no dropout.</summary>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
         // Every resnet applies SiLU to the embedding before its own projection: once is enough.
-        Tensor time = _timeOut.Forward(_timeIn.Forward(_sinusoid.Of(timesteps, x.Device)).Silu()).Silu();
+        Tensor time = _timeOut.Forward(_timeIn.Forward(_sinusoid.Of(pass.Timesteps, x.Device)).Silu()).Silu();
         var skips = new Tensor[_downs.Length];
         Tensor h = _convIn.Forward(x);
         for (int i = 0; i < _downs.Length; i++)
         {
             skips[i] = h;
             h = _downs[i].Forward(h, time);
-            if (_halve[i] is { } halve) h = Then(halve.Forward(h), h);
+            if (_halve[i] is { } halve) h = halve.Forward(h);
         }
-        foreach (TutorialBlock mid in _mids) h = Then(mid.Forward(h, time), h);
+        foreach (TutorialBlock mid in _mids) h = mid.Forward(h, time);
         for (int i = 0; i < _ups.Length; i++)
         {
-            if (_double[i] is { } twice) h = Then(twice.Forward(h), h);
-            Tensor skip = skips[^(i + 1)], joined = Reshaping.ConcatChannels(h, skip);
-            h.Discard();
-            skip.Discard();
-            h = Then(_ups[i].Forward(joined, time), joined);
+            if (_double[i] is { } twice) h = twice.Forward(h);
+            h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time);
         }
-        return Then(_convOut.Forward(_normOut, h), h);
-    }
-
-    /// <summary>The result of a layer, whose input is not read again.</summary>
-    static Tensor Then(Tensor y, Tensor x)
-    {
-        x.Discard();
-        return y;
+        return _convOut.Forward(_normOut, h);
     }
 
     TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions) =>
-        new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, _options.TimeEmbDim, _options.NumHeads));
+        new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, Options.TimeEmbDim, Options.NumHeads));
+}
+
+/// <summary>The extents of a <see cref="TutorialBlock"/>.</summary>
+readonly record struct TutorialBlockSize(int Inputs, int Outputs, int Resnets, int Attentions, int TimeFeatures, int Heads);
+
+/// <summary>
+/// What the down, middle and up blocks share: resnets with the time embedding added between their two convolutions, and an
+/// attention after each, the last one excepted in middle blocks. Parameters are declared kind by kind, as the original does.
+/// </summary>
+sealed class TutorialBlock
+{
+    static readonly ConvSpec Same = new(3, 1, 1), Pointwise = new(1);
+
+    readonly NormConv[] _first, _second;
+    readonly Linear[] _time;
+    readonly Conv2d[] _residual;
+    readonly GroupNorm[] _norms;
+    readonly MultiheadAttention[] _attentions;
+
+    public TutorialBlock(ParameterScope scope, TutorialBlockSize size)
+    {
+        int outputs = size.Outputs;
+        int Inputs(int layer) => layer == 0 ? size.Inputs : outputs;
+        _first = List(size.Resnets, i => new NormConv(scope.Under("resnet_conv_first", i), Inputs(i), outputs));
+        _time = List(size.Resnets, i => new Linear(scope.Under("t_emb_layers", i).Under("1"), size.TimeFeatures, outputs));
+        _second = List(size.Resnets, i => new NormConv(scope.Under("resnet_conv_second", i), outputs, outputs));
+        _norms = List(size.Attentions, i => new GroupNorm(scope.Under("attention_norms", i), TutorialUNet.Groups, outputs));
+        _attentions = List(size.Attentions, i => new MultiheadAttention(scope.Under("attentions", i), outputs, size.Heads));
+        _residual = List(size.Resnets, i => new Conv2d(scope.Under("residual_input_conv", i), Inputs(i), outputs, Pointwise));
+    }
+
+    /// <param name="x">N×H×W×inputs.</param>
+    /// <param name="time">SiLU of the time embedding, N×time features.</param>
+    /// <returns>N×H×W×outputs.</returns>
+    public Tensor Forward(Tensor x, Tensor time)
+    {
+        for (int i = 0; i < _first.Length; i++)
+        {
+            Tensor h = _first[i].Forward(x, perSample: _time[i].Forward(time));
+            x = _second[i].Forward(h, residual: _residual[i].Forward(x));
+            if (i < _attentions.Length) x = _attentions[i].Forward(_norms[i].Forward(x), residual: x);
+        }
+        return x;
+    }
+
+    static T[] List<T>(int count, Func<int, T> make)
+    {
+        var list = new T[count];
+        for (int i = 0; i < count; i++) list[i] = make(i);
+        return list;
+    }
+
+    /// <summary>Group norm, SiLU and a 3×3 convolution: elements 0, (1) and 2 of a <c>torch.nn.Sequential</c>.</summary>
+    sealed class NormConv(ParameterScope scope, int inputs, int outputs)
+    {
+        readonly GroupNorm _norm = new(scope.Under("0"), TutorialUNet.Groups, inputs, silu: true);
+        readonly Conv2d _conv = new(scope.Under("2"), inputs, outputs, Same);
+
+        public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
+            _conv.Forward(_norm, x, perSample, residual);
+    }
 }
 
 /// <summary>

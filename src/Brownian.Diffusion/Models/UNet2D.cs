@@ -7,11 +7,10 @@ namespace Brownian.Diffusion;
 /// The U-Net of Ho et al. 2020 and its descendants as diffusers' <c>UNet2DModel</c> builds them: one skip connection per resnet, levels
 /// of the kinds in <see cref="UNet2DBlock"/>. Parameter names, shapes and order are those of its state dict.
 /// </summary>
-public sealed class UNet2D : IDenoisingNetwork
+public sealed class UNet2D : DenoisingNetwork<UNet2DOptions>
 {
     static readonly ConvSpec Same = new(3, 1, 1);
 
-    readonly UNet2DOptions _options;
     readonly UNet2DTime _time;
     readonly Conv2d _convIn, _convOut;
     readonly UNet2DLevel[] _downs, _ups;
@@ -20,11 +19,8 @@ public sealed class UNet2D : IDenoisingNetwork
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
-    public UNet2D(UNet2DOptions options)
+    public UNet2D(UNet2DOptions options) : base(options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         ParameterScope root = Parameters.Root;
         int first = options.BlockOutChannels[0], levels = options.Levels;
         _convIn = new Conv2d(root.Under("conv_in"), options.InChannels, first, Same);
@@ -44,61 +40,30 @@ public sealed class UNet2D : IDenoisingNetwork
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
     public UNet2D(UNet2DOptions options, Device device, ulong seed = 0) : this(options) => Parameters.Allocate(device, seed);
 
-    /// <summary>The size.</summary>
-    public UNet2DOptions Options => _options;
-
     /// <inheritdoc/>
-    public ParameterSet Parameters { get; } = new();
-
-    /// <inheritdoc/>
-    public int Channels => _options.InChannels;
-
-    /// <inheritdoc/>
-    public int OutputChannels => _options.OutChannels;
-
-    /// <inheritdoc/>
-    public int Height => _options.Height;
-
-    /// <inheritdoc/>
-    public int Width => _options.Width;
-
-    /// <inheritdoc/>
-    public int SizeMultiple => _options.SizeMultiple;
-
-    /// <inheritdoc/>
-    public int Classes => _options.Classes;
-
-    /// <inheritdoc/>
-    public Philox? Dropout { get; set; }
-
-    /// <inheritdoc/>
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    protected override Tensor Run(Tensor x, NetworkPass pass)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        NetworkInput.Check(this, x, timesteps.Length, labels.Length);
-        if (_options.CenterInputSample) x = TensorOps.Affine(2, x, -1, Tensor.Full(x.Shape, 1, x.Device));
-        var pass = new UNet2DPass(_time.Forward(timesteps, labels, x.Device), Dropout);
+        if (Options.CenterInputSample) x = TensorOps.Affine(2, x, -1, Tensor.Full(x.Shape, 1, x.Device));
+        var seen = new UNet2DPass(_time.Forward(pass.Timesteps, pass.Labels, x.Device), pass.Training);
 
         Tensor h = _convIn.Forward(x);
         Tensor? image = x;
         var skips = new Stack<Tensor>([h]);
         foreach (UNet2DLevel down in _downs)
         {
-            for (int layer = 0; layer < down.Layers; layer++) skips.Push(h = down.Forward(layer, h, pass));
-            if (down.Resample(ref h, ref image, pass)) skips.Push(h);
+            for (int layer = 0; layer < down.Layers; layer++) skips.Push(h = down.Forward(layer, h, seen));
+            if (down.Resample(ref h, ref image, seen)) skips.Push(h);
         }
-        h = _middle.Forward(h, pass);
+        h = _middle.Forward(h, seen);
         image = null;
         for (int level = _ups.Length - 1; level >= 0; level--)
         {
             UNet2DLevel up = _ups[level];
-            for (int layer = 0; layer < up.Layers; layer++) h = Joined(up, layer, h, skips.Pop(), pass);
-            Tensor finest = h;
-            up.Resample(ref h, ref image, pass);
-            h.InPlaceOf(finest);
+            for (int layer = 0; layer < up.Layers; layer++) h = up.Forward(layer, Reshaping.ConcatChannels(h, skips.Pop()), seen);
+            up.Resample(ref h, ref image, seen);
         }
-        Tensor y = _convOut.Forward(_normOut, h, residual: image).InPlaceOf(h);
-        return _options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier ? y.ScalePerSample(Inverse(timesteps)).InPlaceOf(y) : y;
+        Tensor y = _convOut.Forward(_normOut, h, residual: image);
+        return Options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier ? y.ScalePerSample(Inverse(pass.Timesteps)) : y;
     }
 
     // The result becomes a score, ∇ ln p(x): the noise over its deviation, which is what t is for these networks (Song et al. 2021).
@@ -107,13 +72,5 @@ public sealed class UNet2D : IDenoisingNetwork
         float[] inverse = times.ToArray();
         foreach (ref float time in inverse.AsSpan()) time = 1 / time;
         return inverse;
-    }
-
-    static Tensor Joined(UNet2DLevel level, int layer, Tensor x, Tensor skip, UNet2DPass pass)
-    {
-        Tensor joined = Reshaping.ConcatChannels(x, skip);
-        x.Discard();
-        skip.Discard();
-        return level.Forward(layer, joined, pass).InPlaceOf(joined);
     }
 }

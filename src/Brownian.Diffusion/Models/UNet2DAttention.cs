@@ -31,10 +31,7 @@ sealed class UNet2DAttention
     {
         Tensor h = _norm is null ? x : _norm.Forward(x);
         Tensor q = _query.Forward(h), k = _key.Forward(h), v = _value.Forward(h);
-        if (h != x) h.Discard();
-        Tensor mixed = SelfAttention.Attention(q, k, v, _heads);
-        foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v]) part.Discard();
-        Tensor y = _output.Forward(mixed, residual: x).InPlaceOf(mixed);
-        return _divisor == 1 ? y : y.Scale(1 / _divisor).InPlaceOf(y);
+        Tensor y = _output.Forward(SelfAttention.Attention(q, k, v, _heads), residual: x);
+        return _divisor == 1 ? y : y.Scale(1 / _divisor);
     }
 }

@@ -89,7 +89,7 @@ sealed class UNet2DLevel
     public Tensor Forward(int layer, Tensor x, UNet2DPass pass)
     {
         Tensor y = _resnets[layer].Forward(x, pass);
-        return _attentions.Length == 0 ? y : _attentions[layer].Forward(y).InPlaceOf(y);
+        return _attentions.Length == 0 ? y : _attentions[layer].Forward(y);
     }
 
     /// <summary>True where another resolution follows; see <see cref="UNet2DResampler.Forward"/>.</summary>

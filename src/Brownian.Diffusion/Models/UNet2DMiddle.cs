@@ -23,7 +23,7 @@ sealed class UNet2DMiddle
     public Tensor Forward(Tensor x, UNet2DPass pass)
     {
         Tensor h = _first.Forward(x, pass);
-        if (_attention is not null) h = _attention.Forward(h).InPlaceOf(h);
-        return _second.Forward(h, pass).InPlaceOf(h);
+        if (_attention is not null) h = _attention.Forward(h);
+        return _second.Forward(h, pass);
     }
 }

@@ -25,12 +25,7 @@ sealed class ConvResampler(ParameterScope scope, int channels, ConvSpec spec) : 
 
     public static ConvResampler Up(ParameterScope scope, int channels) => new(scope.Under("upsamplers", 0), channels, Same);
 
-    public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass)
-    {
-        if (spec.Stride > 1) return _conv.Forward(x);
-        Tensor larger = x.UpsampleNearest();
-        return _conv.Forward(larger).InPlaceOf(larger);
-    }
+    public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass) => _conv.Forward(spec.Stride > 1 ? x : x.UpsampleNearest());
 }
 
 /// <summary>A resnet that resamples between its first norm and its first convolution.</summary>

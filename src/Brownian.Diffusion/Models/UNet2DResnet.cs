@@ -86,39 +86,32 @@ sealed class UNet2DResnet
     public Tensor Forward(Tensor x, UNet2DPass pass)
     {
         Tensor time = _time.Forward(pass.Time);
-        Tensor h = First(x, perSample: _modulates ? null : time), shortcut = Shortcut(x);
-        Tensor y = Second(h, shortcut, modulation: _modulates ? time : null, pass.Dropout);
-        if (shortcut != x) shortcut.Discard();
-        return _plan.Divisor == 1 ? y : y.Scale(1 / _plan.Divisor).InPlaceOf(y);
+        Tensor h = First(x, perSample: _modulates ? null : time);
+        Tensor y = Second(h, Shortcut(x), modulation: _modulates ? time : null, pass.Dropout);
+        return _plan.Divisor == 1 ? y : y.Scale(1 / _plan.Divisor);
     }
 
     Tensor Shortcut(Tensor x)
     {
-        Tensor resampled = _plan.Resampling.Apply(x);
-        if (_shortcut is null) return resampled;
-        Tensor y = _shortcut.Forward(resampled);
-        if (resampled != x) resampled.Discard();
-        return y;
+        x = _plan.Resampling.Apply(x);
+        return _shortcut is null ? x : _shortcut.Forward(x);
     }
 
     // Norm, SiLU and convolution are one operation where nothing comes between them.
     Tensor First(Tensor x, Tensor? perSample)
     {
         if (!_mish && _plan.Resampling == Resampling.None) return _conv1.Forward(_norm1, x, perSample);
-        Tensor h = Activated(_norm1.Forward(x));
-        h = _plan.Resampling.Apply(h).InPlaceOf(h);
-        return _conv1.Forward(h, perSample).InPlaceOf(h);
+        return _conv1.Forward(_plan.Resampling.Apply(Activated(_norm1.Forward(x))), perSample);
     }
 
-    // Takes h over: nobody reads it after this.
     Tensor Second(Tensor h, Tensor shortcut, Tensor? modulation, Philox? dropout)
     {
         bool drops = dropout is not null && _dropout > 0;
-        if (!_mish && !drops) return _conv2.Forward(_norm2, h, residual: shortcut, modulation: modulation).InPlaceOf(h);
-        h = Activated(_norm2.Forward(h, modulation).InPlaceOf(h));
-        if (drops) h = h.Dropout(_dropout, dropout!.Value.At((ulong)_plan.Site)).InPlaceOf(h);
-        return _conv2.Forward(h, residual: shortcut).InPlaceOf(h);
+        if (!_mish && !drops) return _conv2.Forward(_norm2, h, residual: shortcut, modulation: modulation);
+        h = Activated(_norm2.Forward(h, modulation));
+        if (drops) h = h.Dropout(_dropout, dropout!.Value.At((ulong)_plan.Site));
+        return _conv2.Forward(h, residual: shortcut);
     }
 
-    Tensor Activated(Tensor normalized) => _mish ? normalized.Mish().InPlaceOf(normalized) : normalized;
+    Tensor Activated(Tensor normalized) => _mish ? normalized.Mish() : normalized;
 }

@@ -33,7 +33,7 @@ sealed class UNet2DTime
     public Tensor Forward(ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels, Device device)
     {
         Tensor time = _out.Forward(_in.Forward(Embed(timesteps, device)).Silu());
-        if (_classes is not null) time = _classes.Forward(labels, residual: time);
+        if (_classes is not null) time = _classes.Forward(labels, device, residual: time);
         return _mish ? time.Mish() : time.Silu();
     }
 
@@ -49,6 +49,6 @@ sealed class UNet2DTime
             if (rows[n] != timesteps[n] || (uint)rows[n] >= (uint)_rows)
                 throw new ArgumentException($"UNet2D: there is no timestep {timesteps[n]}; the learned time embedding has rows for 0 to {_rows - 1}.");
         }
-        return _learned.Forward(rows[..timesteps.Length]);
+        return _learned.Forward(rows[..timesteps.Length], device);
     }
 }

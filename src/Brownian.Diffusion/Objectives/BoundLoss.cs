@@ -11,9 +11,10 @@ static class BoundLoss
     /// <param name="xt">Noised images, N×H×W×C.</param>
     /// <param name="output">The network's answer, N×H×W×C or, with a learned variance, N×H×W×2C.</param>
     /// <param name="times">The timestep of each image.</param>
-    /// <param name="perImage">Each image's part is added to it.</param>
+    /// <param name="perImage">Each image's part.</param>
     public static Tensor Of(
-        TrainingObjective objective, VariationalTerm term, Tensor x0, Tensor xt, Tensor output, TrainingTime[] times, double[] perImage)
+        TrainingObjective objective, VariationalTerm term, Tensor x0, Tensor xt, Tensor output, TrainingTime[] times,
+        out Lazy<double[]> perImage)
     {
         int channels = x0.Shape.Channels, width = term.Learns ? 2 * channels : channels;
         if (objective.Process is not NoiseSchedule schedule)
@@ -25,10 +26,9 @@ static class BoundLoss
         }
         VariationalBound bound = new(schedule, objective.Predicts, term.Variance);
         PixelBound[] bounds = Array.ConvertAll(times, time => bound.At(time.Timestep));
-        double[] bits = new double[times.Length];
-        Tensor mean = output.MeanBound(x0, xt, bounds, trainsPrediction: term.Alone, bits);
+        Tensor mean = output.MeanBound(x0, xt, bounds, trainsPrediction: term.Alone, out Lazy<double[]> bits);
         double scale = term.Weight * schedule.Timesteps;
-        for (int n = 0; n < bits.Length; n++) perImage[n] += scale * bits[n];
+        perImage = new(() => Array.ConvertAll(bits.Value, each => scale * each));
         return mean.Scale((float)scale);
     }
 }

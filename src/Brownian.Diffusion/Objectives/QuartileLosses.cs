@@ -26,10 +26,11 @@ public sealed class QuartileLosses(int timesteps)
     /// <summary>Adds the images of one batch.</summary>
     public void Add(TrainingLoss loss)
     {
+        double[] perImage = loss.PerImage.Value;
         for (int n = 0; n < loss.Timesteps.Length; n++)
         {
             int quartile = QuartileOf(loss.Timesteps[n]);
-            _sums[quartile] += loss.PerImage[n];
+            _sums[quartile] += perImage[n];
             _counts[quartile]++;
         }
     }

@@ -35,7 +35,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
 
     /// <summary>
     /// The loss of one batch, or of a part of it: an image's t and ε depend on its position in the whole batch, so that the split
-    /// into parts does not change them. Dropout and <see cref="IDenoisingNetwork.IsTraining"/> are on during the call.
+    /// into parts does not change them. The network sees a pass in training.
     /// </summary>
     /// <param name="network">The network in training.</param>
     /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
@@ -55,16 +55,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingDraw drawn)
     {
         ArgumentNullException.ThrowIfNull(network);
-        (network.Dropout, network.IsTraining) = (drawn.Dropout, true);
-        try
-        {
-            return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Labels);
-        }
-        finally
-        {
-            network.Dropout = null;     // or samples drawn between training steps would lose activations too
-            network.IsTraining = false;
-        }
+        return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Labels, drawn.Dropout);
     }
 
     /// <summary>The loss for given timesteps and ε. <see cref="TrainingLoss.Total"/> is ready for <see cref="Tensor.Backward"/>.</summary>
@@ -83,25 +74,30 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     /// <param name="times">The noise level of each of the N images.</param>
     /// <param name="noise">ε, shaped as <paramref name="x0"/>.</param>
     /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
-    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels = default)
+    public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels = default) =>
+        Loss(network, x0, times, noise, labels, training: null);
+
+    TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels, Philox? training)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(x0);
         NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
         Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, noise);
-        Tensor output = network.Answer(xt, Array.ConvertAll(levels, level => (float)level.Timestep), labels);
-        double[] perImage = new double[times.Length];
+        Tensor output = network.Answer(xt, new(Array.ConvertAll(levels, level => (float)level.Timestep), labels, training));
         Tensor? total = null;
+        Lazy<double[]> perImage = new(() => new double[times.Length]);
         if (Bound is not { Alone: true })
         {
             Tensor target = ForwardProcess.MixPerImage(levels, Predicts.Target, x0, noise);
             double[] weights = Array.ConvertAll(levels, level => Weighting.Of(Predicts, level));
             Tensor answer = output.Shape == x0.Shape ? output : output.TakeChannels(0, x0.Shape.Channels);
-            total = answer.MeanLoss(target, Compares.Spec, weights, perImage);
+            total = answer.MeanLoss(target, Compares.Spec, weights, out perImage);
         }
         if (Bound is not null)
         {
-            Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, perImage);
+            Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, out Lazy<double[]> ofBound);
+            Lazy<double[]> others = perImage;
+            perImage = new(() => [.. others.Value.Zip(ofBound.Value, (a, b) => a + b)]);
             total = total is null ? bound : total.Add(bound);
         }
         return new TrainingLoss(total!, Array.ConvertAll(times, time => time.Timestep), perImage);
@@ -173,5 +169,5 @@ public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, i
 /// <summary>The loss of one batch.</summary>
 /// <param name="Total">The mean over all images, one number, on the tape.</param>
 /// <param name="Timesteps">t of each of the N images.</param>
-/// <param name="PerImage">The loss of each of the N images.</param>
-public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, double[] PerImage);
+/// <param name="PerImage">The loss of each of the N images. Reading it waits for the device, and must be done before the batch's scope ends.</param>
+public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, Lazy<double[]> PerImage);

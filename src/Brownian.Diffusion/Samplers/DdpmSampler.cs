@@ -6,21 +6,19 @@ namespace Brownian.Diffusion;
 /// Algorithm 2 of Ho et al. 2020, ancestral sampling: x_T is noise, and each step draws x_s from q(x_s | x_t, x̂_0). With fewer steps
 /// than T, s is the next timestep visited and α_t becomes ᾱ_t/ᾱ_s.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class DdpmSampler(DdpmOptions options) : Sampler
+public sealed record DdpmSampler : TimestepSampler
 {
-    /// <summary>Ancestral sampling over all timesteps with the variance β̃ and x̂_0 clipped to [−1, 1].</summary>
-    public DdpmSampler() : this(new DdpmOptions()) { }
+    /// <summary>All timesteps, x̂_0 clipped to [−1, 1].</summary>
+    public DdpmSampler() => Limit = X0Limit.Clip();
 
-    /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    /// <summary>The variance of a reverse step.</summary>
+    public ReverseVariance Variance { get; init; } = ReverseVariance.Small;
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        NoiseSchedule schedule = run.ScheduleFor("ddpm");
-        int[] timesteps = options.Timesteps.Of(schedule.Timesteps);
+        NoiseSchedule schedule = run.Schedule;
+        int[] timesteps = Timesteps.Of(schedule.Timesteps);
         foreach (LevelStep step in run.Along([.. timesteps.Select(schedule.At), NoiseLevel.Clean]))
         {
             int t = timesteps[step.Index], s = step.Index + 1 < timesteps.Length ? timesteps[step.Index + 1] : -1;
@@ -34,17 +32,14 @@ public sealed class DdpmSampler(DdpmOptions options) : Sampler
     /// <summary>mean + σ·z</summary>
     Tensor AddNoise(Tensor mean, Posterior posterior, Tensor? variance, Tensor z)
     {
-        if (options.Variance is not (ReverseVariance.Learned or ReverseVariance.LearnedRange))
-            return LinearCombination.Of((1, mean), (posterior.Deviation(options.Variance), z));
+        if (Variance is not (ReverseVariance.Learned or ReverseVariance.LearnedRange))
+            return LinearCombination.Of((1, mean), (posterior.Deviation(Variance), z));
 
         if (variance is null)
-        {
-            throw new ArgumentException(
-                $"The variance {options.Variance} needs a network with twice the channels; use FixedSmall or FixedLarge with this one.");
-        }
+            throw new ArgumentException($"The variance {Variance} needs a network with twice the channels; use FixedSmall or FixedLarge with this one.");
         float[] v = variance.ToArray();
         for (int i = 0; i < v.Length; i++)
-            v[i] = (float)(options.Variance == ReverseVariance.Learned ? Math.Exp(v[i] / 2.0) : posterior.LearnedDeviation(v[i]));
+            v[i] = (float)(Variance == ReverseVariance.Learned ? Math.Exp(v[i] / 2.0) : posterior.LearnedDeviation(v[i]));
         return mean.Add(Tensor.From(v, mean.Shape, mean.Device).Multiply(z));
     }
 }

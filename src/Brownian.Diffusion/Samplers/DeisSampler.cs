@@ -2,43 +2,36 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="DeisSampler"/> leaves open.</summary>
-public sealed record DeisOptions : SolverOptions
-{
-    /// <summary>Order 2 over 20 steps, down to the smallest noise of the schedule.</summary>
-    public DeisOptions() => Levels = LevelSelection.AboveZero with { EndsAtSmallestSigma = true };
-
-    /// <summary>The order: 1, which is DDIM, or 2.</summary>
-    public int Order { get; init; } = 2;
-
-    /// <summary>The first order in the last step of a run of fewer than 15.</summary>
-    public bool LowerOrderAtEnd { get; init; } = true;
-}
-
 /// <summary>
 /// Diffusion exponential integrator sampler (Zhang &amp; Chen 2023, DEIS, eq. 14) with polynomials in log ρ, ρ = σ/α: the straight line in
 /// log ρ through the present and the last ε̂ is integrated over ρ. One evaluation a step.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class DeisSampler(DeisOptions options) : Sampler
+public sealed record DeisSampler : LevelSampler
 {
+    /// <summary>Order 2 over 20 steps, down to the smallest noise of the schedule.</summary>
+    public DeisSampler() => Levels = LevelSelection.AboveZero with { Final = FinalSigma.SigmaMin };
+
+    /// <summary>The order: 1, which is DDIM, or 2.</summary>
+    [Key("solver_order")] public int Order { get; init; } = 2;
+
+    /// <summary>The first order in the last step of a run of fewer than 15.</summary>
+    [Key("lower_order_final")] public bool LowerOrderAtEnd { get; init; } = true;
+
     /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    public override IEnumerable<Rule> Rules() => [.. base.Rules(), new(nameof(Order), Order is 1 or 2, $"is {Order}; use 1 or 2")];
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        if (options.Order is not (1 or 2)) throw new ArgumentException($"The order of deis is {options.Order}; use 1 or 2.");
-        IReadOnlyList<NoiseLevel> levels = SolverLevels.Of(run, options.Levels);
-        History eps = run.Remember(options.Order);
+        IReadOnlyList<NoiseLevel> levels = run.OwnLevels(Levels);
+        History eps = run.Remember(Order);
         foreach (LevelStep step in run.Along(levels))
         {
             (NoiseLevel from, NoiseLevel to) = (step.From, step.To);
             Prediction prediction = run.Predict(from);
             eps.Push(prediction.Eps);
             bool last = step.Index == levels.Count - 2;
-            if (options.Order == 1 || eps.Count == 1 || to.Sigma == 0 || (last && options.LowerOrderAtEnd && levels.Count <= 15))
+            if (Order == 1 || eps.Count == 1 || to.Sigma == 0 || (last && LowerOrderAtEnd && levels.Count <= 15))
             {
                 run.X = LinearCombination.Of((to.Alpha, prediction.X0), (to.Sigma, prediction.Eps));
                 continue;

@@ -2,34 +2,27 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="DpmSolverSinglestepSampler"/> leaves open.</summary>
-public sealed record DpmSolverSinglestepOptions : SolverOptions
-{
-    /// <summary>Order 2 over 20 levels.</summary>
-    public DpmSolverSinglestepOptions() => Levels = LevelSelection.AboveZero;
-
-    /// <summary>The order, 1 to 3: so many levels, and evaluations, make up one step of the method.</summary>
-    public int Order { get; init; } = 2;
-}
-
 /// <summary>
 /// DPM-Solver++ as a single-step method (Lu et al. 2022, arXiv:2211.01095, algorithm 1, and DPM-Solver-3 of arXiv:2206.00927 in its x̂_0
 /// form). The levels are cut into groups of as many as the order; each group starts anew, first to its second level, then from its first
 /// to its third with both slopes, and so on. One evaluation a level.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class DpmSolverSinglestepSampler(DpmSolverSinglestepOptions options) : Sampler
+public sealed record DpmSolverSinglestepSampler : LevelSampler
 {
+    /// <summary>Order 2 over 20 levels.</summary>
+    public DpmSolverSinglestepSampler() => Levels = LevelSelection.AboveZero;
+
+    /// <summary>The order, 1 to 3: so many levels, and evaluations, make up one step of the method.</summary>
+    public int Order { get; init; } = 2;
+
     /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    public override IEnumerable<Rule> Rules() => [.. base.Rules(), new(nameof(Order), Order is >= 1 and <= 3, $"is {Order}; use 1, 2 or 3")];
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        if (options.Order is < 1 or > 3) throw new ArgumentException($"The order of DPM-Solver is {options.Order}; use 1, 2 or 3.");
-        IReadOnlyList<NoiseLevel> levels = SolverLevels.Of(run, options.Levels);
-        int[] orders = Orders(levels.Count - 1, options.Order);
+        IReadOnlyList<NoiseLevel> levels = run.OwnLevels(Levels);
+        int[] orders = Orders(levels.Count - 1, Order);
         History start = run.Remember(1), m = run.Remember(3);
         foreach (LevelStep step in run.Along(levels))
         {

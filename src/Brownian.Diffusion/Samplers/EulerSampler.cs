@@ -2,31 +2,19 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="EulerSampler"/> leaves open.</summary>
-public sealed record EulerOptions : SolverOptions
-{
-    /// <summary>Noise added before each step.</summary>
-    public Churn Churn { get; init; } = Churn.None;
-}
-
 /// <summary>
 /// Euler's method for the probability-flow ODE: dx/dσ = (x − x̂_0)/σ = ε̂ (Karras et al. 2022, algorithm 2 without its lines 8 to 11), or
 /// for a rectified flow dx/dt = ε̂ − x̂_0 (Liu et al. 2022). One evaluation a step.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class EulerSampler(EulerOptions options) : Sampler
+public sealed record EulerSampler : ChurnSampler
 {
-    /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
-
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        NoiseLevel[] levels = run.StraightLevels(options.Levels);
+        NoiseLevel[] levels = run.StraightLevels(Levels);
         foreach (LevelStep step in run.Along(levels))
         {
-            (Tensor x, NoiseLevel from) = options.Churn.Raise(run, step.From, levels.Length - 1);
+            (Tensor x, NoiseLevel from) = Raise(run, step.From, levels.Length - 1);
             run.X = OdeStep.Euler(x, run.Predict(x, from), from, step.To);
         }
     }

@@ -1,3 +1,5 @@
+using Brownian.Tensors;
+
 namespace Brownian.Diffusion;
 
 /// <summary>
@@ -8,33 +10,31 @@ namespace Brownian.Diffusion;
 /// </summary>
 readonly record struct ExponentialStep
 {
-    readonly double _add, _z;
-
-    ExponentialStep(double keep, double add, double z) => (Keep, _add, _z) = (keep, add, z);
+    ExponentialStep(double keep, double add, double z) => (Keep, Add, Z) = (keep, add, z);
 
     /// <summary>The weight of x.</summary>
     public double Keep { get; }
 
     /// <summary>h = λ' − λ, or −h·(1 + η) for x̂_0: the exponent.</summary>
-    public double Z => _z;
+    public double Z { get; }
 
     /// <summary>α' or σ'.</summary>
-    public double Add => _add;
+    public double Add { get; }
 
     /// <summary>e^z − 1.</summary>
-    public double ExpM1 => ExponentialMinusOne(_z);
+    public double ExpM1 => ExponentialMinusOne(Z);
 
     /// <summary>The weight of m.</summary>
-    public double Zeroth => -_add * ExpM1;
+    public double Zeroth => -Add * ExpM1;
 
     /// <summary>The weight of the first difference by the midpoint rule.</summary>
     public double FirstByMidpoint => Zeroth / 2;
 
     /// <summary>The weight of the first difference by integration.</summary>
-    public double First => _add * (1 - ExpM1 / _z);
+    public double First => Add * (1 - ExpM1 / Z);
 
     /// <summary>The weight of the second difference by integration.</summary>
-    public double Second => -_add * ((ExpM1 - _z) / (_z * _z) - 0.5);
+    public double Second => -Add * ((ExpM1 - Z) / (Z * Z) - 0.5);
 
     /// <summary>A step that integrates x̂_0 (DPM-Solver++).</summary>
     /// <param name="from">Where x is.</param>
@@ -52,6 +52,13 @@ readonly record struct ExponentialStep
     /// <summary>The deviation of the noise that the SDE adds in a step: σ'·√(1 − e^{−2ηh}).</summary>
     public static double Noise(NoiseLevel from, NoiseLevel to, double eta) =>
         eta == 0 ? 0 : to.Sigma * Math.Sqrt(-ExponentialMinusOne(-2 * eta * (to.Lambda - from.Lambda)));
+
+    /// <summary>x' = σ'/σ·x − α'·(e^{−h} − 1)·x̂_0: the first order of DPM-Solver++, which is exact for a constant x̂_0.</summary>
+    public static Tensor FirstOrder(Tensor x, Tensor x0, NoiseLevel from, NoiseLevel to)
+    {
+        ExponentialStep e = OfImage(from, to);
+        return LinearCombination.Of((e.Keep, x), (e.Zeroth, x0));
+    }
 
     // e^z − 1 without the loss of digits at small z: e^{z/2}·2·sinh(z/2), whose factors are exact there.
     static double ExponentialMinusOne(double z) => Math.Abs(z) < 1 ? Math.Exp(z / 2) * 2 * Math.Sinh(z / 2) : Math.Exp(z) - 1;

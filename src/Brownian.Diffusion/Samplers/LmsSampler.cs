@@ -2,30 +2,23 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="LmsSampler"/> leaves open.</summary>
-public sealed record LmsOptions : SolverOptions
-{
-    /// <summary>How many past slopes a step uses, from 1, which is Euler's method, to 4.</summary>
-    public int Order { get; init; } = 4;
-}
-
 /// <summary>
 /// Linear multistep (Adams–Bashforth on uneven steps; k-diffusion's <c>sample_lms</c>): the polynomial through the last slopes dx/dσ = ε̂ is
 /// integrated over the step. One evaluation a step.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class LmsSampler(LmsOptions options) : Sampler
+public sealed record LmsSampler : LevelSampler
 {
+    /// <summary>How many past slopes a step uses, from 1, which is Euler's method, to 4.</summary>
+    [Key("solver_order", Option = "--order", Least = 1, Help = "The order of the method.")] public int Order { get; init; } = 4;
+
     /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    public override IEnumerable<Rule> Rules() => [.. base.Rules(), new(nameof(Order), Order is >= 1 and <= 4, $"is {Order}; use 1 to 4")];
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        if (options.Order is < 1 or > 4) throw new ArgumentException($"The order of lms is {options.Order}; use 1 to 4.");
-        NoiseLevel[] levels = run.UnitSignalLevels(options.Levels, "lms");
-        History slopes = run.Remember(options.Order);
+        NoiseLevel[] levels = run.UnitSignalLevels(Levels);
+        History slopes = run.Remember(Order);
         foreach (LevelStep step in run.Along(levels))
         {
             slopes.Push(run.Predict(step.From).Eps);

@@ -2,11 +2,14 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="PndmSampler"/> leaves open.</summary>
-public sealed record PndmOptions
+/// <summary>
+/// Pseudo numerical methods for diffusion models (Liu et al. 2022, PNDM, algorithm 2): the ε of the present and of three past steps are
+/// extrapolated by Adams and Bashforth's formula, and x is moved along them by eq. 11, which is DDIM's step.
+/// </summary>
+public sealed record PndmSampler : TimestepSampler
 {
-    /// <summary>The timesteps to visit: at least 4 with <see cref="RungeKutta"/>, else at least 2.</summary>
-    public TimestepSelection Timesteps { get; init; } = new() { Count = 50 };
+    /// <summary>50 steps. There must be at least 4 with <see cref="RungeKutta"/>, else at least 2.</summary>
+    public PndmSampler() => Steps = 50;
 
     /// <summary>
     /// Take the first three steps by Runge–Kutta with four evaluations each (F-PNDM of the paper); otherwise the first step is taken twice
@@ -14,44 +17,31 @@ public sealed record PndmOptions
     /// </summary>
     public bool RungeKutta { get; init; } = true;
 
-    /// <summary>What is extrapolated from past steps: ε as in the paper, or for networks of velocity what diffusers does.</summary>
-    public Parameterization Extrapolates { get; init; } = Parameterization.Epsilon;
+    /// <summary>What is extrapolated from past steps: ε as in the paper, or v for networks of velocity, as diffusers does.</summary>
+    [Key("extrapolates")] public PredictionType Extrapolates { get; init; } = PredictionType.Epsilon;
 
-    /// <summary>Stop at the noise of timestep 0 (<c>set_alpha_to_one</c> false), instead of at the image.</summary>
-    public bool EndsAtFirstTimestep { get; init; }
+    /// <summary>Go on to the image after the last timestep; otherwise stop at the noise of timestep 0.</summary>
+    [Key("set_alpha_to_one", Quiet = true)] public bool EndsAtImage { get; init; } = true;
 
-    /// <summary>What keeps x̂_0 in range.</summary>
-    public X0Limit Limit { get; init; } = X0Limit.None;
-}
-
-/// <summary>
-/// Pseudo numerical methods for diffusion models (Liu et al. 2022, PNDM, algorithm 2): the ε of the present and of three past steps are
-/// extrapolated by Adams and Bashforth's formula, and x is moved along them by eq. 11, which is DDIM's step.
-/// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class PndmSampler(PndmOptions options) : Sampler
-{
-    /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    Parameterization Extrapolated => Parameterization.Of(Extrapolates);
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        NoiseSchedule schedule = run.ScheduleFor("pndm");
-        LevelStep[] steps = Steps(schedule);
-        int least = options.RungeKutta ? 4 : 2;
+        NoiseSchedule schedule = run.Schedule;
+        LevelStep[] steps = StepsOf(schedule);
+        int least = RungeKutta ? 4 : 2;
         if (steps.Length < least) throw new ArgumentException($"PNDM in {steps.Length} steps; it needs at least {least}, or use ddim.");
         History past = run.Remember(4);
         foreach (LevelStep step in run.Along(steps))
         {
             Tensor eps = Ask(run, run.X, step.From);
-            if (options.RungeKutta && step.Index < 3)
+            if (RungeKutta && step.Index < 3)
             {
                 past.Push(eps);
-                eps = RungeKutta(run, step, Middle(schedule, step), eps);
+                eps = RungeKuttaStep(run, step, Middle(schedule, step), eps);
             }
-            else if (!options.RungeKutta && step.Index == 0)
+            else if (!RungeKutta && step.Index == 0)
             {
                 past.Push(eps);
                 eps = LinearCombination.Of((0.5, eps), (0.5, Ask(run, Transfer(run.X, eps, step.From, step.To), step.To)));
@@ -66,7 +56,7 @@ public sealed class PndmSampler(PndmOptions options) : Sampler
     }
 
     // Eq. 13: the classical Runge–Kutta step, with eq. 11 in the place of addition.
-    Tensor RungeKutta(SamplingRun run, LevelStep step, NoiseLevel middle, Tensor e1)
+    Tensor RungeKuttaStep(SamplingRun run, LevelStep step, NoiseLevel middle, Tensor e1)
     {
         Tensor e2 = Ask(run, Transfer(run.X, e1, step.From, middle), middle);
         Tensor e3 = Ask(run, Transfer(run.X, e2, step.From, middle), middle);
@@ -86,20 +76,20 @@ public sealed class PndmSampler(PndmOptions options) : Sampler
     Tensor Ask(SamplingRun run, Tensor x, NoiseLevel level)
     {
         Prediction prediction = run.Predict(x, level);
-        return options.Extrapolates.Target(level).Of(prediction.X0, prediction.Eps);
+        return Extrapolated.Target(level).Of(prediction.X0, prediction.Eps);
     }
 
     // Eq. 11 is DDIM's step written without x̂_0.
     Tensor Transfer(Tensor x, Tensor output, NoiseLevel from, NoiseLevel to) => LinearCombination.Of(
-        (to.Alpha, options.Extrapolates.X0(from).Of(x, output)), (to.Sigma, options.Extrapolates.Eps(from).Of(x, output)));
+        (to.Alpha, Extrapolated.X0(from).Of(x, output)), (to.Sigma, Extrapolated.Eps(from).Of(x, output)));
 
     static NoiseLevel Middle(NoiseSchedule schedule, LevelStep step) =>
         schedule.At((int)step.From.Timestep - ((int)step.From.Timestep - (int)step.To.Timestep) / 2);
 
-    LevelStep[] Steps(NoiseSchedule schedule)
+    LevelStep[] StepsOf(NoiseSchedule schedule)
     {
-        int[] timesteps = options.Timesteps.Of(schedule.Timesteps);
-        NoiseLevel last = options.EndsAtFirstTimestep ? schedule.At(0) : NoiseLevel.Clean;
+        int[] timesteps = Timesteps.Of(schedule.Timesteps);
+        NoiseLevel last = EndsAtImage ? NoiseLevel.Clean : schedule.At(0);
         return [.. timesteps.Select((t, i) =>
             new LevelStep(i, schedule.At(t), i + 1 < timesteps.Length ? schedule.At(timesteps[i + 1]) : last))];
     }

@@ -13,16 +13,16 @@ public readonly record struct LevelStep(int Index, NoiseLevel From, NoiseLevel T
 /// </summary>
 public sealed class SamplingRun
 {
+    readonly Sampler _sampler;
     readonly IDenoiser _denoiser;
     readonly INoiseSource _noise;
-    readonly X0Limit _limit;
     readonly Tensor _x;
     Tensor? _x0;
     int _index;
 
-    internal SamplingRun(IDenoiser denoiser, INoiseSource noise, X0Limit limit)
+    internal SamplingRun(Sampler sampler, IDenoiser denoiser, INoiseSource noise)
     {
-        (_denoiser, _noise, _limit) = (denoiser, noise, limit);
+        (_sampler, _denoiser, _noise) = (sampler, denoiser, noise);
         _x = Tensor.Empty(denoiser.Images(noise.Images), denoiser.Device);
     }
 
@@ -43,25 +43,35 @@ public sealed class SamplingRun
     public INoiseProcess Process => _denoiser.Process;
 
     /// <summary>The schedule of timesteps that the network was trained with.</summary>
-    /// <param name="sampler">Who needs it, for the message.</param>
     /// <exception cref="ArgumentException">The network was trained with a continuum of levels.</exception>
-    public NoiseSchedule ScheduleFor(string sampler) => Process as NoiseSchedule ?? throw new ArgumentException(
-        $"The sampler {sampler} needs a network trained with a schedule of timesteps, not with a {Process.GetType().Name}; use euler or heun.");
+    public NoiseSchedule Schedule => Process as NoiseSchedule ?? throw new ArgumentException(
+        $"The sampler {SamplerType.NameOf(_sampler)} needs a network trained with a schedule of timesteps, not with a {Process.GetType().Name}; "
+        + "use euler or heun.");
+
+    /// <summary>The selected levels in the process's own coordinates, all of them with some image in them.</summary>
+    public IReadOnlyList<NoiseLevel> OwnLevels(LevelSelection selection)
+    {
+        // ᾱ = 0 has λ = −∞: a level of almost no signal stands in for it, as in the process's straight coordinates.
+        IReadOnlyList<NoiseLevel> levels = Process.Levels(selection);
+        if (levels[0].Alpha > 0 || Process is not NoiseSchedule) return levels;
+        NoiseLevel first = Process.Straight(levels[0]);
+        return [first.Scaled(1 / Math.Sqrt(first.Power)), .. levels.Skip(1)];
+    }
 
     /// <summary>The selected levels in the coordinates where the ODE runs straightest.</summary>
     public NoiseLevel[] StraightLevels(LevelSelection selection) => [.. Process.Levels(selection).Select(Process.Straight)];
 
     /// <summary>The selected levels with the image at its own scale, x = x_0 + σ·ε.</summary>
     /// <param name="selection">Which levels.</param>
-    /// <param name="sampler">Who needs them, for the message.</param>
     /// <exception cref="ArgumentException">The first level holds no image at all, so that σ would be infinite.</exception>
-    public NoiseLevel[] UnitSignalLevels(LevelSelection selection, string sampler)
+    public NoiseLevel[] UnitSignalLevels(LevelSelection selection)
     {
         NoiseLevel[] levels = StraightLevels(selection);
         if (levels[0].Alpha == 0)
         {
             throw new ArgumentException(
-                $"The sampler {sampler} cannot start from noise without any image, as a {Process.GetType().Name} does; use euler, heun or dpmpp_2m.");
+                $"The sampler {SamplerType.NameOf(_sampler)} cannot start from noise without any image, as a {Process.GetType().Name} does; "
+                + "use euler, heun or dpmpp_2m.");
         }
         return Array.ConvertAll(levels, level => level.UnitSignal);
     }
@@ -97,9 +107,9 @@ public sealed class SamplingRun
     public Prediction Predict(Tensor x, NoiseLevel level, bool keepEps = false)
     {
         Prediction prediction = _denoiser.Predict(x, level);
-        if (_limit != X0Limit.None)
+        if (_sampler.Limit != X0Limit.None)
         {
-            Tensor x0 = _limit.Apply(prediction.X0);
+            Tensor x0 = _sampler.Limit.Apply(prediction.X0);
             Tensor eps = keepEps ? prediction.Eps : LinearCombination.Of((1 / level.Sigma, x), (-level.Alpha / level.Sigma, x0));
             prediction = prediction with { X0 = x0, Eps = eps };
         }
@@ -121,4 +131,48 @@ public sealed class SamplingRun
         using TensorScope scope = _denoiser.Device.OpenScope();
         X = LinearCombination.Of((Math.Sqrt(level.Power), _noise.Start(_x.Shape, _x.Device)));
     }
+}
+
+/// <summary>One finished step of a sampler. The tensors are valid during the callback only: copy what must stay.</summary>
+/// <param name="Index">The step of the loop, from 0.</param>
+/// <param name="Count">The number of steps.</param>
+/// <param name="From">The level where this step started.</param>
+/// <param name="To">The level that this step reached, in whose coordinates <paramref name="X"/> is.</param>
+/// <param name="X">x after this step, N×H×W×C: at the next step's level, or the finished images.</param>
+/// <param name="X0">
+/// x̂_0 as the step first saw it, N×H×W×C, after the sampler's limit: clamp it to [−1, 1] to show it if the sampler does not limit it.
+/// </param>
+public readonly record struct SampleStep(int Index, int Count, NoiseLevel From, NoiseLevel To, Tensor X, Tensor X0)
+{
+    /// <summary>t, where this step started.</summary>
+    public double Timestep => From.Timestep;
+}
+
+/// <summary>How far a sampler is.</summary>
+/// <param name="Done">Finished steps.</param>
+/// <param name="Count">All steps.</param>
+public readonly record struct SampleProgress(int Done, int Count);
+
+/// <summary>The last few tensors of a multistep method, newest first, in memory of their own.</summary>
+public sealed class History
+{
+    readonly Tensor[] _ring;
+    int _pushed;
+
+    internal History(Shape shape, Device device, int capacity)
+    {
+        _ring = new Tensor[capacity];
+        for (int i = 0; i < capacity; i++) _ring[i] = Tensor.Empty(shape, device);
+    }
+
+    /// <summary>How many there are, at most the capacity.</summary>
+    public int Count => Math.Min(_pushed, _ring.Length);
+
+    /// <summary>One of them: 0 is the newest.</summary>
+    public Tensor this[int age] => (uint)age < (uint)Count
+        ? _ring[(_pushed - 1 - age) % _ring.Length]
+        : throw new ArgumentOutOfRangeException(nameof(age), $"The history holds {Count} tensors; there is none of age {age}.");
+
+    /// <summary>Copies a tensor in, over the oldest.</summary>
+    public void Push(Tensor tensor) => _ring[_pushed++ % _ring.Length].Assign(tensor);
 }

@@ -2,59 +2,57 @@ using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
 
-/// <summary>The choices that <see cref="UniPcSampler"/> leaves open.</summary>
-public sealed record UniPcOptions : SolverOptions
-{
-    /// <summary>Order 2 over 20 steps.</summary>
-    public UniPcOptions() => Levels = LevelSelection.AboveZero;
-
-    /// <summary>The order of the predictor, 1 to 3; the corrector adds one.</summary>
-    public int Order { get; init; } = 2;
-
-    /// <summary>B(h) = h, the paper's B_1, instead of e^h − 1, its B_2: for few steps without guidance.</summary>
-    public bool PlainB { get; init; }
-
-    /// <summary>Integrate ε̂ instead of x̂_0.</summary>
-    public bool IntegratesNoise { get; init; }
-
-    /// <summary>Lower the order towards the last step.</summary>
-    public bool LowerOrderAtEnd { get; init; } = true;
-
-    /// <summary>The steps, from 0, whose result is not corrected: the first ones, where strong guidance makes slopes unreliable.</summary>
-    public IReadOnlyList<int> Uncorrected { get; init; } = [];
-}
-
 /// <summary>
 /// UniPC (Zhao et al. 2023, algorithms 5 to 8): a predictor of any order whose result is corrected by the next step's evaluation, which is
 /// needed anyway. One evaluation a step.
 /// </summary>
-/// <param name="options">What the algorithm leaves open.</param>
-public sealed class UniPcSampler(UniPcOptions options) : Sampler
+public sealed record UniPcSampler : LevelSampler
 {
+    /// <summary>Order 2 over 20 steps.</summary>
+    public UniPcSampler() => Levels = LevelSelection.AboveZero;
+
+    /// <summary>The order of the predictor, 1 to 3; the corrector adds one.</summary>
+    [Key("solver_order")] public int Order { get; init; } = 2;
+
+    /// <summary>B(h): e^h − 1, the paper's B_2, or h, its B_1, for few steps without guidance.</summary>
+    [Key("solver_type")] public SolverType Solver { get; init; } = SolverType.Bh2;
+
+    /// <summary>Integrate x̂_0; otherwise ε̂.</summary>
+    [Key("predict_x0")] public bool IntegratesImage { get; init; } = true;
+
+    /// <summary>Lower the order towards the last step.</summary>
+    [Key("lower_order_final")] public bool LowerOrderAtEnd { get; init; } = true;
+
+    /// <summary>The steps, from 0, whose result is not corrected: the first ones, where strong guidance makes slopes unreliable.</summary>
+    [Key("disable_corrector")] public Values<int> Uncorrected { get; init; } = [];
+
     /// <inheritdoc/>
-    protected override X0Limit Limit => options.Limit;
+    public override IEnumerable<Rule> Rules()
+    {
+        foreach (Rule rule in base.Rules()) yield return rule;
+        yield return (nameof(Order), Order is >= 1 and <= 3, $"is {Order}; use 1, 2 or 3");
+        yield return (nameof(Solver), Solver is SolverType.Bh1 or SolverType.Bh2, $"is {Names.Of(Solver)}; use bh1 or bh2");
+    }
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        if (options.Order is < 1 or > 3) throw new ArgumentException($"The order of unipc is {options.Order}; use 1, 2 or 3.");
-        IReadOnlyList<NoiseLevel> levels = SolverLevels.Of(run, options.Levels);
-        History m = run.Remember(options.Order + 1), before = run.Remember(1);
+        IReadOnlyList<NoiseLevel> levels = run.OwnLevels(Levels);
+        History m = run.Remember(Order + 1), before = run.Remember(1);
         int steps = levels.Count - 1, order = 0;
         foreach (LevelStep step in run.Along(levels))
         {
             int i = step.Index;
             Prediction prediction = run.Predict(step.From);
-            m.Push(options.IntegratesNoise ? prediction.Eps : prediction.X0);
-            if (i > 0 && !options.Uncorrected.Contains(i - 1)) run.X = Step(before[0], m, levels, i, order, corrects: true);
+            m.Push(IntegratesImage ? prediction.X0 : prediction.Eps);
+            if (i > 0 && !Uncorrected.Contains(i - 1)) run.X = Step(before[0], m, levels, i, order, corrects: true);
 
-            order = Math.Min(options.Order, options.LowerOrderAtEnd ? steps - i : steps);
+            order = Math.Min(Order, LowerOrderAtEnd ? steps - i : steps);
             order = step.To.Sigma == 0 ? 1 : Math.Min(order, i + 1);
             before.Push(run.X);
-            run.X = options.IntegratesNoise && step.To.Sigma == 0
-                ? prediction.X0
-                : Step(run.X, m, levels, i + 1, order, corrects: false);
+            run.X = IntegratesImage || step.To.Sigma > 0
+                ? Step(run.X, m, levels, i + 1, order, corrects: false)
+                : prediction.X0;
         }
     }
 
@@ -64,14 +62,14 @@ public sealed class UniPcSampler(UniPcOptions options) : Sampler
     Tensor Step(Tensor x, History m, IReadOnlyList<NoiseLevel> levels, int to, int order, bool corrects)
     {
         NoiseLevel from = levels[to - 1];
-        ExponentialStep e = options.IntegratesNoise ? ExponentialStep.OfNoise(from, levels[to]) : ExponentialStep.OfImage(from, levels[to]);
+        ExponentialStep e = IntegratesImage ? ExponentialStep.OfImage(from, levels[to]) : ExponentialStep.OfNoise(from, levels[to]);
         int now = corrects ? 1 : 0;                     // the age of m at the level where the step starts
         Tensor next = LinearCombination.Of((e.Keep, x), (e.Zeroth, m[now]));
         double h = levels[to].Lambda - from.Lambda;
         List<double> ratios = [.. Enumerable.Range(1, order - 1).Select(k => (levels[to - 1 - k].Lambda - from.Lambda) / h)];
         if (corrects) ratios.Add(1);
         if (ratios.Count == 0) return next;
-        double b = options.PlainB ? e.Z : e.ExpM1;
+        double b = Solver == SolverType.Bh1 ? e.Z : e.ExpM1;
         double[] rhos = Rhos(e.Z, b, ratios);
         for (int k = 0; k < ratios.Count; k++)
         {
@@ -99,6 +97,28 @@ public sealed class UniPcSampler(UniPcOptions options) : Sampler
             factorial *= row + 2;
             phi = phi / z - 1 / factorial;
         }
-        return LinearSystem.Solve(system);
+        return Solve(system);
+    }
+
+    // Gauss's elimination with pivots. The matrix n×(n+1) holds the right-hand side in its last column and is used up.
+    static double[] Solve(double[,] a)
+    {
+        int n = a.GetLength(0);
+        for (int column = 0; column < n; column++)
+        {
+            int pivot = column;
+            for (int row = column + 1; row < n; row++)
+            {
+                if (Math.Abs(a[row, column]) > Math.Abs(a[pivot, column])) pivot = row;
+            }
+            for (int k = column; k <= n; k++) (a[column, k], a[pivot, k]) = (a[pivot, k], a[column, k]);
+            for (int row = 0; row < n; row++)
+            {
+                if (row == column) continue;
+                double factor = a[row, column] / a[column, column];
+                for (int k = column; k <= n; k++) a[row, k] -= factor * a[column, k];
+            }
+        }
+        return [.. Enumerable.Range(0, n).Select(i => a[i, n] / a[i, i])];
     }
 }

@@ -13,6 +13,16 @@ public enum TimestepRounding
     Down,
 }
 
+/// <summary>Where the last step leads. The names are diffusers'.</summary>
+public enum FinalSigma
+{
+    /// <summary>The image.</summary>
+    Zero,
+
+    /// <summary>The smallest noise that the network was trained with: for solvers whose formulas have no meaning at σ = 0.</summary>
+    SigmaMin,
+}
+
 /// <summary>The noise levels that a sampler visits.</summary>
 public sealed record LevelSelection
 {
@@ -28,11 +38,8 @@ public sealed record LevelSelection
     /// <summary>What the network is told about levels of a <see cref="Curve"/>.</summary>
     public TimestepRounding Rounding { get; init; } = TimestepRounding.None;
 
-    /// <summary>
-    /// Stop at the smallest noise that the network was trained with, instead of removing all of it: for solvers whose formulas have no
-    /// meaning at σ = 0.
-    /// </summary>
-    public bool EndsAtSmallestSigma { get; init; }
+    /// <summary>Where the last step leads.</summary>
+    public FinalSigma Final { get; init; } = FinalSigma.Zero;
 
     /// <summary>
     /// Start below the timesteps whose λ = ln(α/σ) is smaller than this: −5.1 for the cosine schedule, whose last timesteps are too
@@ -49,9 +56,6 @@ public sealed record LevelSelection
         Timesteps = new() { Count = 20, Spacing = TimestepSpacing.LinspaceAboveZero },
         Rounding = TimestepRounding.Nearest,
     };
-
-    /// <summary>The selection with another number of steps; null for all timesteps.</summary>
-    public LevelSelection WithSteps(int? steps) => this with { Timesteps = Timesteps with { Count = steps } };
 
     internal IReadOnlyList<NoiseLevel> CheckedExplicit()
     {

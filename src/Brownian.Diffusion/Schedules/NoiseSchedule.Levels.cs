@@ -35,7 +35,7 @@ public sealed partial class NoiseSchedule
             ? [.. times.Select(At)]
             : [.. SigmaCurves.Of(selection.Curve, times.Length, RatioAt(Timesteps - 1), RatioAt(0), selection.Rho)
                 .Select(sigma => OfRatio(sigma, selection.Rounded(TimestepOf(sigma))))];
-        levels.Add(selection.EndsAtSmallestSigma ? At(0) : NoiseLevel.Clean);
+        levels.Add(selection.Final == FinalSigma.SigmaMin ? At(0) : NoiseLevel.Clean);
         return levels;
     }
 

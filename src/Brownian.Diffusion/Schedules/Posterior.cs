@@ -37,9 +37,6 @@ public readonly record struct Posterior(double X0, double Xt, double Variance, d
 
     double ClippedVariance => Math.Max(Variance, SmallestVariance);
 
-    /// <summary>μ̃ of one pixel (eq. 7).</summary>
-    public double Mean(double x0, double xt) => X0 * x0 + Xt * xt;
-
     /// <summary>The standard deviation of the noise of a reverse step, for a variance that is the same for all pixels.</summary>
     /// <exception cref="ArgumentException">The variance is learned, hence differs from pixel to pixel.</exception>
     public double Deviation(ReverseVariance variance) => variance switch

@@ -43,15 +43,6 @@ public sealed record RectifiedFlow : INoiseProcess
         ? [.. times.Select(t => shift * t / (1 + (shift - 1) * t))]
         : throw new ArgumentException($"Times cannot be shifted by {shift}; use a factor above 0, where 1 changes nothing.");
 
-    /// <summary>Stretches falling times around t = 1 so that the last becomes <paramref name="last"/> (LTX-Video, HaCohen et al. 2024).</summary>
-    /// <param name="times">t, in [0, 1], the last below 1.</param>
-    /// <param name="last">In [0, 1).</param>
-    public static double[] StretchedTo(IReadOnlyList<double> times, double last)
-    {
-        double scale = (1 - last) / (1 - times[^1]);
-        return [.. times.Select(t => 1 - (1 - t) * scale)];
-    }
-
     /// <inheritdoc/>
     public IReadOnlyList<NoiseLevel> Levels(LevelSelection selection)
     {

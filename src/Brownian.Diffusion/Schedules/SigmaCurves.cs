@@ -40,17 +40,6 @@ public static class SigmaCurves
     public static double[] Beta(int count, double largest, double smallest) =>
         Ramp(count, u => smallest + (largest - smallest) * SymmetricBeta.Quantile(1 - u, 0.6));
 
-    /// <summary>√(exp(β_d·t²/2 + β_min·t) − 1) for t from 1 to ε in equal steps: the continuous VP process (Song et al. 2021, eq. 33).</summary>
-    /// <param name="count">n, at least 1.</param>
-    /// <param name="betaSlope">β_d.</param>
-    /// <param name="betaMin">β_min.</param>
-    /// <param name="smallestTime">ε.</param>
-    public static double[] VariancePreserving(int count, double betaSlope = 19.9, double betaMin = 0.1, double smallestTime = 1e-3) => Ramp(count, u =>
-    {
-        double t = 1 + u * (smallestTime - 1);
-        return Math.Sqrt(Math.Exp(betaSlope * t * t / 2 + betaMin * t) - 1);
-    });
-
     internal static double[] Of(SigmaCurve curve, int count, double largest, double smallest, double rho) => curve switch
     {
         SigmaCurve.Exponential => Exponential(count, largest, smallest),

@@ -35,7 +35,7 @@ public sealed record TimestepSelection
     public int Offset { get; init; }
 
     /// <summary>These timesteps, descending, instead of a count.</summary>
-    public IReadOnlyList<int>? Custom { get; init; }
+    public Values<int>? Custom { get; init; }
 
     /// <summary>Where <see cref="TimestepSpacing.Linspace"/> falls between two timesteps, stay there instead of rounding.</summary>
     public bool Fractional { get; init; }

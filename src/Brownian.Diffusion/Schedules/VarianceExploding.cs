@@ -47,7 +47,7 @@ public sealed record VarianceExploding : INoiseProcess
             throw new ArgumentException("A continuous range of sigma has no timesteps to list; give a number of steps, such as 18.");
         int count = selection.Timesteps.Count.Value;
         List<NoiseLevel> levels = [.. SigmaCurves.Of(selection.Curve, count, Largest, Smallest, selection.Rho).Select(AtRatio)];
-        levels.Add(selection.EndsAtSmallestSigma ? AtRatio(Smallest) : NoiseLevel.Clean);
+        levels.Add(selection.Final == FinalSigma.SigmaMin ? AtRatio(Smallest) : NoiseLevel.Clean);
         return levels;
     }
 }

@@ -25,7 +25,7 @@ public abstract partial record Settings
     static readonly ConcurrentDictionary<Type, SettingKey[]> Tables = new();
 
     /// <summary>The keys of this record, in the order they are written.</summary>
-    public IReadOnlyList<SettingKey> Keys => KeysOf(GetType());
+    public virtual IReadOnlyList<SettingKey> Keys => KeysOf(GetType());
 
     /// <summary>What messages call the record.</summary>
     protected virtual string Title => GetType().Name;
@@ -75,7 +75,8 @@ public abstract partial record Settings
 
     internal Settings Copy() => (Settings)MemberwiseClone();
 
-    static SettingKey[] KeysOf(
+    /// <summary>The keys that a record declares itself.</summary>
+    protected static IReadOnlyList<SettingKey> KeysOf(
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type type)
     {
         if (Tables.TryGetValue(type, out SettingKey[]? known)) return known;
@@ -83,10 +84,13 @@ public abstract partial record Settings
         SettingKey[] keys =
         [
             .. type.GetProperties().Where(property => property.IsDefined(typeof(KeyAttribute)))
-                .OrderBy(property => property.MetadataToken).Select(property => new SettingKey(property, defaults)),
+                .OrderBy(property => Depth(property.DeclaringType)).ThenBy(property => property.MetadataToken).Select(property => new SettingKey(property, defaults)),
         ];
         return Tables[type] = keys;
     }
+
+    // The keys of a base come before those of what derives from it.
+    static int Depth(Type? type) => type is null ? 0 : 1 + Depth(type.BaseType);
 
     [GeneratedRegex(@"\b[A-Z]\w*\b", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
@@ -95,20 +99,31 @@ public abstract partial record Settings
 /// <summary>A key of a <see cref="Settings"/> record.</summary>
 public sealed class SettingKey
 {
-    readonly PropertyInfo _property;
     readonly KeyAttribute _declared;
+    readonly Func<Settings, object?> _get;
+    readonly Func<Settings, object?, Settings> _set;
 
     internal SettingKey(PropertyInfo property, object defaults)
     {
-        (_property, _declared, Default) = (property, property.GetCustomAttribute<KeyAttribute>()!, property.GetValue(defaults));
+        (_declared, Property, Default) = (property.GetCustomAttribute<KeyAttribute>()!, property.Name, property.GetValue(defaults));
         Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        _get = property.GetValue;
+        _set = (settings, value) =>
+        {
+            Settings copy = settings.Copy();
+            property.SetValue(copy, value);
+            return copy;
+        };
     }
+
+    SettingKey(SettingKey key, Func<Settings, object?> get, Func<Settings, object?, Settings> set) =>
+        (_declared, Property, Type, _get, _set) = (key._declared, key.Property, key.Type, get, set);
 
     /// <summary>As a file has it.</summary>
     public string Name => _declared.Name;
 
     /// <summary>The name of the property.</summary>
-    public string Property => _property.Name;
+    public string Property { get; }
 
     /// <summary>The type of a value that is there.</summary>
     public Type Type { get; }
@@ -135,17 +150,28 @@ public sealed class SettingKey
     public double Least => _declared.Least;
 
     /// <summary>The value that a record has.</summary>
-    public object? Of(Settings settings) => _property.GetValue(settings);
+    public object? Of(Settings settings) => _get(settings);
 
     /// <summary>The record with another value.</summary>
     /// <typeparam name="T">The record.</typeparam>
     /// <param name="settings">The record that is copied.</param>
     /// <param name="value">Of the property's type.</param>
-    public T Set<T>(T settings, object? value) where T : Settings
+    public T Set<T>(T settings, object? value) where T : Settings => (T)_set(settings, value);
+
+    /// <summary>The same key of a record that holds what others declare: null stands for what was not given.</summary>
+    /// <typeparam name="T">The record.</typeparam>
+    public SettingKey HeldBy<T>(Func<T, object?> get, Func<T, object?, T> set) where T : Settings =>
+        new(this, settings => get((T)settings), (settings, value) => set((T)settings, value));
+
+    /// <summary>A value as the key's type: whole numbers stand for numbers, names for choices.</summary>
+    /// <exception cref="ArgumentException">It is of another type.</exception>
+    public object Accept(object value)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        Settings copy = settings.Copy();
-        _property.SetValue(copy, value);
-        return (T)copy;
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.GetType() == Type) return value;
+        if (value is int whole && Type == typeof(double)) return (double)whole;
+        if (value is string name && Type.IsEnum && Names.Find(Type, name) is { } choice) return choice;
+        throw new ArgumentException(
+            $"{Name} is {value}; it must be {(Type.IsEnum ? string.Join(" or ", Names.All(Type)) : $"a value of type {Type.Name}")}.");
     }
 }

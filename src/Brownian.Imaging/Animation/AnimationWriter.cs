@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian.Imaging;
 
 /// <summary>

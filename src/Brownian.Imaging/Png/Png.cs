@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian.Imaging;
 
 /// <summary>Reads every kind of PNG and writes 8-bit ones (W3C PNG, third edition; sections are cited as "PNG §").</summary>

@@ -80,14 +80,6 @@ public static class ImageGeometry
         return middle;
     }
 
-    /// <summary>The image with left and right exchanged.</summary>
-    /// <param name="image">Any image.</param>
-    public static Image FlipHorizontal(this Image image)
-    {
-        ArgumentNullException.ThrowIfNull(image);
-        return image.Turn(ExifOrientation.MirroredAcross);
-    }
-
     // Along one axis: where the source starts, where the result starts, and how many pixels go from one to the other.
     static (int From, int To, int Count) Center(int size, int wanted) => wanted > size
         ? (0, (wanted - size) / 2, size)

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Brownian.IO;
 
 namespace Brownian.Nn;
 
@@ -67,8 +68,7 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>
-    /// Writes the file under a temporary name in the same folder, flushes it to the disk and renames it, so that whoever opens the
-    /// path finds the old file or the new one, whole. On failure the temporary file is removed.
+    /// Writes the file so that whoever opens the path finds the old file or the new one, whole (<see cref="AtomicFile"/>).
     /// </summary>
     /// <param name="path">Where the file goes; its folder must exist.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
@@ -76,25 +76,12 @@ public sealed class SafetensorsWriter
     /// <exception cref="ArgumentException">The header would pass the format's limit, or metadata are no valid text.</exception>
     public void Write(string path, bool overwrite = false)
     {
-        if (!overwrite && File.Exists(path)) throw new IOException($"{path} exists already; pass overwrite to replace it.");
         Pending[] tensors = [.. _tensors.OrderByDescending(t => SafetensorsEntry.SizeOf(t.Type))];    // OrderBy is stable
         byte[] header = Header(tensors);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                file.Write(header);
-                foreach (var tensor in tensors) WriteTensor(file, tensor);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new AtomicFile(path, overwrite);
+        file.Stream.Write(header);
+        foreach (var tensor in tensors) WriteTensor(file.Stream, tensor);
+        file.Commit();
     }
 
     void Add<T>(string name, SafetensorsType type, ReadOnlySpan<long> shape, ReadOnlyMemory<T> data) where T : unmanaged
@@ -107,7 +94,7 @@ public sealed class SafetensorsWriter
         Add(name, type, shape, stream => WriteElements(stream, data.Span));
     }
 
-    static void WriteTensor(FileStream file, Pending tensor)
+    static void WriteTensor(Stream file, Pending tensor)
     {
         long start = file.Position;
         tensor.Write(file);

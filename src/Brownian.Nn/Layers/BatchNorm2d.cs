@@ -37,7 +37,8 @@ public sealed class BatchNorm2d
     {
         var running = new RunningStatistics(_mean.Value, _variance.Value);
         Tensor y = x.BatchNorm(_spec, _weight.Value, _bias.Value, running, training, perSample);
-        if (training) _batches.Value.CopyFrom([_batches.Value.Item() + 1]);
+        // A traced pass, with x on another device, is none.
+        if (training && x.Device == _batches.Value.Device) _batches.Value.CopyFrom([_batches.Value.Item() + 1]);
         return y;
     }
 }

@@ -20,7 +20,7 @@ public sealed class Embedding
 
     /// <summary>The rows of N labels, N×F, plus a residual of that shape if given.</summary>
     /// <exception cref="ArgumentException">A label is negative or not below the number of rows.</exception>
-    public Tensor Forward(ReadOnlySpan<int> labels, Tensor? residual = null)
+    public Tensor Forward(ReadOnlySpan<int> labels, Device device, Tensor? residual = null)
     {
         // A product with one-hot rows: labels are few, and the gradient of the table comes with it.
         using var host = new PooledFloats(labels.Length * _rows);
@@ -31,7 +31,6 @@ public sealed class Embedding
             if ((uint)labels[n] >= (uint)_rows) throw new ArgumentException($"Label {labels[n]} at position {n}: labels go from 0 to {_rows - 1}.");
             oneHot[n * _rows + labels[n]] = 1;
         }
-        Tensor table = _weight.Value;
-        return Tensor.From(oneHot, Shape.Of(labels.Length, _rows), table.Device).Linear(table, bias: null, residual);
+        return Tensor.From(oneHot, Shape.Of(labels.Length, _rows), device).Linear(_weight.Value, bias: null, residual);
     }
 }

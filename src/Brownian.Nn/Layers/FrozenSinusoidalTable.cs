@@ -27,7 +27,7 @@ public sealed class FrozenSinusoidalTable
 
     /// <summary>The rows of N timesteps, N×dimension.</summary>
     /// <exception cref="ArgumentException">A timestep lies outside the table.</exception>
-    public Tensor Forward(ReadOnlySpan<float> timesteps)
+    public Tensor Forward(ReadOnlySpan<float> timesteps, Device device)
     {
         // A product with rows that are 1 in one place, or share it between two.
         using var host = new PooledFloats(timesteps.Length * _rows);
@@ -43,7 +43,6 @@ public sealed class FrozenSinusoidalTable
             shares[n * _rows + row] = 1 - above;
             if (above > 0) shares[n * _rows + row + 1] = above;
         }
-        Tensor table = _weight.Value;
-        return Tensor.From(shares, Shape.Of(timesteps.Length, _rows), table.Device).Linear(table);
+        return Tensor.From(shares, Shape.Of(timesteps.Length, _rows), device).Linear(_weight.Value);
     }
 }

@@ -24,13 +24,6 @@ public sealed class MultiheadAttention
     }
 
     /// <summary>x N×…×C to the same shape, plus a residual of that shape if given.</summary>
-    public Tensor Forward(Tensor x, Tensor? residual = null)
-    {
-        Tensor projected = x.Linear(_weight.Value, _bias.Value);
-        Tensor mixed = projected.Attention(_heads);
-        projected.Discard();
-        Tensor y = _output.Forward(mixed, residual);
-        mixed.Discard();
-        return y;
-    }
+    public Tensor Forward(Tensor x, Tensor? residual = null) =>
+        _output.Forward(x.Linear(_weight.Value, _bias.Value).Attention(_heads), residual);
 }

@@ -9,12 +9,12 @@ namespace Brownian.Tensors.Cpu;
 /// </summary>
 sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(threads, instructions) where V : unmanaged, ISimd<V>
 {
-    internal override void Fill(Tensor y, float value)
+    public override void Fill(Tensor y, float value)
     {
         fixed (float* py = y) Elementwise.Fill(this, py, value, y.Shape.Count);
     }
 
-    internal override void Unary(UnaryOp op, Tensor x, Tensor y)
+    public override void Unary(UnaryOp op, Tensor x, Tensor y)
     {
         fixed (float* px = x, py = y)
         {
@@ -28,7 +28,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate)
+    public override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate)
     {
         fixed (float* px = x, pdy = dy, pdx = dx)
         {
@@ -42,45 +42,45 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate)
+    public override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate)
     {
         fixed (float* px = x, pz = z, py = y) Elementwise.Map<V, Elementwise.Affine>(this, px, pz, a, b, py, x.Shape.Count, accumulate);
     }
 
-    internal override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate)
+    public override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate)
     {
         fixed (float* px = x, pz = z, py = y) Elementwise.Map<V, Elementwise.Multiply>(this, px, pz, 0, 0, py, x.Shape.Count, accumulate);
     }
 
-    internal override void Clamp(Tensor x, float low, float high, Tensor y)
+    public override void Clamp(Tensor x, float low, float high, Tensor y)
     {
         fixed (float* px = x, py = y) Elementwise.Map<V, Elementwise.Clamp>(this, px, null, low, high, py, x.Shape.Count, false);
     }
 
-    internal override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y)
+    public override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y)
     {
         fixed (float* px = x, pz = z, py = y)
             Elementwise.MapPerSample<V, Elementwise.Affine>(this, px, pz, a, b, py, x.Shape.Count / a.Length, false);
     }
 
-    internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
+    public override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) Noise.Dropout(this, px, rate, random, py, x.Shape.Count, accumulate);
     }
 
-    internal override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
+    public override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate)
     {
         int samples = x.Shape[0];
         fixed (float* px = x, py = y)
             Noise.DropoutChannels<V>(this, px, rate, random, py, samples, x.Shape.Rows / samples, x.Shape.Channels, accumulate);
     }
 
-    internal override void Normal(Philox random, long first, Tensor y)
+    public override void Normal(Philox random, long first, Tensor y)
     {
         fixed (float* py = y) Noise.Normal(this, random, first, py, y.Shape.Count);
     }
 
-    internal override void AddRows(Tensor x, Tensor v, Tensor y)
+    public override void AddRows(Tensor x, Tensor v, Tensor y)
     {
         int runs = v.Shape.Rank == 1 ? 1 : x.Shape[0], rows = x.Shape.Rows, channels = x.Shape.Channels;
         fixed (float* px = x, pv = v, py = y)
@@ -93,7 +93,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate)
+    public override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate)
     {
         int rows = dy.Shape.Rows, channels = dy.Shape.Channels, samples = dy.Shape[0];
         fixed (float* pdy = dy, pdv = dv)
@@ -103,37 +103,44 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override double Sum(Tensor x)
+    public override void Sum(Tensor x, Tensor y)
     {
-        fixed (float* px = x) return Reduce.Sum<V, Reduce.Identity>(this, px, x.Shape.Count);
+        fixed (float* px = x, py = y) *py = (float)Reduce.Sum<V, Reduce.Identity>(this, px, x.Shape.Count);
     }
 
-    internal override double SumOfSquares(Tensor x)
+    public override void SumOfSquares(Tensor x, Tensor y)
     {
-        fixed (float* px = x) return Reduce.Sum<V, Reduce.Square>(this, px, x.Shape.Count);
+        fixed (float* px = x, py = y) *(double*)py = Reduce.Sum<V, Reduce.Square>(this, px, x.Shape.Count);
     }
 
-    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums)
+    public override void Loss(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor loss, Tensor sums)
     {
-        int length = x.Shape.Count / sums.Length;
+        int length = x.Shape.Count / weights.Length;
         float scale = spec.Scale;
-        fixed (float* px = x, pt = target)
+        fixed (float* px = x, pt = target, pl = loss, ps = sums)
         {
+            var each = new Span<double>(ps, weights.Length);
             switch (spec.Op)
             {
-                case LossOp.Squared: Reduce.Sums<V, PixelLosses.Squared>(this, px, pt, scale, length, sums); break;
-                case LossOp.Absolute: Reduce.Sums<V, PixelLosses.Absolute>(this, px, pt, scale, length, sums); break;
-                case LossOp.Huber: Reduce.Sums<V, PixelLosses.Huber>(this, px, pt, scale, length, sums); break;
-                case LossOp.PseudoHuber: Reduce.Sums<V, PixelLosses.PseudoHuber>(this, px, pt, scale, length, sums); break;
+                case LossOp.Squared: Reduce.Sums<V, PixelLosses.Squared>(this, px, pt, scale, length, each); break;
+                case LossOp.Absolute: Reduce.Sums<V, PixelLosses.Absolute>(this, px, pt, scale, length, each); break;
+                case LossOp.Huber: Reduce.Sums<V, PixelLosses.Huber>(this, px, pt, scale, length, each); break;
+                case LossOp.PseudoHuber: Reduce.Sums<V, PixelLosses.PseudoHuber>(this, px, pt, scale, length, each); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {spec.Op}.");
             }
+            double total = 0;
+            for (int n = 0; n < weights.Length; n++) total += weights[n] * each[n];
+            *pl = (float)(total / x.Shape.Count);
         }
     }
 
-    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate)
+    public override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor dy, Tensor dx, bool accumulate)
     {
-        fixed (float* px = x, pt = target, pdx = dx)
+        fixed (float* px = x, pt = target, pdy = dy, pdx = dx)
         {
+            double scale = (double)*pdy / x.Shape.Count;
+            Span<float> scales = weights.Length <= 256 ? stackalloc float[weights.Length] : new float[weights.Length];
+            for (int n = 0; n < scales.Length; n++) scales[n] = (float)(weights[n] * scale);
             switch (spec.Op)
             {
                 case LossOp.Squared: Grad<PixelLosses.SquaredGrad>(px, pt, scales, pdx); break;
@@ -148,83 +155,89 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             Elementwise.MapPerSample<V, TOp>(this, px, pt, a, [spec.Scale], pdx, x.Shape.Count / a.Length, accumulate);
     }
 
-    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums)
+    public override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor loss, Tensor sums)
     {
-        fixed (float* px0 = x0, pxt = xt, po = output)
-            BoundKernels.Sums(this, bounds, new((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels), sums);
-    }
-
-    internal override void BoundGrad(
-        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput, bool accumulate)
-    {
-        fixed (float* px0 = x0, pxt = xt, po = output, pdo = dOutput)
+        fixed (float* px0 = x0, pxt = xt, po = output, pl = loss, ps = sums)
         {
-            var images = new BoundKernels.Images((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels);
-            BoundKernels.Gradient(this, bounds, images, scale, trainsPrediction, pdo, accumulate);
+            var each = new Span<double>(ps, bounds.Length);
+            BoundKernels.Sums(this, bounds, new((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels), each);
+            double total = 0;
+            foreach (double bits in each) total += bits / (x0.Shape.Count / bounds.Length);
+            *pl = (float)(total / bounds.Length);
         }
     }
 
-    internal override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)
+    public override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor dy, bool trainsPrediction, Tensor dOutput, bool accumulate)
+    {
+        fixed (float* px0 = x0, pxt = xt, po = output, pdy = dy, pdo = dOutput)
+        {
+            var images = new BoundKernels.Images((nint)px0, (nint)pxt, (nint)po, x0.Shape, output.Shape.Channels);
+            BoundKernels.Gradient(this, bounds, images, (double)*pdy / x0.Shape.Count, trainsPrediction, pdo, accumulate);
+        }
+    }
+
+    public override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate)
     {
         fixed (float* px = x, py = y)
             Pixels<V>.CopyChannels(this, x.Shape.Rows, px, x.Shape.Channels, from, py, y.Shape.Channels, to, count, accumulate);
     }
 
-    internal override void UpsampleNearest(Tensor x, int factor, Tensor y)
+    public override void UpsampleNearest(Tensor x, int factor, Tensor y)
     {
         fixed (float* px = x, py = y) Pixels<V>.Upsample(this, x.Shape, factor, px, py);
     }
 
-    internal override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
+    public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
     {
         fixed (float* pdy = dy, pdx = dx) Pixels<V>.SumBlocks(this, dy.Shape, factor, 1, pdy, pdx, accumulate);
     }
 
-    internal override void AveragePool(Tensor x, int factor, Tensor y)
+    public override void AveragePool(Tensor x, int factor, Tensor y)
     {
         fixed (float* px = x, py = y) Pixels<V>.SumBlocks(this, x.Shape, factor, 1f / (factor * factor), px, py, false);
     }
 
-    internal override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
+    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
     {
         fixed (float* pdy = dy, pdx = dx) Pixels<V>.AverageGrad(this, dx.Shape, factor, pdy, pdx, accumulate);
     }
 
-    internal override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate)
+    public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) BinomialFilter<V>.Halve(this, y.Shape, px, scale, py, accumulate);
     }
 
-    internal override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate)
+    public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) BinomialFilter<V>.Double(this, x.Shape, px, scale, py, accumulate);
     }
 
-    internal override void MaxPool(Tensor x, int factor, Tensor y)
+    public override void MaxPool(Tensor x, int factor, Tensor y)
     {
         fixed (float* px = x, py = y) MaxPooling<V>.Forward(this, x.Shape, factor, px, py);
     }
 
-    internal override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate)
+    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate)
     {
         fixed (float* px = x, pdy = dy, pdx = dx) MaxPooling<V>.Gradient(this, x.Shape, factor, px, pdy, pdx, accumulate);
     }
 
-    internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
+    public override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
     {
         int k = w.Shape[0], n = w.Shape[1];
         fixed (float* px = x, pw = w, pb = bias, pr = residual, py = y)
             LinearKernels<V>.Multiply(this, x.Shape.Rows, n, k, px, new Matrix(pw, n, 1), pb, pr, py, false);
     }
 
-    internal override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate)
+    public override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate)
     {
         int k = w.Shape[0], n = w.Shape[1];
         fixed (float* pdy = dy, pw = w, pdx = dx)
             LinearKernels<V>.Multiply(this, dy.Shape.Rows, k, n, pdy, new Matrix(pw, 1, n), null, null, pdx, accumulate);
     }
 
-    internal override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw)
+    public override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw)
     {
         fixed (float* px = x, pdy = dy, pdw = dw) LinearKernels<V>.GradWeight(this, x.Shape.Rows, dw.Shape[0], dw.Shape[1], px, pdy, pdw);
     }
@@ -235,7 +248,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     static ConvShape ShapeOf(ConvSpec spec, Tensor x, Tensor y) =>
         new(spec, x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], y.Shape[1], y.Shape[2], y.Shape[3]);
 
-    internal override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y)
+    public override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y)
     {
         ConvShape s = ShapeOf(spec, x, y);
         fixed (float* px = x, pw = w, pb = bias, ps = perSample, pr = residual, py = y)
@@ -249,7 +262,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
+    public override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
     {
         ConvShape s = ShapeOf(spec, dx, dy);
         fixed (float* pdy = dy, pw = w, pb = bias, pdx = dx)
@@ -263,7 +276,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw)
+    public override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw)
     {
         ConvShape s = ShapeOf(spec, x, dy);
         fixed (float* px = x, pdy = dy, pdw = dw)
@@ -277,26 +290,26 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     static GroupNormSize SizeOf(Tensor x, Tensor gamma) =>
         new(x.Shape[0], x.Shape.Rows / x.Shape[0], x.Shape.Channels, gamma.Shape.Rank == 1 ? 0 : x.Shape.Channels);
 
-    internal override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
+    public override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
     {
         fixed (float* px = x, pg = gamma, pb = beta, py = y, ps = statistics)
             GroupNormKernels<V>.Forward(this, spec, SizeOf(x, gamma), px, pg, pb, py, ps);
     }
 
-    internal override void GroupNormGrad(
+    public override void GroupNormGrad(
         GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta)
     {
         fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pdy = dy, pdx = dx, pdg = dGamma, pdb = dBeta)
             GroupNormKernels<V>.Gradient(this, spec, SizeOf(x, gamma), px, pg, pb, ps, pdy, pdx, accumulate, pdg, pdb);
     }
 
-    internal override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b)
+    public override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b)
     {
         fixed (float* pgamma = gamma, pbeta = beta, pm = m, pg = g, pb = b)
             Modulation.Forward(m.Shape[0], gamma.Shape.Count, pgamma, pbeta, pm, pg, pb);
     }
 
-    internal override void ModulateGrad(
+    public override void ModulateGrad(
         Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate)
     {
         fixed (float* pgamma = gamma, pbeta = beta, pm = m, pdg = dg, pdb = db, pdGamma = dGamma, pdBeta = dBeta, pdm = dm)
@@ -306,7 +319,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void BatchStatistics(
+    public override void BatchStatistics(
         BatchNormSpec spec, bool training, Tensor x, Tensor runningMean, Tensor runningVariance, Tensor statistics)
     {
         fixed (float* px = x, pm = runningMean, pv = runningVariance, ps = statistics)
@@ -316,13 +329,13 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y)
+    public override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y)
     {
         fixed (float* px = x, pg = gamma, pb = beta, ps = statistics, pv = perSample, py = y)
             BatchNormKernels<V>.Forward(this, spec, x.Shape.Rows, x.Shape.Channels, x.Shape.Rows / x.Shape[0], px, pg, pb, ps, pv, py);
     }
 
-    internal override void BatchNormGrad(
+    public override void BatchNormGrad(
         BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy,
         Tensor? dx, bool accumulate, Tensor dGamma, Tensor dBeta)
     {
@@ -333,24 +346,24 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
         }
     }
 
-    internal override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
+    public override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
     {
         fixed (float* pq = q, pk = k, pv = v, py = y, pl = logSumExp) AttentionKernels<V>.Forward(this, spec, pq, pk, pv, py, pl);
     }
 
-    internal override void AttentionGrad(
+    public override void AttentionGrad(
         AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
     {
         fixed (float* pq = q, pk = k, pv = v, py = y, pl = logSumExp, pdy = dy, pdq = dq, pdk = dk, pdv = dv)
             AttentionKernels<V>.Gradient(this, spec, pq, pk, pv, py, pl, pdy, pdq, pdk, pdv);
     }
 
-    internal override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v)
+    public override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v)
     {
         fixed (float* pw = w, pg = g, pm = m, pv = v) ParameterUpdates<V>.Adam(this, step, pw, pg, pm, pv, w.Shape.Count);
     }
 
-    internal override void Lerp(Tensor y, Tensor x, float rate)
+    public override void Lerp(Tensor y, Tensor x, float rate)
     {
         fixed (float* py = y, px = x) ParameterUpdates<V>.Lerp(this, py, px, rate, y.Shape.Count);
     }

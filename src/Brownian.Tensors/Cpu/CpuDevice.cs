@@ -69,14 +69,14 @@ abstract unsafe class CpuDevice : Device
     /// <summary>Memory that all workers of one kernel call share; give it back with <see cref="SharedMemory.Release"/>.</summary>
     public SharedMemory RentShared(long floats) => new(_pool, _pool.Rent(checked((int)floats), scoped: false));
 
-    internal override Storage Allocate(int floats) => new CpuStorage(this, _pool, _pool.Rent(floats, scoped: ScopeIsOpen));
+    public override Storage Allocate(int floats, bool scoped) => new CpuStorage(this, _pool, _pool.Rent(floats, scoped));
 
-    internal override void Upload(ReadOnlySpan<float> source, Tensor target)
+    public override void Upload(ReadOnlySpan<float> source, Tensor target)
     {
         fixed (float* y = target) source.CopyTo(new Span<float>(y, source.Length));
     }
 
-    internal override void Download(Tensor source, Span<float> target)
+    public override void Download(Tensor source, Span<float> target)
     {
         fixed (float* x = source) new ReadOnlySpan<float>(x, target.Length).CopyTo(target);
     }

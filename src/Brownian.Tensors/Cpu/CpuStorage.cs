@@ -24,17 +24,13 @@ sealed class CpuStorage(CpuDevice device, CpuPool pool, PinnedBlock block) : Sto
         }
     }
 
-    internal override void Escape()
-    {
-        Owner = null;
-        pool.Forget(Block);
-    }
+    protected internal override void Escape() => pool.Forget(Block);
 
-    internal override void Release()
+    protected internal override void Release()
     {
         PinnedBlock block = Block;
         _block = null;
-        pool.Return(block, Owner is not null);
+        pool.Return(block, IsScoped);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -60,10 +60,10 @@ public static class BatchNormalization
         ArgumentNullException.ThrowIfNull(beta);
         Refuse.IfEmpty("BatchNorm", x);
         Shape channels = Shape.Of(x.Shape.Channels);
-        Refuse.IfNot("BatchNorm", "gamma", gamma, channels);
-        Refuse.IfNot("BatchNorm", "beta", beta, channels);
-        Refuse.IfNot("BatchNorm", "the running mean", running.Mean, channels);
-        Refuse.IfNot("BatchNorm", "the running variance", running.Variance, channels);
-        Refuse.IfNot("BatchNorm", "perSample", perSample, Shape.Of(x.Shape[0], x.Shape.Channels));
+        Refuse.IfNot("BatchNorm", x, "gamma", gamma, channels);
+        Refuse.IfNot("BatchNorm", x, "beta", beta, channels);
+        Refuse.IfNot("BatchNorm", x, "the running mean", running.Mean, channels);
+        Refuse.IfNot("BatchNorm", x, "the running variance", running.Variance, channels);
+        Refuse.IfNot("BatchNorm", x, "perSample", perSample, Shape.Of(x.Shape[0], x.Shape.Channels));
     }
 }

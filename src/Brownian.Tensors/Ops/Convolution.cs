@@ -12,11 +12,12 @@ public static class Convolution
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(w);
+        Refuse.IfElsewhere("Linear", x, w);
         if (w.Shape.Rank != 2 || w.Shape[0] != x.Shape.Channels)
             Refuse.Because($"Linear: weight {w.Shape} does not fit input {x.Shape}; expected {x.Shape.Channels}×N.");
         Shape output = x.Shape.WithChannels(w.Shape[1]);
-        Refuse.IfNot("Linear", "bias", bias, Shape.Of(w.Shape[1]));
-        Refuse.IfNot("Linear", "residual", residual, output);
+        Refuse.IfNot("Linear", x, "bias", bias, Shape.Of(w.Shape[1]));
+        Refuse.IfNot("Linear", x, "residual", residual, output);
         Tensor y = Tensor.Empty(output, x.Device);
         x.Device.Linear(x, w, bias, residual, y);
         return y.From(new LinearNode(x, w, bias, residual));
@@ -56,6 +57,7 @@ public static class Convolution
         Refuse.IfNotImages("Conv2d", x);
         Refuse.IfEmpty("Conv2d", x);
         Refuse.IfInvalid("Conv2d", spec);
+        Refuse.IfElsewhere("Conv2d", x, w);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[2] != s[3])
             Refuse.Because($"Conv2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×{s[3]}×O.");
@@ -63,9 +65,9 @@ public static class Convolution
         if (height < 1 || width < 1)
             Refuse.Because($"Conv2d: {s[1]}×{s[2]} pixels with padding {spec.Padding} are too few for a {spec.Kernel}×{spec.Kernel} kernel.");
         Shape output = Shape.Of(s[0], height, width, channels);
-        Refuse.IfNot("Conv2d", "bias", bias, Shape.Of(channels));
-        Refuse.IfNot("Conv2d", "perSample", perSample, Shape.Of(s[0], channels));
-        Refuse.IfNot("Conv2d", "residual", residual, output);
+        Refuse.IfNot("Conv2d", x, "bias", bias, Shape.Of(channels));
+        Refuse.IfNot("Conv2d", x, "perSample", perSample, Shape.Of(s[0], channels));
+        Refuse.IfNot("Conv2d", x, "residual", residual, output);
         return output;
     }
 
@@ -103,6 +105,7 @@ public static class Convolution
         Refuse.IfNotImages("ConvTranspose2d", x);
         Refuse.IfEmpty("ConvTranspose2d", x);
         Refuse.IfInvalid("ConvTranspose2d", spec);
+        Refuse.IfElsewhere("ConvTranspose2d", x, w);
         Shape s = x.Shape;
         if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[3] != s[3])
             Refuse.Because($"ConvTranspose2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×O×{s[3]}.");
@@ -111,7 +114,7 @@ public static class Convolution
         int extra = spec.Kernel + outputPadding - spec.Padding - spec.PaddingAfter;
         int height = (s[1] - 1) * spec.Stride + extra, width = (s[2] - 1) * spec.Stride + extra;
         if (height < 1 || width < 1) Refuse.Because($"ConvTranspose2d: {s[1]}×{s[2]} pixels leave no output with padding {spec.Padding}.");
-        Refuse.IfNot("ConvTranspose2d", "bias", bias, Shape.Of(w.Shape[2]));
+        Refuse.IfNot("ConvTranspose2d", x, "bias", bias, Shape.Of(w.Shape[2]));
         Tensor y = Tensor.Empty(Shape.Of(s[0], height, width, w.Shape[2]), x.Device);
         x.Device.Conv2dGradInput(spec, x, w, bias, y, accumulate: false);
         return y.From(new ConvTransposeNode(spec, x, w, bias));

@@ -17,6 +17,7 @@ public static class LinearCombination
             Refuse.IfShapesDiffer("LinearCombination", first, tensor);
             if (weight == 0) continue;
             first.Device.Affine((float)weight, tensor, 0, null, sum, accumulate);
+            first.Device.Pass?.Used(tensor);
             accumulate = true;
         }
         if (!accumulate) first.Device.Fill(sum, 0);
@@ -30,6 +31,9 @@ public static class LinearCombination
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(source);
         Refuse.IfShapesDiffer("Assign", target, source);
-        if (target != source) target.Device.Affine(1, source, 0, null, target, accumulate: false);
+        if (target == source) return;
+        target.Device.Affine(1, source, 0, null, target, accumulate: false);
+        target.Device.Pass?.Used(source);
+        target.Device.Pass?.Used(target);
     }
 }

@@ -9,9 +9,9 @@ readonly record struct NormAffine(Tensor Gamma, Tensor Beta, Tensor? Modulation)
     public void Check(Tensor x)
     {
         int channels = x.Shape.Channels;
-        Refuse.IfNot("GroupNorm", "gamma", Gamma, Shape.Of(channels));
-        Refuse.IfNot("GroupNorm", "beta", Beta, Shape.Of(channels));
-        Refuse.IfNot("GroupNorm", "modulation", Modulation, Shape.Of(x.Shape[0], 2 * channels));
+        Refuse.IfNot("GroupNorm", x, "gamma", Gamma, Shape.Of(channels));
+        Refuse.IfNot("GroupNorm", x, "beta", Beta, Shape.Of(channels));
+        Refuse.IfNot("GroupNorm", x, "modulation", Modulation, Shape.Of(x.Shape[0], 2 * channels));
     }
 
     public bool NeedsGrad => Gamma.NeedsGrad || Beta.NeedsGrad || Modulation is { NeedsGrad: true };
@@ -20,7 +20,7 @@ readonly record struct NormAffine(Tensor Gamma, Tensor Beta, Tensor? Modulation)
     public (Tensor Gamma, Tensor Beta) Rent()
     {
         if (Modulation is null) return (Gamma, Beta);
-        Device device = Gamma.Device;
+        Device device = Modulation.Device;
         Shape rows = Shape.Of(Modulation.Shape[0], Gamma.Shape.Count);
         Tensor g = Tensor.Empty(rows, device), b = Tensor.Empty(rows, device);
         device.Modulate(Gamma, Beta, Modulation, g, b);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Brownian.Tensors.Autograd;
 
 namespace Brownian.Tensors;
@@ -34,7 +35,8 @@ public static class Reductions
     public static Tensor Sum(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        Tensor y = Tensor.Full(Shape.Of(1), (float)x.Device.Sum(x), x.Device);
+        Tensor y = Tensor.Empty(Shape.Of(1), x.Device);
+        x.Device.Sum(x, y);
         return y.From(new SumNode(x));
     }
 
@@ -54,6 +56,18 @@ public static class Reductions
     public static double SumOfSquares(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return x.Device.SumOfSquares(x);
+        Tensor sum = Tensor.Empty(Shape.Of(2), x.Device);
+        x.Device.SumOfSquares(x, sum);
+        double result = sum.ToDoubles()[0];
+        sum.Storage.Release();
+        return result;
+    }
+
+    /// <summary>What kernels leave in double precision, two floats each.</summary>
+    internal static double[] ToDoubles(this Tensor x)
+    {
+        double[] numbers = new double[x.Shape.Count / 2];
+        x.CopyTo(MemoryMarshal.Cast<double, float>(numbers.AsSpan()));
+        return numbers;
     }
 }

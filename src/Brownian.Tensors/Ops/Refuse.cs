@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Brownian.Tensors;
 
@@ -8,8 +9,23 @@ static class Refuse
     [DoesNotReturn]
     public static void Because(string message) => throw new ArgumentException(message);
 
-    public static void IfShapesDiffer(string operation, Tensor x, Tensor z)
+    /// <summary>Every input must lie on the device of x, or on one that it reads.</summary>
+    public static void IfElsewhere(
+        string operation, Tensor x, Tensor z,
+        [CallerArgumentExpression(nameof(x))] string xName = "", [CallerArgumentExpression(nameof(z))] string zName = "")
     {
+        Device here = x.Device, there = z.Device;
+        if (here == there || here.Reads(there)) return;
+        string other = here.Name == there.Name ? $"another device of that name ({there.Name})" : there.Name;
+        Because($"{operation}: {xName} is on {here.Name}, {zName} on {other}; bring both to one device, as Tensor.From({zName}.ToArray(), …) does.");
+    }
+
+    /// <summary>Shapes must be equal, and the device the same.</summary>
+    public static void IfShapesDiffer(
+        string operation, Tensor x, Tensor z,
+        [CallerArgumentExpression(nameof(x))] string xName = "", [CallerArgumentExpression(nameof(z))] string zName = "")
+    {
+        IfElsewhere(operation, x, z, xName, zName);
         if (x.Shape != z.Shape) Because($"{operation}: shapes {x.Shape} and {z.Shape} differ.");
     }
 
@@ -33,14 +49,18 @@ static class Refuse
         }
     }
 
-    public static void IfNot(string operation, string name, Tensor? tensor, Shape expected)
+    /// <summary>What goes with x, if given, must have this shape and lie where x does.</summary>
+    public static void IfNot(string operation, Tensor x, string name, Tensor? tensor, Shape expected)
     {
-        if (tensor is not null && tensor.Shape != expected) Because($"{operation}: {name} is {tensor.Shape}, expected {expected}.");
+        if (tensor is null) return;
+        IfElsewhere(operation, x, tensor, zName: name);
+        if (tensor.Shape != expected) Because($"{operation}: {name} is {tensor.Shape}, expected {expected}.");
     }
 
-    /// <summary>v must be N×C or C for x of N×…×C.</summary>
+    /// <summary>v must be N×C or C for x of N×…×C, and lie where x does.</summary>
     public static void IfNotRowsOf(string operation, Tensor x, Tensor v)
     {
+        IfElsewhere(operation, x, v);
         bool oneRow = v.Shape.Rank == 1 && v.Shape[0] == x.Shape.Channels;
         bool rowPerSample = v.Shape.Rank == 2 && v.Shape[0] == x.Shape[0] && v.Shape[1] == x.Shape.Channels;
         if (!oneRow && !rowPerSample)

@@ -11,6 +11,7 @@ public static class Reshaping
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
         int first = x.Shape.Channels, second = z.Shape.Channels;
+        Refuse.IfElsewhere("ConcatChannels", x, z);
         if (x.Shape != z.Shape.WithChannels(first)) Refuse.Because($"ConcatChannels: {x.Shape} and {z.Shape} differ in more than their channels.");
         Tensor y = Tensor.Empty(x.Shape.WithChannels(first + second), x.Device);
         Join(x, z, y);

@@ -18,9 +18,8 @@ public static class SelfAttention
         AttentionSpec spec = SpecOf(x, channels, heads);
         Tensor y = Tensor.Empty(x.Shape.WithChannels(channels), x.Device);
         Tensor logSumExp = Tensor.Empty(Shape.Of(spec.Samples, heads, spec.Length), x.Device);
-        Tensor k = Part(x, 1), v = Part(x, 2);
-        x.Device.Attention(spec, x, k, v, y, logSumExp);
-        return y.From(new AttentionNode(spec, x, k, v, logSumExp));
+        x.Device.Attention(spec, x, Part(x, 1), Part(x, 2), y, logSumExp);
+        return y.From(new AttentionNode(spec, x, logSumExp));
     }
 
     /// <summary>The geometry of attention over the positions of x, whose rows lie next to each other.</summary>
@@ -35,14 +34,14 @@ public static class SelfAttention
     /// <summary>The first key (1) or value (2) of a packed projection, which itself starts with the first query; the rest follow at the row stride.</summary>
     static Tensor Part(Tensor packed, int index) => packed.Slice(index * (packed.Shape.Channels / 3), Shape.Of(1));
 
-    sealed class AttentionNode(AttentionSpec spec, Tensor x, Tensor k, Tensor v, Tensor logSumExp) : Node(x)
+    sealed class AttentionNode(AttentionSpec spec, Tensor x, Tensor logSumExp) : Node(x)
     {
         public override void Backward(Tensor dy)
         {
             if (!x.NeedsGrad) return;
             bool shared = x.Grad is not null;
             Tensor dx = shared ? Tensor.Empty(x.Shape, x.Device) : x.GradBuffer(out _);
-            x.Device.AttentionGrad(spec, x, k, v, Output, logSumExp, dy, dx, Part(dx, 1), Part(dx, 2));
+            x.Device.AttentionGrad(spec, x, Part(x, 1), Part(x, 2), Output, logSumExp, dy, dx, Part(dx, 1), Part(dx, 2));
             if (!shared) return;
             x.Device.Affine(1, dx, 0, null, x.GradBuffer(out _), accumulate: true);
             dx.Storage.Release();

@@ -36,11 +36,12 @@ public static class Slicing
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
+        Refuse.IfElsewhere("ConcatSamples", x, z);
         if (x.Shape.WithSamples(1) != z.Shape.WithSamples(1)) Refuse.Because($"ConcatSamples: {x.Shape} and {z.Shape} differ in more than their samples.");
         Tensor y = Tensor.Empty(x.Shape.WithSamples(x.Shape[0] + z.Shape[0]), x.Device);
         x.Device.Affine(1, x, 0, null, y.Slice(0, x.Shape), accumulate: false);
         x.Device.Affine(1, z, 0, null, y.Slice(x.Shape.Count, z.Shape), accumulate: false);
-        return y;
+        return y.From(x, z);
     }
 
     /// <summary>A copy of some samples of N×…: count×…. No gradient flows through it.</summary>
@@ -53,7 +54,7 @@ public static class Slicing
         Shape part = x.Shape.WithSamples(count);
         Tensor y = Tensor.Empty(part, x.Device);
         x.Device.Affine(1, x.Slice(first * (part.Count / count), part), 0, null, y, accumulate: false);
-        return y;
+        return y.From(x);
     }
 
     /// <summary>Standard normal numbers, N×…, sample n from generator n alone: it does not see the batch around it.</summary>

@@ -127,7 +127,7 @@ public static class TensorOps
         ArgumentNullException.ThrowIfNull(x);
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Clamp(x, low, high, y);
-        return y;
+        return y.From(x);
     }
 
     /// <summary>
@@ -143,7 +143,7 @@ public static class TensorOps
             Refuse.Because($"MixPerSample: {a.Length} and {b.Length} coefficients for {x.Shape[0]} samples; give one of each per sample.");
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.MixPerSample(a, x, b, z, y);
-        return y;
+        return y.From(x, z);
     }
 
     /// <summary>

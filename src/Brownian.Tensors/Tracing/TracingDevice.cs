@@ -29,40 +29,45 @@ public sealed class TracingDevice : Device
     /// <summary>The bytes that the tensors would take.</summary>
     public override DeviceMemory Memory => new(_live, _peak, 0);
 
-    internal override bool HoldsNumbers => false;
+    /// <inheritdoc/>
+    public override bool HoldsNumbers => false;
+
+    /// <summary>Any: it reads no numbers.</summary>
+    public override bool Reads(Device other) => true;
 
     internal void Count(long bytes) => _peak = Math.Max(_peak, _live += bytes);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) { }
 
-    internal override Storage Allocate(int floats) => new TracingStorage(this, floats);
-    internal override void Upload(ReadOnlySpan<float> source, Tensor target) { }
-    internal override void Download(Tensor source, Span<float> target) => target.Clear();
-    internal override void Fill(Tensor y, float value) { }
+#pragma warning disable CS1591      // Device documents its kernels
+    public override Storage Allocate(int floats, bool scoped) => new TracingStorage(this, floats);
+    public override void Upload(ReadOnlySpan<float> source, Tensor target) { }
+    public override void Download(Tensor source, Span<float> target) => target.Clear();
+    public override void Fill(Tensor y, float value) { }
 
-    internal override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y) =>
+    public override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y) =>
         _calls.Add(new("linear", w, bias, y.Shape, (long)x.Shape.Rows * w.Shape.Count));
 
-    internal override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y) =>
+    public override void Conv2d(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual, Tensor y) =>
         _calls.Add(new(Describe("conv", spec), w, bias, y.Shape, Pixels(y) * w.Shape.Count));
 
     // Forward, this is a transposed convolution: every pixel of its input, here dy, meets the whole weight.
-    internal override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate) =>
+    public override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate) =>
         _calls.Add(new(Describe("transposed", spec), w, bias, dx.Shape, Pixels(dy) * w.Shape.Count));
 
-    internal override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
+    public override void GroupNorm(GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor y, Tensor statistics)
     {
         bool modulated = _modulated is { } m && m.Modulated == gamma;
         _calls.Add(new("group norm", modulated ? _modulated!.Value.Gamma : gamma, modulated ? _modulated!.Value.Beta : beta, y.Shape, 0));
     }
 
-    internal override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b) => _modulated = (g, gamma, beta);
+    public override void Modulate(Tensor gamma, Tensor beta, Tensor m, Tensor g, Tensor b) => _modulated = (g, gamma, beta);
 
-    internal override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y) =>
+    public override void BatchNorm(BatchNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor? perSample, Tensor y) =>
         _calls.Add(new("batch norm", gamma, beta, y.Shape, 0));
 
-    internal override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
+    public override void Attention(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp)
     {
         string heads = spec.Heads == 1 ? "1 head" : $"{spec.Heads} heads";
         _calls.Add(new($"attention, {heads}", null, null, y.Shape, 2L * spec.Length * y.Shape.Count));
@@ -77,59 +82,59 @@ public sealed class TracingDevice : Device
     }
 
     // What has no weights is no layer.
-    internal override void Unary(UnaryOp op, Tensor x, Tensor y) { }
-    internal override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate) { }
-    internal override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate) { }
-    internal override void Clamp(Tensor x, float low, float high, Tensor y) { }
-    internal override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y) { }
-    internal override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate) { }
-    internal override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate) { }
-    internal override void Normal(Philox random, long first, Tensor y) { }
-    internal override void AddRows(Tensor x, Tensor v, Tensor y) { }
-    internal override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate) { }
-    internal override void UpsampleNearest(Tensor x, int factor, Tensor y) { }
-    internal override void AveragePool(Tensor x, int factor, Tensor y) { }
-    internal override void MaxPool(Tensor x, int factor, Tensor y) { }
-    internal override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) { }
-    internal override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) { }
-    internal override void BatchStatistics(
+    public override void Unary(UnaryOp op, Tensor x, Tensor y) { }
+    public override void Affine(float a, Tensor x, float b, Tensor? z, Tensor y, bool accumulate) { }
+    public override void Multiply(Tensor x, Tensor z, Tensor y, bool accumulate) { }
+    public override void Clamp(Tensor x, float low, float high, Tensor y) { }
+    public override void MixPerSample(ReadOnlySpan<float> a, Tensor x, ReadOnlySpan<float> b, Tensor z, Tensor y) { }
+    public override void Dropout(Tensor x, float rate, Philox random, Tensor y, bool accumulate) { }
+    public override void DropoutChannels(Tensor x, float rate, Philox random, Tensor y, bool accumulate) { }
+    public override void Normal(Philox random, long first, Tensor y) { }
+    public override void AddRows(Tensor x, Tensor v, Tensor y) { }
+    public override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate) { }
+    public override void UpsampleNearest(Tensor x, int factor, Tensor y) { }
+    public override void AveragePool(Tensor x, int factor, Tensor y) { }
+    public override void MaxPool(Tensor x, int factor, Tensor y) { }
+    public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) { }
+    public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) { }
+    public override void BatchStatistics(
         BatchNormSpec spec, bool training, Tensor x, Tensor runningMean, Tensor runningVariance, Tensor statistics)
     { }
 
-    internal override double Sum(Tensor x) => 0;
-    internal override double SumOfSquares(Tensor x) => 0;
-    internal override void Loss(LossSpec spec, Tensor x, Tensor target, Span<double> sums) => sums.Clear();
-    internal override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Span<double> sums) => sums.Clear();
+    public override void Sum(Tensor x, Tensor y) { }
+    public override void SumOfSquares(Tensor x, Tensor y) { }
+    public override void Loss(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor loss, Tensor sums) { }
+    public override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor loss, Tensor sums) { }
 
-    internal override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse();
-    internal override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse();
-    internal override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<float> scales, Tensor dx, bool accumulate) => Refuse();
-    internal override void BoundGrad(
-        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, double scale, bool trainsPrediction, Tensor dOutput,
+    public override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse();
+    public override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse();
+    public override void LossGrad(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor dy, Tensor dx, bool accumulate) => Refuse();
+    public override void BoundGrad(
+        ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor dy, bool trainsPrediction, Tensor dOutput,
         bool accumulate) => Refuse();
-    internal override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
-    internal override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
-    internal override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
-    internal override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse();
-    internal override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse();
-    internal override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse();
+    public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
+    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
+    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
+    public override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse();
+    public override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse();
+    public override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse();
 
-    internal override void GroupNormGrad(
+    public override void GroupNormGrad(
         GroupNormSpec spec, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate, Tensor dGamma,
         Tensor dBeta) => Refuse();
 
-    internal override void BatchNormGrad(
+    public override void BatchNormGrad(
         BatchNormSpec spec, bool training, Tensor x, Tensor gamma, Tensor beta, Tensor statistics, Tensor dy, Tensor? dx, bool accumulate,
         Tensor dGamma, Tensor dBeta) => Refuse();
 
-    internal override void ModulateGrad(
+    public override void ModulateGrad(
         Tensor gamma, Tensor beta, Tensor m, Tensor dg, Tensor db, Tensor dGamma, Tensor dBeta, Tensor? dm, bool accumulate) => Refuse();
 
-    internal override void AttentionGrad(
+    public override void AttentionGrad(
         AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dk, Tensor dv) => Refuse();
 
-    internal override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v) => Refuse();
-    internal override void Lerp(Tensor y, Tensor x, float rate) => Refuse();
+    public override void Adam(in AdamStep step, Tensor w, Tensor g, Tensor m, Tensor v) => Refuse();
+    public override void Lerp(Tensor y, Tensor x, float rate) => Refuse();
 
     [DoesNotReturn]
     static void Refuse() => throw new NotSupportedException("A tracing device has no numbers to compute gradients or updates from.");

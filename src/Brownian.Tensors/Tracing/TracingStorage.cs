@@ -18,9 +18,7 @@ sealed class TracingStorage : Storage
 
     long Bytes => (long)sizeof(float) * Capacity;
 
-    internal override void Escape() => Owner = null;
-
-    internal override void Release()
+    protected internal override void Release()
     {
         if (_released) ThrowReleased();
         _released = true;

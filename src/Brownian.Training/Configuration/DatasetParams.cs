@@ -7,7 +7,7 @@ namespace Brownian.Training;
 public sealed record DatasetParams : Settings
 {
     /// <summary>What <see cref="ImagePath"/> says for the built-in set.</summary>
-    public const string Digits = "digits";
+    public const string Digits = DrawnDigits.Name;
 
     /// <summary>
     /// A folder or zip of images, a folder of zips, an IDX file or the folder of MNIST's files, a file or the folder of

@@ -1,61 +1,166 @@
+using System.Globalization;
 using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
 /// <summary>
-/// Section <c>sample_params</c>: how images are drawn where nobody says otherwise. A model folder carries it. What is null is the sampler's
-/// own choice.
+/// Section <c>sample_params</c>: how images are drawn. It holds the name of a sampler and those of its settings that were given, under the
+/// keys that the samplers declare; what was not given is the sampler's own choice. A model folder carries it.
 /// </summary>
 public sealed record SampleParams : Settings
 {
-    /// <summary>A name of <see cref="SamplerCatalog"/>; null for ddpm, or euler for flow and edm for edm.</summary>
-    [Key("sampler")] public string? Sampler { get; init; }
+    const string GuidanceHelp =
+        "Classifier-free guidance scale, e.g. 1.5 to 8; for models trained with label_dropout. Default: the model's, or 1";
+
+    static readonly IReadOnlyList<SettingKey> Own = KeysOf(typeof(SampleParams));
+
+    static readonly SettingKey[] All =
+    [
+        Own[0],
+        .. SamplerType.AllKeys.Select(key => key.HeldBy<SampleParams>(held => held[key.Name], (held, value) => held.With(key.Name, value))),
+        .. Own.Skip(1),
+    ];
+
+    /// <summary>A name of <see cref="SamplerType"/>; null for ddpm, or euler for flow and edm for edm.</summary>
+    [Key("sampler", Option = "--sampler", Help = "A sampler from the list above. Default: the model's, or ddpm")]
+    public string? Sampler { get; init; }
 
     /// <summary>How many steps to take (diffusers' num_inference_steps).</summary>
-    [Key("steps")] public int? Steps { get; init; }
-
-    /// <summary>The noise added in each step, from 0, none, to 1, as much as ddpm; for samplers that leave it open.</summary>
-    [Key("eta")] public double? Eta { get; init; }
-
-    /// <summary>How the steps are spread over the timesteps.</summary>
-    [Key("timestep_spacing")] public TimestepSpacing? Spacing { get; init; }
-
-    /// <summary>Added to every timestep of leading spacing.</summary>
-    [Key("steps_offset", Quiet = true)] public int StepsOffset { get; init; }
-
-    /// <summary>False to stop at the noise of timestep 0 instead of at the image; for ddim, pndm and plms.</summary>
-    [Key("set_alpha_to_one", Quiet = true)] public bool SetAlphaToOne { get; init; } = true;
-
-    /// <summary>How σ falls, for samplers that walk along noise levels; karras, exponential, beta or native.</summary>
-    [Key("sigma_curve")] public SigmaCurve? Curve { get; init; }
-
-    /// <summary>For lms, deis and unipc.</summary>
-    [Key("solver_order")] public int? SolverOrder { get; init; }
-
-    /// <summary>Noise added before each step and removed in it (Karras et al. 2022), for euler, heun, edm and dpm_2.</summary>
-    [Key("s_churn")] public double? Churn { get; init; }
+    public int? Steps { get => (int?)this["steps"]; init => Given = GivenWith("steps", value); }
 
     /// <summary>How strongly images are driven towards their class; 1, not at all, where it is null.</summary>
-    [Key("guidance_scale")] public double? GuidanceScale { get; init; }
+    [Key("guidance_scale", Option = "--guidance", Help = GuidanceHelp)] public double? GuidanceScale { get; init; }
 
     /// <summary>How far guided images are brought back to the contrast of unguided ones, 0 to 1.</summary>
     [Key("guidance_rescale", Quiet = true)] public double GuidanceRescale { get; init; }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<SettingKey> Keys => All;
+
+    /// <summary>A setting of the sampler by its key, such as <c>eta</c>; null where it was not given.</summary>
+    /// <exception cref="ArgumentException">No sampler has such a key, or the value is of another type.</exception>
+    public object? this[string key]
+    {
+        get => Given.FirstOrDefault(given => given.Key == key).Value;
+        init => Given = GivenWith(key, value);
+    }
+
     internal bool IsGuided => GuidanceScale is not (null or 1);
+
+    // In the order of the keys, so that the same settings are equal however they were given.
+    Values<(string Key, object Value)> Given { get; init; } = [];
+
+    /// <summary>The same with another setting of the sampler; null to leave it to the sampler.</summary>
+    /// <inheritdoc cref="this[string]"/>
+    public SampleParams With(string key, object? value) => this with { Given = GivenWith(key, value) };
+
+    /// <summary>These settings, and where they say nothing, those of <paramref name="own"/>.</summary>
+    internal SampleParams Over(SampleParams own)
+    {
+        // Steps, eta and the like of one sampler mean little to another.
+        if (Sampler is not null && Sampler != own.Sampler) own = own with { Given = [] };
+        foreach (SettingKey key in Keys)
+        {
+            if (key.Of(this) is { } value && !value.Equals(key.Default)) own = key.Set(own, value);
+        }
+        return own;
+    }
+
+    /// <summary>The sampler for a model, with every choice made: by these settings, by the model's process or by the sampler itself.</summary>
+    /// <exception cref="ArgumentException">There is no such sampler, or it has not what was given.</exception>
+    internal Sampler For(DiffusionParams diffusion)
+    {
+        (SamplerType type, SampleParams made) = Resolve(diffusion);
+        Sampler sampler = type.With(made.Given) with { Limit = diffusion.Limit };
+        return sampler is DdpmSampler ddpm ? ddpm with { Variance = diffusion.Variance } : sampler;
+    }
+
+    /// <summary>The steps from noise to image.</summary>
+    internal int StepsFor(DiffusionParams diffusion) => For(diffusion).Steps ?? diffusion.Timesteps;
+
+    /// <summary>About how often an image passes through the network.</summary>
+    internal long EvaluationsFor(DiffusionParams diffusion) => (long)StepsFor(diffusion) * For(diffusion).Evaluations;
+
+    /// <summary>What a picture's file says about how it was drawn.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> NotesFor(DiffusionParams diffusion)
+    {
+        (SamplerType type, SampleParams made) = Resolve(diffusion);
+        yield return new("Sampler", type.Name);
+        yield return new("Steps", StepsFor(diffusion).ToString(CultureInfo.InvariantCulture));
+        if (type.Initial is DdpmSampler) yield return new("Variance", Names.Of(diffusion.Variance));
+        yield return new("Clip sample", ConfigText.Yaml(diffusion.ClipSample));
+        if (diffusion.ClipSample && diffusion.ClipSampleRange != 1) yield return new("Clip sample range", ConfigText.Yaml(diffusion.ClipSampleRange));
+        if (diffusion.Thresholding)
+            yield return new("Thresholding", $"{ConfigText.Yaml(diffusion.ThresholdingRatio)}, at most {ConfigText.Yaml(diffusion.SampleMaxValue)}");
+        foreach ((string key, object value) in made.Given.Where(given => given.Key != "steps"))
+        {
+            // s_churn is Karras' S_churn.
+            string words = (key.StartsWith("s_", StringComparison.Ordinal) ? key[2..] : key).Replace('_', ' ');
+            yield return new(char.ToUpperInvariant(words[0]) + words[1..], ConfigText.Yaml(value));
+        }
+    }
 
     /// <summary>What values the settings may have for a process.</summary>
     internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion)
     {
-        string[] names = [.. SamplerCatalog.All.Select(entry => entry.Name)];
+        string[] names = [.. SamplerType.All.Select(type => type.Name)];
         yield return (nameof(Sampler), Sampler is null || names.Contains(Sampler), $"is '{Sampler}'{Suggestion.For(Sampler ?? "", names)}");
-        yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
         yield return (nameof(Steps), Steps is null || Steps <= diffusion.MostSteps,
             $"is {Steps}, but there are {diffusion.MostSteps} timesteps to visit; lower it");
-        yield return (nameof(StepsOffset), StepsOffset >= 0, $"is {StepsOffset}; it must be at least 0, such as 1");
-        yield return (nameof(Churn), Churn is null or (>= 0 and <= 1e6), $"is {Churn}; it must be at least 0, such as 40");
         yield return (nameof(GuidanceScale), GuidanceScale is null or (>= 0 and <= 1e6), $"is {GuidanceScale}; it must be at least 0, such as 3");
         yield return (nameof(GuidanceRescale), GuidanceRescale is >= 0 and <= 1, $"is {GuidanceRescale}; it must be from 0 to 1");
-        string? problem = SamplerChoice.WhyNot(this, diffusion);
-        yield return (nameof(Sampler), problem is null, $"cannot be used as configured: {problem}");
+        (Sampler? sampler, string problem) = Try(diffusion);
+        yield return (nameof(Sampler), sampler is not null, $"cannot be used as configured: {problem}");
+        foreach (Rule rule in sampler!.Rules()) yield return rule;
+    }
+
+    (Sampler? Sampler, string Problem) Try(DiffusionParams diffusion)
+    {
+        try
+        {
+            return (For(diffusion), "");
+        }
+        catch (ArgumentException e)
+        {
+            return (null, e.Message.TrimEnd('.'));
+        }
+    }
+
+    (SamplerType Type, SampleParams Made) Resolve(DiffusionParams diffusion)
+    {
+        SamplerType type = SamplerType.Named(Sampler ?? diffusion.Process switch
+        {
+            ProcessKind.Flow => "euler",
+            ProcessKind.Edm => "edm",
+            _ => "ddpm",
+        });
+        bool timesteps = type.Initial is TimestepSampler;
+        if (timesteps && diffusion.Process != ProcessKind.Ddpm)
+            throw new ArgumentException($"The sampler {type.Name} needs timesteps, which process {Names.Of(diffusion.Process)} has not; use euler or heun.");
+        if (diffusion.Process == ProcessKind.Flow && this["sigma_curve"] is SigmaCurve curve and not SigmaCurve.Native)
+            throw new ArgumentException($"Process flow takes no curve of sigma, as it starts at sigma/alpha = infinity; leave {Names.Of(curve)} out.");
+        SampleParams made = this;
+        // Samplers that walk along noise levels leave out one timestep of a short schedule: from there to the image is a step of its own.
+        int most = timesteps ? diffusion.MostSteps : Math.Max(1, diffusion.MostSteps - 1);
+        if (Steps is null && type.Initial.Steps > most) made = made with { Steps = most };
+        // Leading spacing never visits T − 1, the one timestep that zero terminal SNR is about (Lin et al. 2024, §3.3).
+        if (timesteps && diffusion.RescaleToZeroSnr && this["timestep_spacing"] is null)
+            made = made.With("timestep_spacing", TimestepSpacing.Trailing);
+        return (type, made);
+    }
+
+    Values<(string Key, object Value)> GivenWith(string name, object? value)
+    {
+        SettingKey key = SamplerType.AllKeys.FirstOrDefault(known => known.Name == name)
+            ?? throw new ArgumentException($"No sampler has a setting '{name}'{Suggestion.For(name, SamplerType.AllKeys.Select(known => known.Name))}");
+        object? accepted = value is null ? null : key.Accept(value);
+        // To give the default of a quiet key is to say nothing: files have it only where it is another.
+        if (key.IsQuiet && Equals(accepted, key.Default)) accepted = null;
+        return
+        [
+            .. SamplerType.AllKeys
+                .Select(known => (known.Name, Value: known == key ? accepted : this[known.Name]))
+                .Where(given => given.Value is not null).Select(given => (given.Name, given.Value!)),
+        ];
     }
 }

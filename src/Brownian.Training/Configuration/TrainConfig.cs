@@ -68,7 +68,7 @@ public sealed record TrainConfig
     /// </summary>
     internal const long LeastSteps = 1000;
 
-    /// <summary>What <see cref="TimeBudget"/> puts in the place of <see cref="Default"/>'s network on a machine too slow for it.</summary>
+    /// <summary>What <see cref="TimeBudget"/> takes instead of <see cref="Default"/>'s network on a machine too slow for it.</summary>
     internal static NetworkOptions SmallModel { get; } = new UNet2DOptions
     {
         ImageSize = [28],

@@ -9,7 +9,7 @@ namespace Brownian.Training;
 /// A folder as diffusers' <c>save_pretrained</c> writes it: an unconditional pipeline (<c>model_index.json</c>, <c>unet/</c>,
 /// <c>scheduler/</c>), the same without folders in it as in 2022, or a UNet2DModel alone.
 /// </summary>
-static class DiffusersFolder
+sealed class DiffusersFolder : IExportFormat
 {
     /// <summary>The version of diffusers whose keys are written.</summary>
     public const string Version = "0.30.0";
@@ -28,16 +28,24 @@ static class DiffusersFolder
     static readonly (string Name, SchedulerClass? Scheduler)[] Pipelines =
         [("DDPMPipeline", null), ("DDIMPipeline", SchedulerClass.Ddim), ("PNDMPipeline", SchedulerClass.Pndm)];
 
-    /// <summary>Whether a folder looks like one, whole or not.</summary>
-    public static bool Is(string path) =>
+    public string Name => "diffusers";
+
+    public string Description => $"one of diffusers ({IndexName})";
+
+    public string Purpose => "a pipeline that diffusers loads (networks of type unet2d)";
+
+    public bool Is(string path) =>
         File.Exists(Path.Combine(path, IndexName)) || File.Exists(Path.Combine(path, UNet2DConfigFile.Name));
 
-    /// <summary>Reads the network and how to sample from it.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="device">Where it will compute.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or a class, key or value is not known here; the message names it.</exception>
-    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
-    public static DiffusionModel Open(string path, Device device)
+    /// <summary>Whether diffusers has a network of this kind.</summary>
+    public static bool Knows(DiffusionModel model) => model.Description.Model is UNet2DOptions;
+
+    // Its pipelines of DDPM and DDIM pass no labels on.
+    public string Use(DiffusionModel model) => model.Network.Classes > 0
+        ? "for diffusers: UNet2DModel.from_pretrained(folder, subfolder=\"unet\"), to be given class_labels"
+        : "for diffusers: DiffusionPipeline.from_pretrained(folder)";
+
+    public DiffusionModel Open(string path, Device device, Action<string> warn)
     {
         string index = Path.Combine(path, IndexName);
         SchedulerClass? pipeline = File.Exists(index) ? PipelineOf(index) : null;
@@ -48,13 +56,10 @@ static class DiffusersFolder
         (DiffusionParams diffusion, SampleParams sampling) =
             isPipeline ? SchedulerConfigFile.Read(Existing(scheduler), model, pipeline) : SchedulerConfigFile.None;
         using ITensorFile weights = WeightsFile.Open(WeightsIn(network));
-        return ModelFolder.Load(new ModelDescription { Model = model, Diffusion = diffusion, Sampling = sampling }, weights, device);
+        return DiffusionModel.Load(new ModelDescription { Model = model, Diffusion = diffusion, Sampling = sampling }, weights, device);
     }
 
-    /// <summary>Writes a model as a pipeline that diffusers loads; the folder appears whole or not at all.</summary>
-    /// <exception cref="InvalidDataException">diffusers has no such network, process or prediction.</exception>
-    /// <exception cref="IOException">The folder is not empty, or it cannot be written.</exception>
-    public static void Save(string path, DiffusionModel model, SafetensorsType type)
+    public void Save(string path, DiffusionModel model, SafetensorsType type)
     {
         if (model.Description.Model is not UNet2DOptions network)
         {
@@ -73,7 +78,7 @@ static class DiffusersFolder
         });
     }
 
-    static void WriteIndex(string path, SchedulerClass scheduler) => DiffusersJson.Write(path, new JsonObject
+    static void WriteIndex(string path, SchedulerClass scheduler) => JsonFile.Write(path, new JsonObject
     {
         ["_class_name"] = Pipelines.First(pipeline => (pipeline.Scheduler ?? SchedulerClass.Ddpm) == scheduler).Name,
         ["_diffusers_version"] = Version,
@@ -81,9 +86,12 @@ static class DiffusersFolder
         [NetworkFolder] = new JsonArray("diffusers", UNet2DConfigFile.ClassName),
     });
 
+    /// <summary>The name of the Python class that a file configures; null where it does not say.</summary>
+    public static string? ClassOf(JsonObject json) => json["_class_name"] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
+
     static SchedulerClass? PipelineOf(string path)
     {
-        string? name = DiffusersJson.ClassOf(DiffusersJson.Read(path));
+        string? name = ClassOf(JsonFile.ReadObject(path));
         foreach ((string known, SchedulerClass? scheduler) in Pipelines)
         {
             if (known == name) return scheduler;

@@ -15,8 +15,8 @@ static class SchedulerConfigFile
     /// <exception cref="InvalidDataException">The class is not read, or a key or value means nothing here.</exception>
     public static (DiffusionParams Diffusion, SampleParams Sampling) Read(string path, NetworkOptions model, SchedulerClass? pipeline = null)
     {
-        JsonObject file = DiffusersJson.Read(path);
-        SchedulerClass scheduler = pipeline ?? Named(path, DiffusersJson.ClassOf(file));
+        JsonObject file = JsonFile.ReadObject(path);
+        SchedulerClass scheduler = pipeline ?? Named(path, DiffusersFolder.ClassOf(file));
         foreach ((string key, JsonNode? value) in file)
         {
             if (!SchedulerClass.IsHarmless(key) && value is not null)

@@ -17,19 +17,6 @@ static class SchedulerConfigWriter
         SampleParams s = model.Sampling;
         SchedulerClass scheduler = SchedulerClass.All.FirstOrDefault(known => known.Sampler == s.Sampler)
             ?? (s.Sampler == "plms" ? SchedulerClass.Pndm : SchedulerClass.Ddpm);
-        var json = new JsonObject { ["_class_name"] = scheduler.Name, ["_diffusers_version"] = DiffusersFolder.Version };
-        foreach ((string key, JsonNode? value) in Own(d, s))
-        {
-            bool known = scheduler.Diffusion.Concat(scheduler.Sampling).Any(pair => pair.Theirs == key);
-            if (known) json[key] = value?.DeepClone();
-        }
-        if (scheduler == SchedulerClass.Pndm) json["skip_prk_steps"] = s.Sampler == "plms";
-        DiffusersJson.Write(path, json);
-        return scheduler;
-    }
-
-    static JsonObject Own(DiffusionParams d, SampleParams s)
-    {
         // What has no name there, or is stretched here, goes as a list of numbers.
         string? schedule = d.BetaSchedule switch
         {
@@ -39,28 +26,29 @@ static class SchedulerConfigWriter
             BetaSchedule.Sigmoid => "sigmoid",
             _ => null,
         };
-        DiffusionParams plain = d with { RescaleToZeroSnr = false };
-        JsonArray? betas = schedule is null || d.ScaleBetas ? [.. plain.ToSchedule().Betas.ToArray().Select(beta => JsonValue.Create(beta))] : null;
-        return new JsonObject
+        bool named = schedule is not null && !d.ScaleBetas;
+        var json = new JsonObject { ["_class_name"] = scheduler.Name, ["_diffusers_version"] = DiffusersFolder.Version };
+        foreach ((string theirs, string ours) in scheduler.Diffusion)
         {
-            ["num_train_timesteps"] = d.Timesteps,
-            ["beta_start"] = d.BetaStart,
-            ["beta_end"] = d.BetaEnd,
-            ["beta_schedule"] = schedule ?? "linear",
-            ["trained_betas"] = betas,
-            ["rescale_betas_zero_snr"] = d.RescaleToZeroSnr,
-            ["prediction_type"] = Names.Of(d.PredictionType ?? PredictionType.Epsilon),
-            ["variance_type"] = d.LearnsVariance ? Names.Of(d.Variance) : $"fixed_{Names.Of(d.Variance)}",
-            ["clip_sample"] = d.ClipSample,
-            ["clip_sample_range"] = d.ClipSampleRange,
-            ["thresholding"] = d.Thresholding,
-            ["dynamic_thresholding_ratio"] = d.ThresholdingRatio,
-            ["sample_max_value"] = d.SampleMaxValue,
-            ["timestep_spacing"] = s.Spacing is { } spacing ? Names.Of(spacing) : d.RescaleToZeroSnr ? "trailing" : "leading",
-            ["steps_offset"] = s.StepsOffset,
-            ["set_alpha_to_one"] = s.SetAlphaToOne,
-        };
+            json[theirs] = theirs switch
+            {
+                "beta_schedule" => schedule ?? "linear",
+                "trained_betas" => named ? null : Betas(d with { RescaleToZeroSnr = false }),
+                "prediction_type" => Names.Of(d.PredictionType ?? PredictionType.Epsilon),
+                "variance_type" => d.LearnsVariance ? Names.Of(d.Variance) : $"fixed_{Names.Of(d.Variance)}",
+                _ => ConfigText.Json(d.Keys.First(key => key.Name == ours).Of(d)!),
+            };
+        }
+        Sampler usual = SamplerType.Named(scheduler.Sampler).Initial;
+        foreach ((string theirs, string ours) in scheduler.Sampling)
+            json[theirs] = ConfigText.Json(s[ours] ?? usual.Keys.First(key => key.Name == ours).Of(usual)!);
+        if (d.RescaleToZeroSnr && s["timestep_spacing"] is null) json["timestep_spacing"] = Names.Of(TimestepSpacing.Trailing);
+        if (scheduler == SchedulerClass.Pndm) json["skip_prk_steps"] = s.Sampler == "plms";
+        JsonFile.Write(path, json);
+        return scheduler;
     }
+
+    static JsonArray Betas(DiffusionParams d) => [.. d.ToSchedule().Betas.ToArray().Select(beta => JsonValue.Create(beta))];
 
     static InvalidDataException Unknown(ModelDescription model, string what) =>
         new($"a {model.Model.Type} with {what} cannot be exported for diffusers, whose DDPM knows no such thing; export it as safetensors.");

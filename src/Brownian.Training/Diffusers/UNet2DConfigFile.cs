@@ -25,8 +25,8 @@ static class UNet2DConfigFile
     /// <exception cref="InvalidDataException">It is of another class, or has a key or value that there is no network for.</exception>
     public static UNet2DOptions Read(string path)
     {
-        JsonObject file = DiffusersJson.Read(path);
-        if (DiffusersJson.ClassOf(file) is { } name && name != ClassName)
+        JsonObject file = JsonFile.ReadObject(path);
+        if (DiffusersFolder.ClassOf(file) is { } name && name != ClassName)
             throw new InvalidDataException($"{path}: _class_name is '{name}'; {ClassName} is read.");
         var merged = (JsonObject)JsonNode.Parse(Defaults)!;
         foreach ((string key, JsonNode? value) in file)
@@ -45,6 +45,6 @@ static class UNet2DConfigFile
         JsonObject own = ConfigSection.Model.ToJson(new TrainConfig { Model = model });
         // What is null with us is left out there; a missing key would become the Python class's own value.
         foreach ((string key, _) in (JsonObject)JsonNode.Parse(Defaults)!) json[key] = own[key]?.DeepClone();
-        DiffusersJson.Write(path, json);
+        JsonFile.Write(path, json);
     }
 }

@@ -46,7 +46,7 @@ public sealed record TimeBudget
         ArgumentNullException.ThrowIfNull(device);
         config.Validate();
         IImageDataset images = dataset ?? ConfiguredDataset.Open(config, cancel: cancel);
-        using IDisposable? opened = dataset is null ? images as IDisposable : null;
+        using IDisposable? opened = dataset is null ? images : null;
         config = ConfiguredDataset.Fit(config, images);
         ConfiguredDataset.Check(images, config);
         long start = Stopwatch.GetTimestamp();
@@ -70,5 +70,111 @@ public sealed record TimeBudget
     {
         using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);
         return TrainForecast.PaceOf(job, Rehearsal.Run(job, cancel));
+    }
+}
+
+/// <summary>A training that was fitted into a <see cref="TimeBudget"/>.</summary>
+public sealed record BudgetedTraining
+{
+    /// <summary>When the first grid of samples is there at the latest: nobody should wait longer for a first impression.</summary>
+    const double FirstGridSeconds = 30;
+
+    /// <summary>Grids come after each of so many equal parts of the training, besides the first.</summary>
+    const int Parts = 4;
+
+    /// <summary>Of the budget, for one grid.</summary>
+    const double GridShare = 0.025;
+
+    /// <summary>Of the time, for checkpoints: a small network's can take as long as hundreds of its steps.</summary>
+    const double CheckpointShare = 0.05;
+
+    /// <summary>For one grid, however long the training is.</summary>
+    const double MostGridSeconds = 10;
+
+    /// <summary>Fewer steps from noise to image show what the sampler lacks, not what the network knows; rather fewer images.</summary>
+    const int FewestSamplingSteps = 20;
+
+    /// <summary>Of the budget, for what nobody measured: another program, a disk that is busy.</summary>
+    const double Reserve = 0.03;
+
+    /// <summary>What to train, with its length in <c>num_steps</c>.</summary>
+    public required TrainConfig Config { get; init; }
+
+    /// <summary>What was measured.</summary>
+    public required TrainPace Pace { get; init; }
+
+    /// <summary>All of it, measuring included.</summary>
+    public required TimeSpan Expected { get; init; }
+
+    /// <summary>When the first grid of samples will be there, measuring included; null where there will be none.</summary>
+    public TimeSpan? FirstGrid { get; init; }
+
+    /// <summary>How far <see cref="TrainConfig.Default"/>'s network would have come, where a smaller one was taken instead.</summary>
+    public long? StepsOfUsualNetwork { get; init; }
+
+    /// <summary>The length.</summary>
+    public long Steps => Config.Train.Steps ?? 0;
+
+    /// <param name="config">What to do; its length is replaced.</param>
+    /// <param name="pace">The pace of it.</param>
+    /// <param name="time">The budget.</param>
+    /// <param name="spent">Of the budget, on measuring.</param>
+    internal static BudgetedTraining Fit(TrainConfig config, TrainPace pace, TimeSpan time, TimeSpan spent)
+    {
+        bool hasGrids = config.Train.HasGrids;
+        if (hasGrids) config = WithGridsOf(config, pace, Math.Min(MostGridSeconds, GridShare * time.TotalSeconds));
+        double grid = hasGrids ? pace.GridSeconds(config) : 0;
+        double leastBetween = Math.Min(int.MaxValue, pace.CheckpointSeconds / (CheckpointShare * pace.StepSeconds));
+        int checkpointSteps = Math.Max(config.Train.CheckpointSteps, (int)leastBetween);
+        double step = pace.StepSeconds + pace.CheckpointSeconds / checkpointSteps;
+        double rest = (1 - Reserve) * time.TotalSeconds - spent.TotalSeconds - pace.CheckpointSeconds;
+
+        int grids = hasGrids ? Parts : 0;
+        long steps = Length(rest - grids * grid, step);
+        int part = (int)((steps + Parts - 1) / Parts);
+        long first = Length((1 - Reserve) * FirstGridSeconds - spent.TotalSeconds - grid, step);
+        bool early = hasGrids && first < part;
+        if (early)
+        {
+            steps = Length(rest - ++grids * grid, step);
+            part = (int)((steps + Parts - 1) / Parts);
+        }
+        TrainParams train = config.Train with
+        {
+            Steps = steps,
+            Epochs = null,
+            WarmupSteps = (int)Math.Min(config.Train.WarmupSteps, steps / 10),
+            CheckpointSteps = checkpointSteps,
+            SampleSteps = hasGrids ? part : 0,
+            FirstSampleStep = early && first < part ? (int)first : 0,
+            SampleEpochs = 0,
+        };
+        (long drawn, long saved) = new TrainingPlan(train, batchesPerEpoch: 1).After(0);
+        return new BudgetedTraining
+        {
+            Config = config with { Train = train },
+            Pace = pace,
+            Expected = spent + TimeSpan.FromSeconds(steps * pace.StepSeconds + drawn * grid + saved * pace.CheckpointSeconds),
+            FirstGrid = hasGrids ? spent + TimeSpan.FromSeconds(Math.Min(first, part) * step + grid) : null,
+        };
+    }
+
+    static long Length(double seconds, double step) => (long)Math.Clamp(seconds / step, 1, int.MaxValue);
+
+    // Fewer steps from noise to image first, then fewer rows.
+    static TrainConfig WithGridsOf(TrainConfig config, TrainPace pace, double seconds)
+    {
+        double cost = pace.GridSeconds(config);
+        if (cost <= seconds) return config;
+        TrainParams train = config.Train;
+        int own = train.SampleTimesteps ?? config.Sampling.StepsFor(config.Diffusion);
+        train = train with { SampleTimesteps = Math.Clamp((int)(own * seconds / cost), Math.Min(FewestSamplingSteps, own), own) };
+        cost = pace.GridSeconds(config with { Train = train });
+        if (cost > seconds)
+        {
+            int rows = Math.Max(1, (int)(train.Samples * seconds / cost) / train.GridColumns);
+            train = train with { Samples = Math.Min(train.Samples, rows * train.GridColumns) };
+        }
+        return config with { Train = train };
     }
 }

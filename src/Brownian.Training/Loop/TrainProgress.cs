@@ -36,8 +36,8 @@ public abstract record TrainProgress
     /// <param name="Metrics">What was written to <c>metrics.jsonl</c>.</param>
     /// <param name="SmoothedLoss">The running mean of the loss.</param>
     /// <param name="TotalSteps">The step that training ends with.</param>
-    /// <param name="Remaining">Estimated from the recent steps.</param>
-    public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan Remaining) : TrainProgress;
+    /// <param name="Remaining">Estimated from the recent steps; null while their pace is not settled.</param>
+    public sealed record Stepped(TrainMetrics Metrics, double SmoothedLoss, long TotalSteps, TimeSpan? Remaining) : TrainProgress;
 
     /// <summary>A grid of samples is being drawn, which can take as long as many steps.</summary>
     /// <param name="Step">After this step.</param>
@@ -69,3 +69,15 @@ public abstract record TrainProgress
 /// <param name="Forecast">What was expected after the first steps; null where none was taken.</param>
 public sealed record TrainResult(
     bool IsComplete, long Step, double SmoothedLoss, double SecondsTrained, string? ModelPath, string? SampleGrid, TrainForecast? Forecast);
+
+/// <summary>A loss or gradient was not finite. The weights were not updated with it; the last good checkpoint is as it was.</summary>
+public sealed class TrainingDivergedException : Exception
+{
+    internal TrainingDivergedException(long step, string tensor, string message) : base(message) => (Step, Tensor) = (step, tensor);
+
+    /// <summary>The step that was being computed, from 1.</summary>
+    public long Step { get; }
+
+    /// <summary>The first tensor that is not finite: "loss", the name of a parameter, or that with ".grad" appended.</summary>
+    public string Tensor { get; }
+}

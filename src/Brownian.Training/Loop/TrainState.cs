@@ -11,7 +11,6 @@ namespace Brownian.Training;
 sealed class TrainState
 {
     public const string WeightsName = "weights.safetensors";
-    public const string AverageName = "ema.safetensors";
     public const string OptimizerName = "optimizer.safetensors";
 
     const string FirstMoment = "exp_avg.", SecondMoment = "exp_avg_sq.";
@@ -82,7 +81,7 @@ sealed class TrainState
         store.Save(manifest, folder =>
         {
             ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
-            ParameterFile.Write(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
+            ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
             ParameterFile.Write(
                 Path.Combine(folder, OptimizerName), Parameters.Trained,
                 (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
@@ -92,7 +91,7 @@ sealed class TrainState
     public void Load(string folder, CheckpointManifest manifest)
     {
         ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
-        ParameterFile.Read(Path.Combine(folder, AverageName), Parameters, ("", Average.Average));
+        ParameterFile.Read(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
         ParameterFile.Read(
             Path.Combine(folder, OptimizerName), Parameters.Trained,
             (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));

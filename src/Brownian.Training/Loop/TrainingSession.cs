@@ -9,6 +9,9 @@ namespace Brownian.Training;
 /// <summary>One call of <see cref="Trainer.Run"/>: the loop and what it writes.</summary>
 sealed class TrainingSession : IDisposable
 {
+    /// <summary>Steps whose pace tells the rest: enough to hold the pauses for checkpoints and grids in proportion.</summary>
+    const int Window = 200;
+
     readonly TrainingJob _job;
     readonly TrainConfig _config;
     readonly TrainState _state;
@@ -20,9 +23,8 @@ sealed class TrainingSession : IDisposable
     readonly MetricsFile _metrics;
     readonly Stopwatch _clock = new();
     readonly PaceMeter _pace = new();
+    readonly Queue<(long Step, double Seconds)> _recent = new();
     long _savedStep;
-    double _secondsPerStep;
-    long _stepsHere;
     bool _hasSaved, _hasSampled;
     TrainForecast? _forecast;
 
@@ -70,11 +72,14 @@ sealed class TrainingSession : IDisposable
             using TensorScope scope = _job.Device.OpenScope();
             Batch batch = _job.Loader.Next();
             TrainingLoss error = _job.LossOf(batch, part);
-            RequireFinite(error.Total.Item());
+            if (_forecast is null) _job.Device.Synchronize();      // for the time of the forward pass
             (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
             (batches == 1 ? error.Total : error.Total.Scale(1f / batches)).Backward();
+            // The one wait of a batch, when everything that it takes has been asked of the device.
+            float mean = error.Total.Item();
+            RequireFinite(mean);
             _quartiles.Add(error);
-            loss += error.Total.Item() / batches;
+            loss += mean / batches;
             epoch = batch.Epoch;
         }
         AdamStepResult applied = _state.Optimizer.Step(rate);
@@ -104,10 +109,19 @@ sealed class TrainingSession : IDisposable
             _state.Step, epoch, loss, quartiles, rate, norm, perSecond, perSecond * _job.StepFlopsPerImage / 1e9, Seconds,
             ProcessMemory.Resident / 1048576.0);
         _metrics.Append(metrics);
-        // The first steps are slow, as their code is still being compiled: the pace is taken from the last of them.
-        _secondsPerStep = ++_stepsHere <= 3 ? seconds : 0.9 * _secondsPerStep + 0.1 * seconds;
-        TimeSpan remaining = TimeSpan.FromSeconds(Math.Min((_plan.TotalSteps - _state.Step) * _secondsPerStep, 1e9));
-        Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, remaining));
+        Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, Remaining(metrics)));
+    }
+
+    TimeSpan? Remaining(TrainMetrics now)
+    {
+        // The first steps are slow, as their code is still being compiled.
+        if (_forecast is null) return null;
+        _recent.Enqueue((now.Step, now.Seconds));
+        if (_recent.Count > Window) _recent.Dequeue();
+        (long step, double seconds) = _recent.Peek();
+        return step == now.Step
+            ? null
+            : TimeSpan.FromSeconds(Math.Min(1e9, (_plan.TotalSteps - now.Step) * (now.Seconds - seconds) / (now.Step - step)));
     }
 
     void RequireFinite(float loss)
@@ -134,7 +148,7 @@ sealed class TrainingSession : IDisposable
         (_savedStep, _hasSaved) = (_state.Step, true);
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
-            Png.Write(_run.LossChartPath, LossChart.Draw(_run.MetricsPath, _config.Train.TaskName), overwrite: true));
+            Png.Write(_run.LossChartPath, LossHistory.Read(_run.MetricsPath).Draw(_config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
     }
 
@@ -175,16 +189,13 @@ sealed class TrainingSession : IDisposable
     TrainResult Complete(CancellationToken cancel)
     {
         Save();
-        ModelFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
+        BrownianFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
         string? grid = _plan.SamplesAtEnd ? WriteSamples(cancel) : null;
         return new TrainResult(true, _state.Step, _state.SmoothedLoss, Seconds, _run.ModelPath, grid, _forecast);
     }
 
-    ModelDescription Describe() => new()
+    ModelDescription Describe() => ModelDescription.Of(_config) with
     {
-        Model = _config.Model,
-        Diffusion = _config.Diffusion,
-        Sampling = _config.Sampling,
         Dataset = _job.Images.Description,
         Classes = Values.Of<string>([.. _job.Images.Classes]),
         Step = _state.Step,

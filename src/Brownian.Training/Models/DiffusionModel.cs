@@ -1,4 +1,5 @@
 using Brownian.Diffusion;
+using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Training;
@@ -11,6 +12,23 @@ public sealed class DiffusionModel
         (Description, Network, Device, Hash) = (description, network, device, hash);
         Process = description.Diffusion.ToProcess();
         Predicts = description.Diffusion.Predicts;
+    }
+
+    /// <summary>Makes the network that is described and fills it.</summary>
+    /// <exception cref="InvalidDataException">The weights do not fit the network; the message names the tensor and both shapes.</exception>
+    internal static DiffusionModel Load(ModelDescription description, ITensorFile weights, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        IDenoisingNetwork network = description.Model.CreateNetwork(device);
+        if (description.Model is UNet2DOptions) weights = new RenamedTensors(weights, UNet2DNames.Modern);
+        ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));
+        return new DiffusionModel(description, network, device, Files.Sha256(weights.Files));
+    }
+
+    internal static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
+    {
+        using ITensorFile weights = WeightsFile.Open(weightsPath);
+        return Load(description, weights, device);
     }
 
     /// <summary>What <c>model.json</c> says.</summary>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -33,9 +34,15 @@ public sealed record ModelDescription
     /// <summary>The optimiser steps it was trained for; 0 where that is not known.</summary>
     public long Step { get; init; }
 
+    /// <summary>What a configuration says of its model.</summary>
+    internal static ModelDescription Of(TrainConfig config) => new() { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling };
+
+    /// <summary>A configuration of such a model, with the usual training.</summary>
+    internal TrainConfig ToConfig() => new() { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
+
     internal byte[] ToJson()
     {
-        var config = new TrainConfig { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
+        TrainConfig config = ToConfig();
         JsonObject sampling = ConfigSection.Sampling.ToJson(config);
         var file = new ModelFile(
             Format, CurrentVersion, ConfigSection.Model.ToJson(config), ConfigSection.Diffusion.ToJson(config), Predicts,
@@ -45,7 +52,7 @@ public sealed record ModelDescription
 
     internal static ModelDescription Read(string path)
     {
-        ModelFile file = StrictJson.Read(path, ModelJson.Default.ModelFile);
+        ModelFile file = JsonFile.Read(path, ModelJson.Default.ModelFile);
         if (file.Format != Format) throw new InvalidDataException($"{path}: format is '{file.Format}', not '{Format}'.");
         if (file.Version != CurrentVersion)
             throw new InvalidDataException($"{path}: version is {file.Version}; this program reads {CurrentVersion}.");
@@ -56,11 +63,9 @@ public sealed record ModelDescription
             new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
         if (file.SampleParams is not null) sections["sample_params"] = file.SampleParams.DeepClone();
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
-        return new ModelDescription
+        return Of(config) with
         {
-            Model = config.Model,
             Diffusion = Predicting(path, config, file.Predicts),
-            Sampling = config.Sampling,
             Dataset = file.Dataset,
             Classes = Values.Of<string>(file.Classes),
             Step = file.Step,
@@ -98,3 +103,11 @@ sealed record ModelFile(
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelFile))]
 sealed partial class ModelJson : JsonSerializerContext;
+
+/// <summary>How files say what made them.</summary>
+static class ProgramVersion
+{
+    /// <summary>"Brownian 0.1.0"</summary>
+    public static string Text { get; } = "Brownian " + typeof(ProgramVersion).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+}

@@ -11,7 +11,7 @@ namespace Brownian.Training;
 /// </summary>
 public sealed class ForwardPicture
 {
-    const int Frames = 60, AnimationColumns = 8;
+    const int FrameCount = 60, AnimationColumns = 8;
 
     // Early timesteps change the image most: they are visited closely.
     static readonly int[] OfThousand = [0, 10, 50, 100, 150, 200, 250, 300, 400, 600, 800, 999];
@@ -76,7 +76,7 @@ public sealed class ForwardPicture
     public void Animate(AnimationWriter animation)
     {
         ArgumentNullException.ThrowIfNull(animation);
-        int[] timesteps = Spread.Over(process.Timesteps, Frames);
+        int[] timesteps = Frames.Spread(process.Timesteps, FrameCount);
         foreach (int t in timesteps)
         {
             Image frame = ImageSheet.Draw(At(t), new SheetOptions
@@ -85,7 +85,7 @@ public sealed class ForwardPicture
                 Columns = Math.Min(images.Count, AnimationColumns),
                 MinWidth = 140,
             });
-            animation.Add(frame, t == timesteps[0] || t == timesteps[^1] ? Pace.Pause : Pace.Of(timesteps.Length));
+            animation.Add(frame, t == timesteps[0] || t == timesteps[^1] ? Frames.Pause : Frames.Pace(timesteps.Length));
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class ForwardPicture
 
     static Image AddNoise(Image image, NoiseLevel level, float[] noise)
     {
-        level = level.ForDisplay();
+        level = level.Scaled(Frames.Brightness(level));
         float[] x = new float[noise.Length];
         for (int i = 0; i < x.Length; i++)
             x[i] = (float)(level.Alpha * PixelScale.FromByte(image.Pixels[i]) + level.Sigma * noise[i]);

@@ -44,7 +44,7 @@ public sealed class ReversePicture
         {
             OnStep = step =>
             {
-                picture ??= new ReversePicture(noise, Spread.Over(step.Count, moments));
+                picture ??= new ReversePicture(noise, Frames.Spread(step.Count, moments));
                 picture.Add(step);
             },
         };
@@ -75,8 +75,8 @@ public sealed class ReversePicture
     public void Animate(AnimationWriter animation)
     {
         ArgumentNullException.ThrowIfNull(animation);
-        foreach (Moment moment in moments) animation.Add(Frame($"t = {Text(moment.Timestep)}", moment.X, moment.X0), Pace.Of(moments.Count));
-        animation.Add(Frame("image", x, x), Pace.Pause);
+        foreach (Moment moment in moments) animation.Add(Frame($"t = {Text(moment.Timestep)}", moment.X, moment.X0), Frames.Pace(moments.Count));
+        animation.Add(Frame("image", x, x), Frames.Pause);
     }
 
     // What the sampler starts from, which no step shows.
@@ -91,7 +91,7 @@ public sealed class ReversePicture
     {
         if (steps.Contains(step.Index)) moments.Add(new Moment(step.Timestep, x, Pixels.ToImages(step.X0)));
         bool needed = step.Index + 1 == step.Count || steps.Contains(step.Index + 1);
-        if (needed) x = Pixels.ToImages(step.X.Scale((float)step.To.DisplayScale()));
+        if (needed) x = Pixels.ToImages(step.X.Scale((float)Frames.Brightness(step.To)));
     }
 
     // Rows of x_t, each with its row of x̂_0; the last may be shorter and is filled up with blanks.

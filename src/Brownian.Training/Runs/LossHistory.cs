@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Brownian.Imaging;
 
 namespace Brownian.Training;
 
@@ -49,6 +50,17 @@ sealed class LossHistory
         return means;
     }
 
+    /// <summary>Every step pale, the running mean in full colour.</summary>
+    public Image Draw(string title)
+    {
+        double[] steps = [.. _steps];
+        // The fall of the first steps would flatten everything after it on a linear axis.
+        return new LineChart(new ChartOptions { Title = title, XLabel = "step", YLabel = "loss", LogY = true })
+            .Add("each step", steps, [.. _losses], faint: true)
+            .Add("running mean", steps, RunningMeans())
+            .Draw();
+    }
+
     void Add(JsonElement line)
     {
         if (line.GetProperty("loss") is not { ValueKind: JsonValueKind.Number } loss) return;
@@ -56,5 +68,28 @@ sealed class LossHistory
         _steps.Add(step);
         _seconds.Add(seconds);
         _losses.Add(loss.GetDouble());
+    }
+}
+
+/// <summary>
+/// A running mean over about the last 50 steps, and over the last fifth of those that there were while these are fewer than 250: the
+/// loss falls fastest at the beginning, where a longer memory would show what is long past.
+/// </summary>
+struct SmoothedLoss
+{
+    const double LeastWeight = 0.02, InverseShare = 5;
+
+    double _value;
+    long _count;
+
+    public readonly double Value => _count == 0 ? double.NaN : _value;
+
+    /// <summary>As it was when <paramref name="value"/> was noted after <paramref name="steps"/> steps.</summary>
+    public static SmoothedLoss At(double value, long steps) => new() { _value = value, _count = steps };
+
+    public void Add(double loss)
+    {
+        _count++;
+        _value += Math.Max(LeastWeight, InverseShare / (_count - 1 + InverseShare)) * (loss - _value);
     }
 }

@@ -1,9 +1,11 @@
 using System.Globalization;
+using Brownian.Diffusion;
+using Brownian.Tensors;
 
 namespace Brownian.Training;
 
 /// <summary>
-/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c>, <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c> and,
+/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c> (and earlier versions of it), <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c> and,
 /// once trained, <c>model/</c>. A number is given once; no run overwrites another.
 /// </summary>
 public sealed class RunDirectory
@@ -56,7 +58,7 @@ public sealed class RunDirectory
             {
                 Directory.CreateDirectory(Path.Combine(staging, "samples"));
                 Directory.CreateDirectory(Path.Combine(staging, "checkpoints"));
-                Files.WriteAtomically(Path.Combine(staging, "config.yaml"), config.ToYaml());
+                AtomicFile.Write(Path.Combine(staging, "config.yaml"), config.ToYaml());
                 Directory.Move(staging, path);
             }
             catch
@@ -85,16 +87,41 @@ public sealed class RunDirectory
     /// <param name="path">Any path.</param>
     public static bool IsRun(string path) => File.Exists(Path.Combine(path, "config.yaml"));
 
-    /// <summary>Replaces the configuration, for instance to train longer. Its folder keeps its name.</summary>
+    /// <summary>
+    /// Sets another configuration, for instance to train longer. The folder keeps its name, and every earlier configuration is kept as
+    /// <c>config-step-NNNNNNNN.yaml</c>, by the step of the newest checkpoint that it led to; of two at the same step, the later one as
+    /// <c>config-step-NNNNNNNN-2.yaml</c>, and so on.
+    /// </summary>
     /// <param name="config">What to do from the next checkpoint on.</param>
     /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
     public void Reconfigure(TrainConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        Files.Naming(ConfigPath, () => Files.WriteAtomically(ConfigPath, config.ToYaml()));
+        Files.Naming(ConfigPath, () =>
+        {
+            KeepConfiguration();
+            AtomicFile.Write(ConfigPath, config.ToYaml(), overwrite: true);
+        });
         Config = config;
+    }
+
+    // First the copy, then the replacement: a kill between them leaves a copy that the next attempt finds.
+    void KeepConfiguration()
+    {
+        byte[] old = File.ReadAllBytes(ConfigPath);
+        string name = $"config-{CheckpointStore.NameOf(new CheckpointStore(CheckpointsPath).Steps().FirstOrDefault())}";
+        for (int number = 1; ; number++)
+        {
+            string path = Path.Combine(FullPath, number == 1 ? $"{name}.yaml" : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}.yaml"));
+            if (!File.Exists(path))
+            {
+                AtomicFile.Write(path, old);
+                return;
+            }
+            if (File.ReadAllBytes(path).AsSpan().SequenceEqual(old)) return;
+        }
     }
 
     /// <summary>Keeps other processes from training the same run until disposed; the system lets go when a process dies.</summary>
@@ -138,5 +165,23 @@ public sealed class RunDirectory
                 last = Math.Max(last, number);
         }
         return last + 1;
+    }
+}
+
+/// <summary>A run as a model: the averaged weights of its newest checkpoint that is whole.</summary>
+sealed class RunFormat : IModelFormat
+{
+    public string Description => "a run (config.yaml)";
+
+    public bool Is(string path) => RunDirectory.IsRun(path);
+
+    public DiffusionModel Open(string path, Device device, Action<string> warn)
+    {
+        RunDirectory run = RunDirectory.Open(path);
+        DiffusionModel? model = null;
+        new CheckpointStore(run.CheckpointsPath).Newest(warn, (folder, manifest) => model = DiffusionModel.Load(
+            ModelDescription.Of(run.Config) with { Classes = Values.Of<string>([.. manifest.Classes ?? []]), Step = manifest.Step },
+            Path.Combine(folder, CheckpointStore.AverageName), device));
+        return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
     }
 }

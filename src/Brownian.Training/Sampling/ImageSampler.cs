@@ -23,9 +23,10 @@ public sealed class ImageSampler(DiffusionModel model)
         ArgumentNullException.ThrowIfNull(options);
         ulong[] seeds = options.ResolveSeeds();
         int[] labels = SampleLabels.Of(model, options.Classes, seeds);
-        SampleParams wanted = options.Over(model.Description.Sampling);
+        SampleParams wanted = options.Sampling.Over(model.Description.Sampling);
         GuidanceOptions? guidance = SampleLabels.Guidance(model, wanted);
-        var choice = new SamplerChoice(wanted, options.Over(model.Description.Diffusion));
+        DiffusionParams diffusion = options.Over(model.Description.Diffusion);
+        Sampler sampler = wanted.For(diffusion);
 
         var images = new List<Image>(seeds.Length);
         int batches = (seeds.Length - 1) / options.BatchSize + 1;
@@ -35,9 +36,9 @@ public sealed class ImageSampler(DiffusionModel model)
             int count = Math.Min(options.BatchSize, seeds.Length - first);
             IDenoiser denoiser = model.ToDenoiser(labels.Length == 0 ? [] : labels.AsSpan(first, count), guidance);
             var steady = progress is null ? null : new BatchProgress(progress, first / options.BatchSize, batches);
-            images.AddRange(Pixels.ToImages(choice.Sampler.Sample(denoiser, seeds.AsSpan(first, count), OnStep, steady, cancel)));
+            images.AddRange(Pixels.ToImages(sampler.Sample(denoiser, seeds.AsSpan(first, count), OnStep, steady, cancel)));
         }
-        return new SampledImages(images, seeds, Notes(choice, guidance))
+        return new SampledImages(images, seeds, Notes(wanted.NotesFor(diffusion), guidance))
         {
             ClassNames = [.. labels.Select(label => SampleLabels.Name(model.Description.Classes, label))],
         };
@@ -49,18 +50,20 @@ public sealed class ImageSampler(DiffusionModel model)
     public string Describe(SampleOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        SampleParams wanted = options.Over(model.Description.Sampling);
-        var choice = new SamplerChoice(wanted, options.Over(model.Description.Diffusion));
-        string steps = choice.Steps == 1 ? "1 step" : string.Create(CultureInfo.InvariantCulture, $"{choice.Steps:N0} steps");
+        SampleParams wanted = options.Sampling.Over(model.Description.Sampling);
+        DiffusionParams diffusion = options.Over(model.Description.Diffusion);
+        KeyValuePair<string, string>[] notes = [.. wanted.NotesFor(diffusion)];
+        int count = wanted.StepsFor(diffusion);
+        string steps = count == 1 ? "1 step" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} steps");
         string guidance = SampleLabels.Guidance(model, wanted) is { } g ? string.Create(CultureInfo.InvariantCulture, $", guidance {g.Scale:R}") : "";
-        string[] more = [.. choice.Notes().Where(note => note.Key is not ("Sampler" or "Steps" or "Clip sample"))
+        string[] more = [.. notes.Where(note => note.Key is not ("Sampler" or "Steps" or "Clip sample"))
             .Select(note => $", {note.Key.ToLowerInvariant()} {note.Value}")];
-        return $"{choice.Name}, {steps}{string.Concat(more)}{guidance}";
+        return $"{notes[0].Value}, {steps}{string.Concat(more)}{guidance}";
     }
 
-    List<KeyValuePair<string, string>> Notes(SamplerChoice choice, GuidanceOptions? guidance)
+    List<KeyValuePair<string, string>> Notes(IEnumerable<KeyValuePair<string, string>> sampler, GuidanceOptions? guidance)
     {
-        List<KeyValuePair<string, string>> notes = [new("Software", ProgramVersion.Text), .. choice.Notes()];
+        List<KeyValuePair<string, string>> notes = [new("Software", ProgramVersion.Text), .. sampler];
         if (guidance is not null) notes.Add(new("Guidance scale", guidance.Scale.ToString("R", CultureInfo.InvariantCulture)));
         if (guidance is { Rescale: > 0 }) notes.Add(new("Guidance rescale", guidance.Rescale.ToString("R", CultureInfo.InvariantCulture)));
         notes.Add(new("Model", model.Hash.Length > 0 ? $"sha256:{model.Hash}" : "in training"));

@@ -6,27 +6,16 @@ namespace Brownian.Training;
 static class Npy
 {
     /// <summary>Writes bytes as a C-ordered uint8 array; the file appears whole or not at all.</summary>
-    /// <param name="path">The file; replaced if it exists.</param>
+    /// <param name="path">The file.</param>
     /// <param name="shape">Extents whose product is the number of bytes.</param>
     /// <param name="images">The content, in pieces that follow one another.</param>
-    public static void Write(string path, ReadOnlySpan<int> shape, IEnumerable<byte[]> images)
+    /// <param name="overwrite">Replace an existing file.</param>
+    public static void Write(string path, ReadOnlySpan<int> shape, IEnumerable<byte[]> images, bool overwrite)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                file.Write(Header(shape));
-                foreach (byte[] image in images) file.Write(image);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new AtomicFile(path, overwrite);
+        file.Stream.Write(Header(shape));
+        foreach (byte[] image in images) file.Stream.Write(image);
+        file.Commit();
     }
 
     // Magic, version, length, then a Python dictionary padded with spaces so that the data begin at a multiple of 64.

@@ -17,26 +17,20 @@ public sealed record SampleOptions
     /// <summary>Images computed together; changes time and memory only.</summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>A name of <see cref="SamplerCatalog"/>. Another than the model's own starts from its own usual settings.</summary>
-    public string? Sampler { get; init; }
+    /// <summary>The sampler, its settings and guidance. Another sampler than the model's own starts from its own usual settings.</summary>
+    public SampleParams Sampling { get; init; } = new();
+
+    /// <summary>A name of <see cref="SamplerType"/>.</summary>
+    public string? Sampler { get => Sampling.Sampler; init => Sampling = Sampling with { Sampler = value }; }
 
     /// <summary>How many steps to take from noise to image.</summary>
-    public int? Steps { get; init; }
+    public int? Steps { get => Sampling.Steps; init => Sampling = Sampling with { Steps = value }; }
 
-    /// <summary>η: the noise added in each step, from 0, none, to 1, as much as ddpm; for samplers that leave it open.</summary>
-    public double? Eta { get; init; }
+    /// <summary>How strongly images are driven towards their class: 1 for as trained, 1.5 to 8 for more. At least 0.</summary>
+    public double? Guidance { get => Sampling.GuidanceScale; init => Sampling = Sampling with { GuidanceScale = value }; }
 
-    /// <summary>How the steps are spread over the timesteps.</summary>
-    public TimestepSpacing? Spacing { get; init; }
-
-    /// <summary>How σ falls, for samplers that walk along noise levels.</summary>
-    public SigmaCurve? Curve { get; init; }
-
-    /// <summary>The order, for lms, deis and unipc.</summary>
-    public int? Order { get; init; }
-
-    /// <summary>Noise added before each step and removed in it (S_churn), for euler, heun, edm and dpm_2.</summary>
-    public double? Churn { get; init; }
+    /// <inheritdoc cref="SampleParams.this[string]"/>
+    public object? this[string key] { get => Sampling[key]; init => Sampling = Sampling.With(key, value); }
 
     /// <summary>The variance of a reverse step.</summary>
     public ReverseVariance? Variance { get; init; }
@@ -49,26 +43,6 @@ public sealed record SampleOptions
 
     /// <summary>The classes to draw for a conditional model: an image is of that at its seed modulo their number. Null for all in turn.</summary>
     public IReadOnlyList<int>? Classes { get; init; }
-
-    /// <summary>How strongly images are driven towards their class: 1 for as trained, 1.5 to 8 for more. At least 0.</summary>
-    public double? Guidance { get; init; }
-
-    internal SampleParams Over(SampleParams own)
-    {
-        // Steps, eta and the like of one sampler mean little to another.
-        if (Sampler is not null && Sampler != own.Sampler)
-            own = new SampleParams { Sampler = Sampler, GuidanceScale = own.GuidanceScale, GuidanceRescale = own.GuidanceRescale };
-        return own with
-        {
-            Steps = Steps ?? own.Steps,
-            Eta = Eta ?? own.Eta,
-            Spacing = Spacing ?? own.Spacing,
-            Curve = Curve ?? own.Curve,
-            SolverOrder = Order ?? own.SolverOrder,
-            Churn = Churn ?? own.Churn,
-            GuidanceScale = Guidance ?? own.GuidanceScale,
-        };
-    }
 
     internal DiffusionParams Over(DiffusionParams own)
     {

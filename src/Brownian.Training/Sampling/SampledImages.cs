@@ -62,9 +62,9 @@ public sealed class SampledImages
     public void WriteNpy(string path, bool overwrite = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!overwrite && File.Exists(path)) throw new IOException($"{path}: the file exists; choose another name or allow overwriting.");
         Image first = Images[0];
-        Files.Naming(path, () => Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], Images.Select(image => image.Pixels)));
+        Files.Naming(path, () =>
+            Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], Images.Select(image => image.Pixels), overwrite));
     }
 
     void Write(string path, Image image, bool overwrite, KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes)

@@ -14,11 +14,10 @@ static class SamplerRehearsal
     {
         SampleParams sampling = config.Sampling with { Steps = config.Train.SampleTimesteps ?? config.Sampling.Steps };
         if (sampling == new SampleParams { Steps = sampling.Steps } && config.Diffusion.Process == ProcessKind.Ddpm) return;
-        using Device device = Device.Cpu(1);
+        using Device device = Device.Open("cpu:1");
         try
         {
-            var choice = new SamplerChoice(sampling, config.Diffusion);
-            choice.Sampler.Sample(new Nobody(config.Diffusion.ToProcess(), device), [0]);
+            sampling.For(config.Diffusion).Sample(new Nobody(config.Diffusion.ToProcess(), device), [0]);
         }
         catch (ArgumentException e)
         {

@@ -20,21 +20,21 @@ public sealed class ImportExportTests : IDisposable
     [InlineData("weights_legacy.pth")]
     public void A_tutorials_checkpoint_becomes_the_model_that_its_safetensors_make(string weights)
     {
-        string golden = Shared.Golden("seed_unet/small"), config = Path.Combine(golden, "config.yaml");
+        string golden = Fixtures.Golden("plain_unet/tiny"), config = _line.Write("network.yaml", "model_params: {type: plain_unet, w: 2, time_dim: 8}\n");
         Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, weights), "--out", _line.At("a")));
         Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, "weights.safetensors"), "--out", _line.At("b")));
         Assert.Equal(File.ReadAllBytes(_line.At("a", "model.safetensors")), File.ReadAllBytes(_line.At("b", "model.safetensors")));
     }
 
     [Theory]
-    [InlineData("residual_unet", "{type: residual_unet, input_channels: 3, im_size: 16, base_channels: 16, base_channels_multiples: [1, 2, 2, 4], "
-        + "apply_attention: [false, true, true, false], total_time_steps: 100}")]
-    [InlineData("simple_unet", "{type: simple_unet, image_channels: 3, im_size: 16, down_channels: [8, 12, 16, 24, 32], time_emb_dim: 16}")]
+    [InlineData("residual_unet/tiny", "{type: residual_unet, input_channels: 3, im_size: 16, base_channels: 16, base_channels_multiples: [1, 2], "
+        + "apply_attention: [false, true], num_res_blocks: 1, total_time_steps: 100}")]
+    [InlineData("simple_unet/tiny", "{type: simple_unet, image_channels: 3, im_size: 16, down_channels: [8, 12, 16, 24], time_emb_dim: 16}")]
     public void Checkpoints_of_other_tutorials_compute_what_they_do_in_pytorch(string name, string network)
     {
-        string golden = Shared.Golden(name), input = _line.At("in.safetensors"), output = _line.At("out.safetensors");
+        string golden = Fixtures.Golden(name), input = _line.At("in.safetensors"), output = _line.At("out.safetensors");
         string config = _line.Write("network.yaml", $"diffusion_params: {{num_timesteps: 100}}\nmodel_params: {network}\n");
-        Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, "weights.pth"), "--out", _line.At("model")));
+        Done(CommandLine.Run("import", "--config", config, "--weights", Path.Combine(golden, "weights.safetensors"), "--out", _line.At("model")));
         using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(golden, "io.safetensors"));
         var writer = new SafetensorsWriter();
         writer.Add("sample", io["sample"].Shape, io.ReadFloats("sample"));
@@ -48,8 +48,8 @@ public sealed class ImportExportTests : IDisposable
     [Fact]
     public void A_hostile_checkpoint_is_one_line_that_names_what_it_would_call()
     {
-        string config = Path.Combine(Shared.Golden("seed_unet/small"), "config.yaml");
-        CommandLine.Run("import", "--config", config, "--weights", Shared.Golden("formats/bad/evil_zip.pth"), "--out", _line.At("a"))
+        string config = Path.Combine(Fixtures.Golden("seed_unet/small"), "config.yaml");
+        CommandLine.Run("import", "--config", config, "--weights", Fixtures.Golden("formats/bad/evil_zip.pth"), "--out", _line.At("a"))
             .IsBadInput("evil_zip.pth", "posix.getcwd", "safetensors");
         Assert.False(Directory.Exists(_line.At("a")));
     }
@@ -79,7 +79,7 @@ public sealed class ImportExportTests : IDisposable
     [Fact]
     public void A_checkpoint_of_something_else_is_refused_with_what_it_holds()
     {
-        string weights = Shared.Golden("formats/checkpoint.pth");
+        string weights = Fixtures.Golden("formats/checkpoint.pth");
         CommandLine.Run("import", "--config", _line.Config, "--weights", weights, "--out", _line.At("a")).IsBadInput(weights, "no tensor");
         CommandLine.Run("import", "--config", _line.Config, "--weights", weights, "--key", "args", "--out", _line.At("a"))
             .IsBadInput(weights, "'args'", "'model' (7 tensors)");
@@ -98,7 +98,7 @@ public sealed class ImportExportTests : IDisposable
     [Fact]
     public void A_pipeline_of_diffusers_is_sampled_from_as_it_is_imported_and_exported()
     {
-        string pipeline = Shared.Golden("pipeline/ddim");
+        string pipeline = Fixtures.Golden("pipeline/ddim");
         Done(CommandLine.Run("import", "--model", pipeline, "--out", _line.At("model")));
         Done(CommandLine.Run("export", "--model", _line.At("model"), "--out", _line.At("exported")));
         byte[][] arrays = [.. new[] { pipeline, _line.At("model"), _line.At("exported") }.Select((model, i) =>

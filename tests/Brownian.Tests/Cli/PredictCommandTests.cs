@@ -14,7 +14,7 @@ public sealed class PredictCommandTests : IDisposable
     [InlineData("small2")]
     public void An_imported_model_predicts_what_pytorch_does(string name)
     {
-        string golden = Shared.Golden($"seed_unet/{name}");
+        string golden = Fixtures.Golden($"seed_unet/{name}");
         string model = _line.At("models", "imported"), input = _line.At("in.safetensors"), output = _line.At("out.safetensors");
         CommandResult imported = CommandLine.Run(
             "import", "--config", Path.Combine(golden, "config.yaml"), "--weights", Path.Combine(golden, "weights.safetensors"),

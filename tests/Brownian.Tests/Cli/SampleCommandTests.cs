@@ -35,7 +35,7 @@ public sealed class SampleCommandTests : IDisposable
     [Fact]
     public void An_image_depends_on_its_seed_alone()
     {
-        Sample("a.png", "--seeds", "0-6", "--npy", _line.At("a.npy"), "--batch", "7", "--threads", "1");
+        Sample("a.png", "--seeds", "0-6", "--npy", _line.At("a.npy"), "--batch", "7", "--device", "cpu:1");
         Sample("b.png", "--seeds", "0-6", "--npy", _line.At("b.npy"), "--batch", "2", "--threads", "2");
         Sample("c.png", "--seeds", "6", "--npy", _line.At("c.npy"));
         byte[] a = File.ReadAllBytes(_line.At("a.npy")), c = File.ReadAllBytes(_line.At("c.npy"));
@@ -71,8 +71,8 @@ public sealed class SampleCommandTests : IDisposable
     [Theory]
     [InlineData("eulr", "euler", "--sampler", "eulr")]
     [InlineData("ddpm has no eta", "ddim", "--eta", "1")]
-    [InlineData("ddpm has no churn", "heun", "--churn", "1")]
-    [InlineData("curve of sigma", "euler", "--curve", "karras")]
+    [InlineData("ddpm has no s_churn", "heun", "--churn", "1")]
+    [InlineData("ddpm has no sigma_curve", "euler", "--curve", "karras")]
     [InlineData("twice the channels", "FixedSmall", "--variance", "learned_range")]
     [InlineData("--class 3", "without classes", "--class", "3")]
     [InlineData("without classes", "guided by 2", "--guidance", "2")]
@@ -83,8 +83,8 @@ public sealed class SampleCommandTests : IDisposable
     public void Help_lists_the_samplers()
     {
         string help = CommandLine.Run("sample", "--help").Out;
-        foreach (SamplerEntry entry in SamplerCatalog.All)
-            Assert.Matches($@"(?m)^ +{entry.Name} +({entry.Steps}|all)  ", help);
+        foreach (SamplerType type in SamplerType.All)
+            Assert.Matches($@"(?m)^ +{type.Name} +{(type.Initial.Steps is { } steps ? steps : "all")}  ", help);
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 /// <summary>2×3 pixels of RGB; byte b of image i is (18·i + b) modulo 251, its label i modulo 4.</summary>

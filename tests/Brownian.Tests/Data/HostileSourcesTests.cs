@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Compression;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 
@@ -28,7 +27,7 @@ public sealed class HostileSourcesTests : IDisposable
             string path = _folder.Write(name, Mutated(original, random));
             try
             {
-                (Prepared.Open(path, How) as IDisposable)?.Dispose();
+                Prepared.Open(path, How).Dispose();
                 good++;
             }
             catch (InvalidDataException e)
@@ -43,7 +42,7 @@ public sealed class HostileSourcesTests : IDisposable
     [Fact]
     public void Damaged_golden_images_are_skipped_or_stop_a_strict_training()
     {
-        string folder = Shared.Golden("images/bad");
+        string folder = Fixtures.Golden("images/bad");
         var warnings = new List<string>();
         var clock = Stopwatch.StartNew();
         IImageDataset set = Prepared.Open(folder, How, warnings);

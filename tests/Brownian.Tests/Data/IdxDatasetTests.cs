@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 public sealed class IdxDatasetTests : IDisposable
@@ -185,7 +183,7 @@ public sealed class IdxDatasetTests : IDisposable
     public void Mnist_has_the_sums_that_another_reader_found(
         string file, int count, long sum, int[] firstLabels, int[] firstSums, long lastSum, int lastLabel)
     {
-        IdxDataset set = IdxDataset.Open(Path.Combine(Shared.Path("data/mnist"), file));
+        IdxDataset set = IdxDataset.Open(Path.Combine(Fixtures.Data("mnist"), file));
         Assert.Equal((count, 28, 28), (set.Count, set.Width, set.Height));
         Assert.Equal(10, set.Classes.Count);
         Assert.Equal(firstLabels, Enumerable.Range(0, 10).Select(set.Label));

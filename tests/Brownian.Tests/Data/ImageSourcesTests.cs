@@ -1,5 +1,4 @@
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 
@@ -153,9 +152,9 @@ public sealed class ImageSourcesTests : IDisposable
     }
 
     [Fact]
-    public void The_zips_beside_the_checkout_are_CIFAR_10()
+    public void The_zips_hold_CIFAR_10()
     {
-        using IImageSource source = ImageSources.Open(Shared.Path("data/cifar10"));
+        using IImageSource source = ImageSources.Open(Fixtures.Data("cifar10"));
         Assert.Equal(50_000, source.Count);
         Assert.Equal(["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"], source.Classes);
         Assert.All(Labels(source).CountBy(label => label), pair => Assert.Equal(5000, pair.Value));

@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 /// <summary>Opens sets for the test that runs.</summary>
@@ -9,7 +7,7 @@ static class Prepared
         PreparedImages.Open(path, how, new Direct(told => Keep(told, warnings)), TestContext.Current.CancellationToken);
 
     public static IImageDataset From(IImageDataset set, ImagePreparation how, Action<ReadingProgress>? told = null) =>
-        PreparedImages.From(new DatasetImages(set), how, told is null ? null : new Direct(told), TestContext.Current.CancellationToken);
+        PreparedImages.Open(new DatasetImages(set), how, told is null ? null : new Direct(told), TestContext.Current.CancellationToken);
 
     static void Keep(ReadingProgress told, List<string>? warnings)
     {

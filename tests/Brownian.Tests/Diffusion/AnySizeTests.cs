@@ -34,10 +34,10 @@ public sealed class AnySizeTests : IDisposable
     {
         UNet2D network = Network(6, 9);
         Tensor x = Normal(Shape.Of(2, 6, 9, 1), 1);
-        float[] answer = network.Answer(x, [1, 7]).ToArray();
-        Assert.Equal(network.Forward(x.PadByMirroring(8, 12), [1, 7]).CropTo(6, 9).ToArray(), answer);
+        float[] answer = network.Answer(x, new([1, 7])).ToArray();
+        Assert.Equal(network.Forward(x.PadByMirroring(8, 12), new([1, 7])).CropTo(6, 9).ToArray(), answer);
         Tensor fitting = Normal(Shape.Of(1, 8, 8, 1), 2);
-        Assert.Equal(network.Forward(fitting, [3]).ToArray(), network.Answer(fitting, [3]).ToArray());
+        Assert.Equal(network.Forward(fitting, new([3])).ToArray(), network.Answer(fitting, new([3])).ToArray());
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class AnySizeTests : IDisposable
         Tensor x0 = Normal(Shape.Of(1, 6, 5, 1), 1), noise = Normal(x0.Shape, 2);
         NoiseLevel level = Objective.Process.At(4);
         float[] seen = [.. x0.ToArray().Zip(noise.ToArray(), (x, e) => (float)(level.Alpha * x + level.Sigma * e))];
-        float[] answer = network.Answer(Tensor.From(seen, x0.Shape, _device), [4]).ToArray();
+        float[] answer = network.Answer(Tensor.From(seen, x0.Shape, _device), new([4])).ToArray();
         double expected = answer.Zip(noise.ToArray(), (a, e) => Math.Pow(a - e, 2)).Average();
         Assert.Equal(expected, Objective.Loss(network, x0, [4], noise).Total.Item(), 1e-4);
     }

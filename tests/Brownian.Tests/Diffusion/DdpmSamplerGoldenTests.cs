@@ -22,12 +22,12 @@ public sealed class DdpmSamplerGoldenTests
     public void The_formulas_in_double_walk_it_to_nine_digits(string name)
     {
         using SchedulerGolden golden = new(name);
-        DdpmOptions options = golden.DdpmOptions;
+        DdpmSampler sampler = golden.Ddpm;
         NoiseSchedule schedule = golden.Schedule;
-        int[] timesteps = options.Timesteps.Of(schedule.Timesteps), stored = golden.Integers("steps");
+        int[] timesteps = sampler.Timesteps.Of(schedule.Timesteps), stored = golden.Integers("steps");
         double[] x = Array.ConvertAll(golden.Images("x_init"), v => (double)v), expected = golden.ImagesInDouble("x_f64");
         float[] noises = golden.Images("noises");
-        double limit = options.Limit == X0Limit.None ? double.PositiveInfinity : name == "ddpm_clip_range" ? 2.5 : 1;
+        double limit = sampler.Limit == X0Limit.None ? double.PositiveInfinity : name == "ddpm_clip_range" ? 2.5 : 1;
         for (int i = 0, drawn = 0, k = 0; i < timesteps.Length; i++)
         {
             int t = timesteps[i];
@@ -36,10 +36,10 @@ public sealed class DdpmSamplerGoldenTests
             for (int p = 0; p < x.Length; p++)
             {
                 double deviation = t == 0 ? 0
-                    : options.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
-                    : posterior.Deviation(options.Variance);
+                    : sampler.Variance == ReverseVariance.LearnedRange ? posterior.LearnedDeviation(StubNetwork.AnalyticVariance(x[p], t))
+                    : posterior.Deviation(sampler.Variance);
                 double x0 = Math.Clamp(toX0.Of(x[p], StubNetwork.Analytic(x[p], t)), -limit, limit);
-                x[p] = posterior.Mean(x0, x[p]) + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
+                x[p] = posterior.X0 * x0 + posterior.Xt * x[p] + (t == 0 ? 0 : deviation * noises[drawn * x.Length + p]);
             }
             if (t > 0) drawn++;
             if (k == stored.Length || stored[k] != i) continue;
@@ -52,14 +52,14 @@ public sealed class DdpmSamplerGoldenTests
     [InlineData("fixed_large", ReverseVariance.Large)]
     public void Respaced_chains_of_improved_diffusion_come_out_the_same(string name, ReverseVariance variance)
     {
-        using var file = SafetensorsFile.Read(Shared.Golden($"losses/respaced_p_{name}.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden($"losses/respaced_p_{name}.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         bool learned = variance == ReverseVariance.LearnedRange;
         NoiseSchedule schedule = learned ? NoiseSchedule.Linear() : NoiseSchedule.Cosine(200);
         int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
-        DdpmOptions options = new()
+        DdpmSampler sampler = new()
         {
-            Timesteps = new() { Custom = timesteps },
+            Custom = [.. timesteps],
             Variance = variance,
             Limit = learned ? X0Limit.Clip() : X0Limit.None,
         };
@@ -75,7 +75,7 @@ public sealed class DdpmSamplerGoldenTests
         List<float[]> steps = [];
 
         Denoiser denoiser = new(network, schedule, Parameterization.Epsilon);
-        new DdpmSampler(options).Sample(denoiser, noise, s => steps.Add(s.X.ToArray()), cancel: TestContext.Current.CancellationToken);
+        sampler.Sample(denoiser, noise, s => steps.Add(s.X.ToArray()), cancel: TestContext.Current.CancellationToken);
 
         double[] x = Nhwc.From(file.ReadDoubles("x"), file["x"].Shape);
         int size = x.Length / timesteps.Length;
@@ -87,7 +87,7 @@ public sealed class DdpmSamplerGoldenTests
     [Fact]
     public void The_tutorials_thousand_steps_come_out_the_same()
     {
-        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden("seed_unet/scheduler.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         long[] shape = file["chain.x_init"].Shape;
         StubNetwork network = new(device, Shape.Of((int)shape[2], (int)shape[3], 1), (x, t) => 0.9 * Math.Tanh(x) * Math.Sqrt(t / 1000));
@@ -95,7 +95,7 @@ public sealed class DdpmSamplerGoldenTests
         RecordedNoise noise = new((int)shape[0], start, 1, file.ReadFloats("chain.z"), (step, _) => step);
         List<float[]> every100 = [];
 
-        new DdpmSampler(new DdpmOptions { Limit = X0Limit.None }).Sample(
+        new DdpmSampler { Limit = X0Limit.None }.Sample(
             new Denoiser(network, NoiseSchedule.Linear(), Parameterization.Epsilon),
             noise,
             step => { if (step.Timestep % 100 == 0) every100.Add(step.X.ToArray()); },
@@ -110,7 +110,7 @@ public sealed class DdpmSamplerGoldenTests
     [InlineData(0), InlineData(1), InlineData(2), InlineData(500), InlineData(999)]
     public void Single_steps_and_displayed_x0_of_the_tutorial_come_out_the_same(int t)
     {
-        using var file = SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using var file = SafetensorsFile.Read(Fixtures.Golden("seed_unet/scheduler.safetensors"));
         float[] xt = file.ReadFloats("prev.xt"), eps = file.ReadFloats("prev.noise_pred"), z = file.ReadFloats($"prev.z.t{t}");
         NoiseSchedule schedule = NoiseSchedule.Linear();
         Posterior posterior = schedule.PosteriorOf(t, t - 1);
@@ -120,7 +120,7 @@ public sealed class DdpmSamplerGoldenTests
         {
             double x0 = toX0.Of(xt[i], eps[i]);
             shown[i] = Math.Clamp(x0, -1, 1);
-            next[i] = posterior.Mean(x0, xt[i]) + (t > 0 ? posterior.Deviation(ReverseVariance.Small) * z[i] : 0);
+            next[i] = posterior.X0 * x0 + posterior.Xt * xt[i] + (t > 0 ? posterior.Deviation(ReverseVariance.Small) * z[i] : 0);
         }
         Close.Relative([.. file.ReadFloats($"prev.mean_or_sample.t{t}")], next, 1e-5, "x");
         Close.Relative([.. file.ReadFloats($"prev.x0.t{t}")], shown, 1e-5, "x0");

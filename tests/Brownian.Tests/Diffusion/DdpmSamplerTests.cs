@@ -16,10 +16,10 @@ public sealed class DdpmSamplerTests : IDisposable
     static Tensor Sample(
         IDenoiser denoiser,
         ReadOnlySpan<ulong> seeds,
-        DdpmOptions? options = null,
+        DdpmSampler? sampler = null,
         Action<SampleStep>? onStep = null,
         Progress? progress = null) =>
-        new DdpmSampler(options ?? new()).Sample(denoiser, seeds, onStep, progress, TestContext.Current.CancellationToken);
+        (sampler ?? new()).Sample(denoiser, seeds, onStep, progress, TestContext.Current.CancellationToken);
 
     [Fact]
     public void An_image_is_the_same_bits_alone_and_in_a_batch()
@@ -66,8 +66,8 @@ public sealed class DdpmSamplerTests : IDisposable
         // keeps N(0, I) as it is (Ho et al. 2020, §3.2).
         NoiseSchedule schedule = NoiseSchedule.Linear(100, scaledToTimesteps: true);
         Denoiser denoiser = new(new StubNetwork(_device, Shape.Of(64, 64, 1), (_, _) => 0), schedule, Parameterization.Velocity);
-        DdpmOptions options = new() { Variance = ReverseVariance.Large, Limit = X0Limit.None };
-        float[] x = Sample(denoiser, [1], options).ToArray();
+        DdpmSampler sampler = new() { Variance = ReverseVariance.Large, Limit = X0Limit.None };
+        float[] x = Sample(denoiser, [1], sampler).ToArray();
         double mean = x.Average(v => (double)v), variance = x.Average(v => (double)v * v) - mean * mean;
         Assert.Equal(0, mean, 4.0 / 64);                            // 4 standard errors of 4096 pixels
         Assert.Equal(1, variance, 4 * Math.Sqrt(2.0 / 4096));
@@ -79,8 +79,8 @@ public sealed class DdpmSamplerTests : IDisposable
         List<SampleStep> steps = [];
         List<float[]> x = [];
         Progress progress = new();
-        DdpmOptions options = new() { Timesteps = new() { Count = 5 } };
-        Tensor images = Sample(Stub(), [1], options, s => { steps.Add(s); x.Add(s.X.ToArray()); }, progress);
+        DdpmSampler sampler = new() { Steps = 5 };
+        Tensor images = Sample(Stub(), [1], sampler, s => { steps.Add(s); x.Add(s.X.ToArray()); }, progress);
         Assert.Equal([32.0, 24, 16, 8, 0], steps.Select(s => s.Timestep));
         Assert.Equal([0, 1, 2, 3, 4], steps.Select(s => s.Index));
         Assert.All(steps, s => Assert.Equal(5, s.Count));

@@ -13,14 +13,14 @@ public sealed class KarrasGoldenTests
 
     static LevelSelection TenSigmas { get; } = new() { Timesteps = new() { Count = 10 }, Curve = SigmaCurve.Karras };
 
-    public static TheoryData<string> KDiffusion => [.. GoldenFiles.In("losses").Where(n => n.StartsWith("kd_", StringComparison.Ordinal) && n != "kd_sigmas")];
+    public static TheoryData<string> KDiffusion => [.. Fixtures.NamesIn("losses").Where(n => n.StartsWith("kd_", StringComparison.Ordinal) && n != "kd_sigmas")];
 
-    public static TheoryData<string> Edm => [.. GoldenFiles.In("losses").Where(n => n.StartsWith("edm_heun", StringComparison.Ordinal))];
+    public static TheoryData<string> Edm => [.. Fixtures.NamesIn("losses").Where(n => n.StartsWith("edm_heun", StringComparison.Ordinal))];
 
     [Theory(SkipTestWithoutData = true), MemberData(nameof(KDiffusion))]
     public void Samplers_of_k_diffusion_come_out_the_same(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden($"losses/{name}.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden($"losses/{name}.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         VarianceExploding process = new(0.03, 14.6);
         int draws = file.Names.Contains("noises") && file["noises"].Shape[0] > 10 ? 2 : 1;
@@ -40,35 +40,40 @@ public sealed class KarrasGoldenTests
         Close.Relative(x.AsSpan(10 * size), result.ToArray(), 1e-5, "the result");
     }
 
-    static ISampler SamplerOf(string name)
+    static Sampler SamplerOf(string name)
     {
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/kd.json")));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/kd.json")));
         JsonElement run = settings.RootElement.GetProperty("samplers").GetProperty(name), arguments = run.GetProperty("kwargs");
-        Churn churn = new()
-        {
-            Amount = Number("s_churn", 0),
-            Smallest = Number("s_tmin", 0),
-            Largest = Number("s_tmax", double.PositiveInfinity),
-            Noise = Number("s_noise", 1),
-        };
-        AncestralOptions ancestral = new() { Levels = TenSigmas, Eta = Number("eta", 1), Noise = Number("s_noise", 1) };
-        DpmSolverOptions dpm = new() { Levels = TenSigmas, LowerOrderAtEnd = false };
+        DpmSolverSampler dpm = new() { Levels = TenSigmas, LowerOrderAtEnd = false };
         bool heun = arguments.TryGetProperty("solver_type", out JsonElement type) && type.GetString() == "heun";
+        SolverType solver = heun ? SolverType.Heun : SolverType.Midpoint;
         return run.GetProperty("function").GetString() switch
         {
-            "sample_euler" => new EulerSampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_euler_ancestral" => new EulerAncestralSampler(ancestral),
-            "sample_heun" => new HeunSampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_dpm_2" => new Dpm2Sampler(new() { Levels = TenSigmas, Churn = churn }),
-            "sample_dpm_2_ancestral" => new Dpm2AncestralSampler(ancestral),
-            "sample_lms" => new LmsSampler(new() { Levels = TenSigmas }),
-            "sample_dpmpp_2m" => new DpmSolverSampler(dpm),
-            "sample_dpmpp_2s_ancestral" => new Dpmpp2sAncestralSampler(ancestral),
-            "sample_dpmpp_sde" => new DpmppSdeSampler(ancestral),
-            "sample_dpmpp_2m_sde" => new DpmSolverSampler(dpm with { Eta = Number("eta", 1), SecondByIntegration = heun }),
-            "sample_dpmpp_3m_sde" => new DpmSolverSampler(dpm with { Eta = Number("eta", 1), Order = 3, SecondByIntegration = true }),
+            "sample_euler" => Churned(new EulerSampler()),
+            "sample_euler_ancestral" => Ancestral(new EulerAncestralSampler()),
+            "sample_heun" => Churned(new HeunSampler()),
+            "sample_dpm_2" => Churned(new Dpm2Sampler()),
+            "sample_dpm_2_ancestral" => Ancestral(new Dpm2AncestralSampler()),
+            "sample_lms" => new LmsSampler { Levels = TenSigmas },
+            "sample_dpmpp_2m" => dpm,
+            "sample_dpmpp_2s_ancestral" => Ancestral(new Dpmpp2sAncestralSampler()),
+            "sample_dpmpp_sde" => Ancestral(new DpmppSdeSampler()),
+            "sample_dpmpp_2m_sde" => dpm with { Eta = Number("eta", 1), Solver = solver },
+            "sample_dpmpp_3m_sde" => dpm with { Eta = Number("eta", 1), Order = 3, Solver = SolverType.Heun },
             var other => throw new InvalidDataException($"no sampler covers {other}"),
         };
+
+        Sampler Churned(ChurnSampler sampler) => sampler with
+        {
+            Levels = TenSigmas,
+            Churn = Number("s_churn", 0),
+            ChurnFrom = Number("s_tmin", 0),
+            ChurnUpTo = Number("s_tmax", double.PositiveInfinity),
+            NoiseScale = Number("s_noise", 1),
+        };
+
+        Sampler Ancestral(AncestralSampler sampler) =>
+            sampler with { Levels = TenSigmas, Eta = Number("eta", 1), NoiseScale = Number("s_noise", 1) };
 
         double Number(string key, double otherwise) => arguments.TryGetProperty(key, out JsonElement value) ? value.GetDouble() : otherwise;
     }
@@ -76,23 +81,22 @@ public sealed class KarrasGoldenTests
     [Theory(SkipTestWithoutData = true), MemberData(nameof(Edm))]
     public void Every_evaluation_of_edms_sampler_comes_out_the_same(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden($"losses/{name}.safetensors"));
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/edm.json")));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden($"losses/{name}.safetensors"));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("losses/edm.json")));
         JsonElement arguments = settings.RootElement.GetProperty(name["edm_".Length..]);
         using Device device = Device.Cpu(threads: 1);
         VarianceExploding process = new(Number("sigma_min", 0.002), Number("sigma_max", 80));
         RecordingDenoiser denoiser = new(new Denoiser(NetworkFor(file, "latents", device), process, Parameterization.Edm));
-        HeunSampler sampler = new(new()
+        HeunSampler sampler = new()
         {
-            Levels = new() { Timesteps = new() { Count = (int)Number("num_steps", 18) }, Curve = SigmaCurve.Karras, Rho = Number("rho", 7) },
-            Churn = new()
-            {
-                Amount = Number("S_churn", 0),
-                Smallest = Number("S_min", 0),
-                Largest = Number("S_max", double.PositiveInfinity),
-                Noise = Number("S_noise", 1),
-            },
-        });
+            Steps = (int)Number("num_steps", 18),
+            Curve = SigmaCurve.Karras,
+            Rho = Number("rho", 7),
+            Churn = Number("S_churn", 0),
+            ChurnFrom = Number("S_min", 0),
+            ChurnUpTo = Number("S_max", double.PositiveInfinity),
+            NoiseScale = Number("S_noise", 1),
+        };
 
         // EDM starts from σ_max·z, we from √(1 + σ_max²)·z, as if images had variance 1: the recorded z is given the former.
         RecordedNoise noise = NoiseOf(file, "latents", noises: true, process, 1, scale: process.Largest);
@@ -116,12 +120,11 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void Curves_of_sigma_are_those_of_k_diffusion()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/kd_sigmas.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/kd_sigmas.safetensors"));
         Agree("karras", SigmaCurves.Karras(10, 14.6, 0.03));
         Agree("karras_rho5", SigmaCurves.Karras(15, 50, 0.01, rho: 5));
         Agree("exponential", SigmaCurves.Exponential(10, 14.6, 0.03));
         Agree("polyexponential", SigmaCurves.Exponential(10, 14.6, 0.03));
-        Agree("vp", SigmaCurves.VariancePreserving(10));
 
         void Agree(string name, double[] actual)
         {
@@ -135,7 +138,7 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void Preconditioning_and_loss_are_those_of_edm()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/edm_precond.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/edm_precond.safetensors"));
         VarianceExploding process = new();
         Parameterization edm = Parameterization.Edm;
         double[] sigmas = [.. file.ReadFloats("sigma")], x = [.. file.ReadFloats("x")], answers = file.ReadDoubles("D_f64");
@@ -172,11 +175,10 @@ public sealed class KarrasGoldenTests
     [Fact]
     public void The_respaced_ddim_chain_of_improved_diffusion_comes_out_the_same()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/respaced_ddim.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/respaced_ddim.safetensors"));
         using Device device = Device.Cpu(threads: 1);
         int[] timesteps = [.. file.ReadIntegers("timestep_map").Reverse().Select(t => (int)t)];
-        Assert.Equal(timesteps, TimestepSections.Strided(1000, 10).Of(1000));
-        DdimSampler sampler = new(new() { Timesteps = TimestepSections.Strided(1000, 10), EpsFollowsLimit = true });
+        DdimSampler sampler = new() { Custom = [.. timesteps], EpsFollowsLimit = true };
         StubNetwork network = NetworkFor(file, "x_init", device, StubNetwork.Analytic, StubNetwork.AnalyticVariance);
         List<float[]> steps = [];
         sampler.Sample(

@@ -29,9 +29,7 @@ sealed class LeafNetwork : IDenoisingNetwork
 
     public int SizeMultiple => 1;
 
-    public Philox? Dropout { get; set; }
-
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
         Seen = x.ToArray();
         return _answer;

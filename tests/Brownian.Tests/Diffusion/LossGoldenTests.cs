@@ -10,7 +10,7 @@ public sealed class LossGoldenTests : IDisposable
 {
     readonly Device _device = Device.Cpu(threads: 1);
 
-    public static TheoryData<string> Hybrids => [.. GoldenFiles.In("losses").Where(n => n.StartsWith("hybrid_", StringComparison.Ordinal))];
+    public static TheoryData<string> Hybrids => [.. Fixtures.NamesIn("losses").Where(n => n.StartsWith("hybrid_", StringComparison.Ordinal))];
 
     public void Dispose() => _device.Dispose();
 
@@ -18,14 +18,14 @@ public sealed class LossGoldenTests : IDisposable
     public void Every_file_of_losses_has_a_test()
     {
         string[] prefixes = ["hybrid_", "kd_", "edm_heun", "edm_precond", "gaussian_tables_", "respaced_p_", "respaced_ddim", "weights"];
-        Assert.All(GoldenFiles.In("losses"), name => Assert.Contains(prefixes, p => name.StartsWith(p, StringComparison.Ordinal)));
+        Assert.All(Fixtures.NamesIn("losses"), name => Assert.Contains(prefixes, p => name.StartsWith(p, StringComparison.Ordinal)));
     }
 
     [Theory(SkipTestWithoutData = true), MemberData(nameof(Hybrids))]
     public void Losses_and_gradients_are_those_of_improved_diffusion(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden($"losses/{name}.safetensors"));
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"losses/{name}.json")));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden($"losses/{name}.safetensors"));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden($"losses/{name}.json")));
         TrainingObjective objective = ObjectiveOf(settings.RootElement);
         Tensor answer = Images(file, "model_output").WithGrad();
         int[] timesteps = [.. file.ReadIntegers("t").Select(t => (int)t)];
@@ -36,7 +36,7 @@ public sealed class LossGoldenTests : IDisposable
 
         Close.Relative(Nhwc.From(file.ReadFloats("x_t"), file["x_t"].Shape), network.Seen!, 1e-6, "x_t");
         double[] expected = file.ReadDoubles("loss_f64");
-        for (int n = 0; n < expected.Length; n++) Assert.Equal(1, loss.PerImage[n] / expected[n], 2e-5);
+        for (int n = 0; n < expected.Length; n++) Assert.Equal(1, loss.PerImage.Value[n] / expected[n], 2e-5);
         Assert.Equal(1, loss.Total.Item() / expected.Average(), 1e-5);
         double[] gradient = Nhwc.From(file.ReadDoubles("grad_f64"), file["grad_f64"].Shape);
         float[] actual = answer.Grad!.ToArray();
@@ -68,7 +68,7 @@ public sealed class LossGoldenTests : IDisposable
     [InlineData("linear"), InlineData("cosine")]
     public void Weights_of_noise_levels_are_the_published_ones(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/weights.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/weights.safetensors"));
         NoiseSchedule schedule = name == "linear" ? NoiseSchedule.Linear() : NoiseSchedule.Cosine();
         Agree("snr", (_, level) => level.SignalToNoise);
         Agree("minsnr.eps", (_, level) => LossWeighting.MinSnr().Of(Parameterization.Epsilon, level));
@@ -88,7 +88,7 @@ public sealed class LossGoldenTests : IDisposable
     [Fact]
     public void Targets_of_velocity_are_the_recorded_ones()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("losses/weights.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("losses/weights.safetensors"));
         NoiseSchedule schedule = NoiseSchedule.Linear();
         long[] timesteps = file.ReadIntegers("v.t");
         double[] x0 = file.ReadDoubles("v.x0"), noise = file.ReadDoubles("v.noise"), expected = file.ReadDoubles("v.target");
@@ -100,7 +100,7 @@ public sealed class LossGoldenTests : IDisposable
     [Fact]
     public void The_interpolation_and_the_target_of_a_rectified_flow_are_the_recorded_ones()
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("rectified_flow/basics.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("rectified_flow/basics.safetensors"));
         float[] times = file.ReadFloats("scale_noise.timesteps");
         NoiseLevel[] levels = Array.ConvertAll(times, t => new RectifiedFlow().At(t));
         Tensor x0 = Images(file, "scale_noise.x0"), noise = Images(file, "scale_noise.noise");
@@ -115,11 +115,11 @@ public sealed class LossGoldenTests : IDisposable
     [InlineData("plain_euler"), InlineData("plain_heun")]
     public void Plain_steps_of_a_rectified_flow_are_the_recorded_ones(string name)
     {
-        using SafetensorsFile file = SafetensorsFile.Read(Shared.Golden("rectified_flow/basics.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden("rectified_flow/basics.safetensors"));
         double[] expected = Nhwc.From(file.ReadDoubles($"{name}.x"), file[$"{name}.x"].Shape);
         int size = expected.Length / 17;
         LevelSelection levels = new() { Timesteps = new() { Count = 16 } };
-        ISampler sampler = name == "plain_euler" ? new EulerSampler(new() { Levels = levels }) : new HeunSampler(new() { Levels = levels });
+        Sampler sampler = name == "plain_euler" ? new EulerSampler { Levels = levels } : new HeunSampler { Levels = levels };
         long[] shape = file["plain_euler.x_init"].Shape;
         StubNetwork network = new(_device, Shape.Of((int)shape[2], (int)shape[3], (int)shape[1]), StubNetwork.Analytic);
         List<float[]> steps = [];

@@ -51,7 +51,7 @@ public sealed class NoiseScheduleTests
     [Fact]
     public void Single_precision_tables_of_the_tutorial_agree()
     {
-        using var file = Nn.SafetensorsFile.Read(Shared.Golden("seed_unet/scheduler.safetensors"));
+        using var file = Nn.SafetensorsFile.Read(Fixtures.Golden("seed_unet/scheduler.safetensors"));
         NoiseSchedule schedule = NoiseSchedule.Linear();
         EntryByEntry([.. file.ReadFloats("betas")], schedule.Betas, relative: 1e-6, absolute: 0);
         EntryByEntry([.. file.ReadFloats("alpha_cum_prod")], schedule.AlphasCumprod, relative: 2e-5, absolute: 0);
@@ -62,7 +62,7 @@ public sealed class NoiseScheduleTests
     [InlineData("cosine_60")]
     public void Posterior_tables_agree_with_the_reference(string name)
     {
-        using var file = Nn.SafetensorsFile.Read(Shared.Golden($"losses/gaussian_tables_{name}.safetensors"));
+        using var file = Nn.SafetensorsFile.Read(Fixtures.Golden($"losses/gaussian_tables_{name}.safetensors"));
         NoiseSchedule schedule = NoiseSchedule.FromBetas(file.ReadDoubles("betas"));
         EntryByEntry(file.ReadDoubles("posterior_mean_coef1"), schedule.PosteriorMeanX0, 1e-12, 0);
         EntryByEntry(file.ReadDoubles("posterior_mean_coef2"), schedule.PosteriorMeanXt, 1e-12, 0);
@@ -110,7 +110,7 @@ public sealed class NoiseScheduleTests
         NoiseSchedule schedule = NoiseSchedule.Linear();
         Posterior posterior = schedule.PosteriorOf(t, s);
         (NoiseLevel now, NoiseLevel before) = (schedule.At(t), schedule.At(s));
-        Assert.Equal(before.Alpha, posterior.Mean(x0: 1, xt: now.Alpha), 1e-12);
+        Assert.Equal(before.Alpha, posterior.X0 + posterior.Xt * now.Alpha, 1e-12);
         Assert.Equal(before.Sigma * before.Sigma, Math.Pow(posterior.Xt * now.Sigma, 2) + posterior.Variance, 1e-12);
     }
 

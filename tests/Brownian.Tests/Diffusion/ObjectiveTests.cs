@@ -84,8 +84,8 @@ public sealed class ObjectiveTests : IDisposable
             Tensor leaf = Tensor.From([.. answer.Select((a, i) => (float)(a + h * direction[i]))], shape, _device).WithGrad();
             TrainingLoss loss = objective.Loss(new LeafNetwork(leaf, x0.Shape, _device), x0, step);
             loss.Total.Scale(2).Backward();         // a gradient that is not 1 reaches the loss, as under gradient accumulation
-            Assert.Equal(1, loss.Total.Item() / loss.PerImage.Average(), 1e-5);
-            return (loss.PerImage.Average(), Array.ConvertAll(leaf.Grad!.ToArray(), g => g / 2));
+            Assert.Equal(1, loss.Total.Item() / loss.PerImage.Value.Average(), 1e-5);
+            return (loss.PerImage.Value.Average(), Array.ConvertAll(leaf.Grad!.ToArray(), g => g / 2));
         }
     }
 
@@ -124,7 +124,7 @@ public sealed class ObjectiveTests : IDisposable
         Assert.Throws<ArgumentException>(() => LossWeighting.P2(k: 0));
 
         double Of(PixelLoss loss, float difference) =>
-            Tensor.Full(Shape.Of(1), difference, _device).MeanLoss(Tensor.Zeros(Shape.Of(1), _device), loss.Spec).Item();
+            Tensor.Full(Shape.Of(1), difference, _device).MeanLoss(Tensor.Zeros(Shape.Of(1), _device), loss.Spec, [], out _).Item();
     }
 
     /// <summary>A forward pass is traced with whatever loss it has; there are no numbers, so each is 0.</summary>
@@ -186,7 +186,7 @@ public sealed class ObjectiveTests : IDisposable
             Assert.Equal((float)(1000 * t), network.TimestepsSeen[0][n]);
             for (int i = n * Image.Count; i < (n + 1) * Image.Count; i++)
                 sum += Math.Pow(0.5 * ((1 - t) * 0.25 + t * eps[i]) + t - (eps[i] - 0.25), 2);
-            Assert.Equal(sum / Image.Count, loss.PerImage[n], 1e-5);
+            Assert.Equal(sum / Image.Count, loss.PerImage.Value[n], 1e-5);
         }
     }
 

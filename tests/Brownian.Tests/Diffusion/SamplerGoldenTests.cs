@@ -16,7 +16,7 @@ public sealed class SamplerGoldenTests
             TheoryData<string, string> rows = [];
             foreach (string folder in (string[])["schedulers", "rectified_flow"])
             {
-                foreach (string name in GoldenFiles.In(folder).Where(n => !n.StartsWith("tables_", StringComparison.Ordinal) && n != "basics"))
+                foreach (string name in Fixtures.NamesIn(folder).Where(n => !n.StartsWith("tables_", StringComparison.Ordinal) && n != "basics"))
                     rows.Add(folder, name);
             }
             return rows;
@@ -100,20 +100,5 @@ public sealed class SamplerGoldenTests
     sealed record Copy(double Timestep, float[] X, float[] X0)
     {
         public Copy(SampleStep step) : this(step.Timestep, step.X.ToArray(), step.X0.ToArray()) { }
-    }
-}
-
-/// <summary>What there is to compare with.</summary>
-static class GoldenFiles
-{
-    /// <summary>The names of the files of numbers in a folder of golden files; none where the folder is absent.</summary>
-    public static string[] In(string folder)
-    {
-        DirectoryInfo? checkout = new(AppContext.BaseDirectory);
-        while (checkout is not null && !File.Exists(Path.Combine(checkout.FullName, "Brownian.slnx"))) checkout = checkout.Parent;
-        string path = checkout is null ? "" : Path.Combine(checkout.FullName, "..", "shared", "golden", folder);
-        return Directory.Exists(path)
-            ? [.. Directory.GetFiles(path, "*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)]
-            : [];
     }
 }

@@ -3,31 +3,31 @@ using Brownian.Tensors;
 
 namespace Brownian.Tests;
 
-/// <summary>What every sampler of the catalogue owes, whatever its formulas.</summary>
+/// <summary>What every sampler owes, whatever its formulas.</summary>
 public sealed class SamplerTests : IDisposable
 {
     static readonly Shape Image = Shape.Of(4, 3, 2);
     readonly Device _device = Device.Cpu(threads: 1);
 
-    public static TheoryData<string> Names => [.. SamplerCatalog.All.Select(e => e.Name)];
+    public static TheoryData<string> Names => [.. SamplerType.All.Select(type => type.Name)];
 
     public void Dispose() => _device.Dispose();
 
     Denoiser Stub() => new(new StubNetwork(_device, Image, StubNetwork.Analytic), NoiseSchedule.Linear(), Parameterization.Velocity);
 
-    static ISampler Sampler(string name, int steps) => SamplerCatalog.Create(name, new() { Steps = steps });
+    static Sampler Named(string name, int steps) => SamplerType.Named(name).Initial with { Steps = steps, Limit = X0Limit.Clip() };
 
-    static Tensor Sample(ISampler sampler, IDenoiser denoiser, ReadOnlySpan<ulong> seeds, Action<SampleStep>? onStep = null) =>
+    static Tensor Sample(Sampler sampler, IDenoiser denoiser, ReadOnlySpan<ulong> seeds, Action<SampleStep>? onStep = null) =>
         sampler.Sample(denoiser, seeds, onStep, cancel: TestContext.Current.CancellationToken);
 
     [Theory, MemberData(nameof(Names))]
     public void An_image_is_the_same_bits_alone_and_in_a_batch(string name)
     {
         ulong[] seeds = [3, 14, ulong.MaxValue];
-        float[] together = Sample(Sampler(name, 8), Stub(), seeds).ToArray();
+        float[] together = Sample(Named(name, 8), Stub(), seeds).ToArray();
         for (int n = 0; n < seeds.Length; n++)
         {
-            float[] alone = Sample(Sampler(name, 8), Stub(), [seeds[n]]).ToArray();
+            float[] alone = Sample(Named(name, 8), Stub(), [seeds[n]]).ToArray();
             Assert.Equal(together[(n * Image.Count)..((n + 1) * Image.Count)], alone);
         }
         Assert.All(together, pixel => Assert.True(float.IsFinite(pixel)));
@@ -40,7 +40,7 @@ public sealed class SamplerTests : IDisposable
         List<long> live = [];
         using TensorScope outside = _device.OpenScope();
         long before = _device.Memory.Live;
-        Sample(Sampler(name, 40), Stub(), [1, 2], _ => live.Add(_device.Memory.Live));
+        Sample(Named(name, 40), Stub(), [1, 2], _ => live.Add(_device.Memory.Live));
         Assert.True(live.Max() - before <= 40 * 2 * Image.Count * sizeof(float) + 4096, $"{live.Max() - before} bytes for images of {2 * Image.Count * 4}");
         // Steps of a group differ among themselves, the first are of lower order, and the last has no noise.
         for (int k = 8; k < live.Count - 8; k++) Assert.Equal(live[k], live[k + 6]);
@@ -51,7 +51,7 @@ public sealed class SamplerTests : IDisposable
     {
         List<SampleStep> steps = [];
         float[] last = [];
-        float[] result = Sample(Sampler(name, 6), Stub(), [1], step =>
+        float[] result = Sample(Named(name, 6), Stub(), [1], step =>
         {
             steps.Add(step);
             last = step.X.ToArray();
@@ -69,7 +69,7 @@ public sealed class SamplerTests : IDisposable
         Denoiser denoiser = new(new StubNetwork(_device, Image, (_, _) => 0.25), NoiseSchedule.Linear(), Parameterization.Sample);
         // deis and, without all timesteps, ddpm stop at the noise of the first timestep they visit, or the smallest: 0.01.
         double slack = name is "deis" ? 0.05 : 2e-5;
-        Assert.All(Sample(Sampler(name, 10), denoiser, [1, 2]).ToArray(), pixel => Assert.Equal(0.25, pixel, slack));
+        Assert.All(Sample(Named(name, 10), denoiser, [1, 2]).ToArray(), pixel => Assert.Equal(0.25, pixel, slack));
     }
 
     [Theory]
@@ -77,12 +77,12 @@ public sealed class SamplerTests : IDisposable
     public void Very_few_steps_are_possible_in_every_process(int steps)
     {
         StubNetwork network = new(_device, Image, StubNetwork.Analytic);
-        foreach (SamplerEntry entry in SamplerCatalog.All.Where(e => e.Name is not ("pndm" or "plms")))
+        foreach (SamplerType type in SamplerType.All.Where(type => type.Initial is not PndmSampler))
         {
             List<Denoiser> denoisers = [Stub()];
-            if (!entry.VisitsTimesteps) denoisers.Add(new(network, new VarianceExploding(), Parameterization.Edm));
+            if (type.Initial is LevelSampler) denoisers.Add(new(network, new VarianceExploding(), Parameterization.Edm));
             foreach (Denoiser denoiser in denoisers)
-                Assert.True(Array.TrueForAll(Sample(Sampler(entry.Name, steps), denoiser, [1]).ToArray(), float.IsFinite), entry.Name);
+                Assert.True(Array.TrueForAll(Sample(Named(type.Name, steps), denoiser, [1]).ToArray(), float.IsFinite), type.Name);
         }
     }
 
@@ -113,8 +113,8 @@ public sealed class SamplerTests : IDisposable
         double Error(int steps)
         {
             List<(float[] X, NoiseLevel Level)> before = [];
-            SigmaCurve? curve = SamplerCatalog.All.Single(e => e.Name == name).VisitsTimesteps ? null : SigmaCurve.Karras;
-            ISampler sampler = SamplerCatalog.Create(name, new() { Steps = steps, Limit = X0Limit.None, Curve = curve });
+            Sampler sampler = Named(name, steps) with { Limit = X0Limit.None };
+            if (sampler is LevelSampler walker) sampler = walker with { Curve = SigmaCurve.Karras };
             Sample(sampler, denoiser, [7], step => before.Add((step.X.ToArray(), step.To)));
             // The last step to the image is of first order in all of them: the error is taken before it.
             (float[] x, NoiseLevel level) = before[^2];
@@ -136,8 +136,8 @@ public sealed class SamplerTests : IDisposable
             NoiseLevel level = schedule.At((double)t);
             return level.Alpha * S * S / (level.Alpha * level.Alpha * S * S + level.Sigma * level.Sigma) * x;
         });
-        double? eta = SamplerCatalog.All.Single(e => e.Name == name).HasEta ? 1 : null;
-        ISampler sampler = SamplerCatalog.Create(name, new() { Steps = 250, Eta = eta, Limit = X0Limit.None, Variance = ReverseVariance.Small });
+        SamplerType type = SamplerType.Named(name);
+        Sampler sampler = type.With(type.Has("eta") ? [("steps", 250), ("eta", 1)] : [("steps", 250)]) with { Limit = X0Limit.None };
         float[] x = Sample(sampler, new Denoiser(network, schedule, Parameterization.Sample), [1]).ToArray();
         double mean = x.Average(v => (double)v), variance = x.Average(v => (double)v * v) - mean * mean;
         // Fresh noise for a guess of the image is no draw from the posterior: the consistency sampler loses variance.
@@ -152,7 +152,7 @@ public sealed class SamplerTests : IDisposable
     public void A_rectified_flow_is_sampled_from_pure_noise(string name)
     {
         Denoiser denoiser = new(new StubNetwork(_device, Image, (x, t) => 0.5 - (x - 0.5) / 0.5), new RectifiedFlow(), Parameterization.Flow);
-        Assert.True(Array.TrueForAll(Sample(Sampler(name, 10), denoiser, [1]).ToArray(), float.IsFinite));
+        Assert.True(Array.TrueForAll(Sample(Named(name, 10), denoiser, [1]).ToArray(), float.IsFinite));
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class SamplerTests : IDisposable
         StubNetwork network = new(_device, Image, (x, t) => (x - 0.3) / (t / 1000));
         Denoiser denoiser = new(network, new RectifiedFlow { Shift = 3 }, Parameterization.Flow);
         foreach (int steps in (int[])[1, 7])
-            Assert.All(Sample(Sampler("euler", steps), denoiser, [5]).ToArray(), pixel => Assert.Equal(0.3, pixel, 1e-6));
+            Assert.All(Sample(Named("euler", steps), denoiser, [5]).ToArray(), pixel => Assert.Equal(0.3, pixel, 1e-6));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class SamplerTests : IDisposable
 
         double Error(string name, int steps)
         {
-            ISampler sampler = SamplerCatalog.Create(name, new() { Steps = steps, Limit = X0Limit.None });
+            Sampler sampler = Named(name, steps) with { Limit = X0Limit.None };
             return Sample(sampler, denoiser, [7]).ToArray().Zip(start, (image, z) => Math.Abs(image - S * z)).Max();
         }
     }
@@ -194,26 +194,28 @@ public sealed class SamplerTests : IDisposable
     {
         StubNetwork network = new(_device, Image, StubNetwork.Analytic);
         Denoiser flow = new(network, new RectifiedFlow(), Parameterization.Flow), edm = new(network, new VarianceExploding(), Parameterization.Edm);
-        Refuses("ddpm needs a network trained with a schedule of timesteps, not with a RectifiedFlow", () => Sample(Sampler("ddpm", 5), flow, [1]));
-        Refuses("ddim needs a network", () => Sample(Sampler("ddim", 5), edm, [1]));
-        Refuses("euler_a cannot start from noise without any image", () => Sample(Sampler("euler_a", 5), flow, [1]));
-        Refuses("the curve Karras cannot", () => Sample(Sampler("edm", 5), flow, [1]));
-        Refuses("at least 4, or use ddim", () => Sample(Sampler("pndm", 3), Stub(), [1]));
-        Refuses("at least 2", () => Sample(Sampler("plms", 1), Stub(), [1]));
-        Refuses("There is no sampler 'dppm'; use ddpm, ddim", () => Sampler("dppm", 5));
-        Refuses("The sampler euler has no eta; leave it out, or use one of ddim, euler_a", () => SamplerCatalog.Create("euler", new() { Eta = 1 }));
-        Refuses("takes no curve of sigma", () => SamplerCatalog.Create("ddim", new() { Curve = SigmaCurve.Karras }));
-        Refuses("at least 1 step, not 0", () => Sampler("heun", 0));
-        Refuses("Eta of DDIM is 2; it must lie between 0 and 1", () => Sample(new DdimSampler(new() { Eta = 2 }), Stub(), [1]));
-        Refuses("Eta of euler_a is -1", () => Sample(new EulerAncestralSampler(new() { Eta = -1 }), Stub(), [1]));
-        Refuses("order of DPM-Solver is 4", () => Sample(new DpmSolverSampler(new() { Order = 4 }), Stub(), [1]));
-        Refuses("needs DPM-Solver++", () => Sample(new DpmSolverSampler(new() { IntegratesNoise = true, Eta = 1 }), Stub(), [1]));
-        Refuses("order of lms is 5", () => Sample(new LmsSampler(new() { Order = 5 }), Stub(), [1]));
-        Refuses("order of deis is 3", () => Sample(new DeisSampler(new() { Order = 3 }), Stub(), [1]));
-        Refuses("order of unipc is 0", () => Sample(new UniPcSampler(new() { Order = 0 }), Stub(), [1]));
-        Refuses("Churn is -1", () => Sample(new EulerSampler(new() { Churn = new() { Amount = -1 } }), Stub(), [1]));
-        Refuses("give a number of steps", () => Sample(new EulerSampler(new() { Levels = new LevelSelection().WithSteps(null) }), flow, [1]));
-        Refuses("leaves none of the 1000 timesteps", () => Sample(new EulerSampler(new() { Levels = new() { SmallestLambda = 9 } }), Stub(), [1]));
+        Refuses("ddpm needs a network trained with a schedule of timesteps, not with a RectifiedFlow", () => Sample(Named("ddpm", 5), flow, [1]));
+        Refuses("ddim needs a network", () => Sample(Named("ddim", 5), edm, [1]));
+        Refuses("euler_a cannot start from noise without any image", () => Sample(Named("euler_a", 5), flow, [1]));
+        Refuses("the curve Karras cannot", () => Sample(Named("edm", 5), flow, [1]));
+        Refuses("at least 4, or use ddim", () => Sample(Named("pndm", 3), Stub(), [1]));
+        Refuses("at least 2", () => Sample(Named("plms", 1), Stub(), [1]));
+        Refuses("There is no sampler 'dppm'; did you mean 'ddpm'?", () => Named("dppm", 5));
+        Refuses("The sampler euler has no eta; leave it out, or use one of ddim, euler_a", () => SamplerType.Named("euler").With([("eta", 1.0)]));
+        Refuses("The sampler ddim has no sigma_curve; ", () => SamplerType.Named("ddim").With([("sigma_curve", "karras")]));
+        Refuses("sigma_curve is carras; it must be native or karras", () => SamplerType.Named("heun").With([("sigma_curve", "carras")]));
+        Refuses("heun: Steps is 0; it must be at least 1", () => Sample(Named("heun", 0), Stub(), [1]));
+        Refuses("ddim: Eta is 2; it must be from 0 to 1", () => Sample(new DdimSampler { Eta = 2 }, Stub(), [1]));
+        Refuses("euler_a: Eta is -1", () => Sample(new EulerAncestralSampler { Eta = -1 }, Stub(), [1]));
+        Refuses("Order is 4; use 1, 2 or 3", () => Sample(new DpmSolverSampler { Order = 4 }, Stub(), [1]));
+        Refuses("needs DPM-Solver++", () => Sample(new DpmSolverSampler { IntegratesImage = false, Eta = 1 }, Stub(), [1]));
+        Refuses("lms: Order is 5", () => Sample(new LmsSampler { Order = 5 }, Stub(), [1]));
+        Refuses("deis: Order is 3", () => Sample(new DeisSampler { Order = 3 }, Stub(), [1]));
+        Refuses("unipc: Order is 0", () => Sample(new UniPcSampler { Order = 0 }, Stub(), [1]));
+        Refuses("unipc: Solver is heun; use bh1 or bh2", () => Sample(new UniPcSampler { Solver = SolverType.Heun }, Stub(), [1]));
+        Refuses("euler: Churn is -1", () => Sample(new EulerSampler { Churn = -1 }, Stub(), [1]));
+        Refuses("give a number of steps", () => Sample(new EulerSampler { Steps = null }, flow, [1]));
+        Refuses("leaves none of the 1000 timesteps", () => Sample(new EulerSampler { SmallestLambda = 9 }, Stub(), [1]));
         Refuses("at least 2 noise levels", () => new VarianceExploding().Levels(new() { Explicit = [NoiseLevel.Clean] }));
         Refuses("Noise levels must fall", () => new VarianceExploding().Levels(new() { Explicit = [NoiseLevel.Clean, new(1, 2, 0)] }));
         Refuses("use 0 < smallest < largest", () => new VarianceExploding(1, 0.5));

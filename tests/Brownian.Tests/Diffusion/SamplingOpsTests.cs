@@ -61,12 +61,11 @@ public sealed class SamplingOpsTests : IDisposable
     public void Weights_count_whole_samples()
     {
         Tensor x = Of(Shape.Of(2, 2), 1, 2, 3, 4).WithGrad(), target = Of(Shape.Of(2, 2), 0, 0, 2, 2);
-        double[] perSample = new double[2];
-        Tensor loss = x.MeanLoss(target, new LossSpec(LossOp.Squared), [2, 10], perSample);
-        Assert.Equal([2 * 2.5, 10 * 2.5], perSample);
+        Tensor loss = x.MeanLoss(target, new LossSpec(LossOp.Squared), [2, 10], out Lazy<double[]> perSample);
+        Assert.Equal([2 * 2.5, 10 * 2.5], perSample.Value);
         Assert.Equal(15, loss.Item());
         loss.Add(x.Sum()).Backward();                                          // accumulates
         Assert.Equal([1 + 1f, 1 + 2, 1 + 5, 1 + 10], x.Grad!.ToArray());
-        Assert.Throws<ArgumentException>(() => x.MeanLoss(target, new LossSpec(LossOp.Squared), [1], perSample));
+        Assert.Throws<ArgumentException>(() => x.MeanLoss(target, new LossSpec(LossOp.Squared), [1], out _));
     }
 }

@@ -7,7 +7,7 @@ namespace Brownian.Tests;
 /// <param name="Sampler">The sampler.</param>
 /// <param name="Process">The noise levels of the network.</param>
 /// <param name="Predicts">What the network predicts.</param>
-sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameterization Predicts)
+sealed record SchedulerCase(Sampler Sampler, INoiseProcess Process, Parameterization Predicts)
 {
     /// <summary>The iteration of the reference's loop whose result is that of our step; it counts evaluations.</summary>
     public Func<int, int> IterationAfter { get; private init; } = step => step;
@@ -20,56 +20,62 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
 
     public static SchedulerCase Of(SchedulerGolden golden) => golden.Class switch
     {
-        "DDPMScheduler" => Discrete(golden, new DdpmSampler(golden.DdpmOptions)),
-        "DDIMScheduler" => Discrete(golden, new DdimSampler(new()
+        "DDPMScheduler" => Discrete(golden, golden.Ddpm),
+        "DDIMScheduler" => Discrete(golden, new DdimSampler
         {
             Timesteps = golden.Timesteps,
             Eta = golden.StepArgument("eta", 0),
             Limit = golden.Limit,
             EpsFollowsLimit = golden.Argument("step_kwargs", "use_clipped_model_output")?.GetBoolean() ?? false,
             FixedStride = true,
-            EndsAtFirstTimestep = !golden.Flag("set_alpha_to_one"),
-        })),
+            EndsAtImage = golden.Flag("set_alpha_to_one"),
+        }),
         "PNDMScheduler" => Pndm(golden),
-        "EulerDiscreteScheduler" => Discrete(golden, new EulerSampler(new() { Levels = Sigmas(golden), Churn = ChurnOf(golden) })) with
+        "EulerDiscreteScheduler" => Discrete(golden, Churned(golden, new EulerSampler { Levels = Sigmas(golden) })) with
         {
             ChurnsLate = golden.StepArgument("s_churn", 0) > 0,
         },
-        "EulerAncestralDiscreteScheduler" => Discrete(golden, new EulerAncestralSampler(new() { Levels = Sigmas(golden) })),
-        "LMSDiscreteScheduler" => Discrete(golden, new LmsSampler(new() { Levels = Sigmas(golden) })),
-        "HeunDiscreteScheduler" => Discrete(golden, new HeunSampler(new() { Levels = Sigmas(golden), Limit = golden.Limit })).TwoEvaluations(golden),
-        "KDPM2DiscreteScheduler" => Discrete(golden, new Dpm2Sampler(new() { Levels = Sigmas(golden) })).TwoEvaluations(golden),
-        "DPMSolverMultistepScheduler" => Discrete(golden, new DpmSolverSampler(Dpm(golden) with { Levels = AboveZero(golden) })),
-        "DPMSolverSinglestepScheduler" => Discrete(golden, new DpmSolverSinglestepSampler(
-            new() { Levels = AboveZero(golden), Order = golden.Integer("solver_order") })),
-        "DEISMultistepScheduler" => Discrete(golden, new DeisSampler(
-            new() { Levels = AboveZero(golden) with { EndsAtSmallestSigma = true }, Order = golden.Integer("solver_order") })),
-        "UniPCMultistepScheduler" => Discrete(golden, new UniPcSampler(new()
+        "EulerAncestralDiscreteScheduler" => Discrete(golden, new EulerAncestralSampler { Levels = Sigmas(golden) }),
+        "LMSDiscreteScheduler" => Discrete(golden, new LmsSampler { Levels = Sigmas(golden) }),
+        "HeunDiscreteScheduler" => Discrete(golden, new HeunSampler { Levels = Sigmas(golden), Limit = golden.Limit }).TwoEvaluations(golden),
+        "KDPM2DiscreteScheduler" => Discrete(golden, new Dpm2Sampler { Levels = Sigmas(golden) }).TwoEvaluations(golden),
+        "DPMSolverMultistepScheduler" => Discrete(golden, Dpm(golden) with { Levels = AboveZero(golden) }),
+        "DPMSolverSinglestepScheduler" => Discrete(golden, new DpmSolverSinglestepSampler
         {
             Levels = AboveZero(golden),
             Order = golden.Integer("solver_order"),
-            PlainB = golden.Text("solver_type") == "bh1",
-            IntegratesNoise = !golden.Flag("predict_x0"),
+        }),
+        "DEISMultistepScheduler" => Discrete(golden, new DeisSampler
+        {
+            Levels = AboveZero(golden) with { Final = FinalSigma.SigmaMin },
+            Order = golden.Integer("solver_order"),
+        }),
+        "UniPCMultistepScheduler" => Discrete(golden, new UniPcSampler
+        {
+            Levels = AboveZero(golden),
+            Order = golden.Integer("solver_order"),
+            Solver = Names.Named<SolverType>(golden.Text("solver_type"), "solver type"),
+            IntegratesImage = golden.Flag("predict_x0"),
             LowerOrderAtEnd = golden.Flag("lower_order_final"),
-            Uncorrected = golden.List("disable_corrector"),
-        })),
-        "EDMEulerScheduler" => Edm(golden, new EulerSampler(new() { Levels = EdmSigmas(golden), Churn = ChurnOf(golden) })) with
+            Uncorrected = [.. golden.List("disable_corrector")],
+        }),
+        "EDMEulerScheduler" => Edm(golden, Churned(golden, new EulerSampler { Levels = EdmSigmas(golden) })) with
         {
             ChurnsLate = golden.StepArgument("s_churn", 0) > 0,
         },
-        "EDMDPMSolverMultistepScheduler" => Edm(golden, new DpmSolverSampler(Dpm(golden) with { Levels = EdmSigmas(golden) })),
+        "EDMDPMSolverMultistepScheduler" => Edm(golden, Dpm(golden) with { Levels = EdmSigmas(golden) }),
         "FlowMatchEulerDiscreteScheduler" => new(
             golden.Flag("stochastic_sampling")
-                ? new ConsistencySampler(new() { Levels = FlowTimes(golden) })
-                : new EulerSampler(new() { Levels = FlowTimes(golden) }),
+                ? new ConsistencySampler { Levels = FlowTimes(golden) }
+                : new EulerSampler { Levels = FlowTimes(golden) },
             new RectifiedFlow(),
             Parameterization.Flow),
         "FlowMatchHeunDiscreteScheduler" => new SchedulerCase(
-            new HeunSampler(new() { Levels = FlowTimes(golden) }), new RectifiedFlow(), Parameterization.Flow).TwoEvaluations(golden),
+            new HeunSampler { Levels = FlowTimes(golden) }, new RectifiedFlow(), Parameterization.Flow).TwoEvaluations(golden),
         string other => throw new InvalidDataException($"no sampler covers {other}"),
     };
 
-    static SchedulerCase Discrete(SchedulerGolden golden, ISampler sampler) => new(sampler, golden.Schedule, golden.Predicts);
+    static SchedulerCase Discrete(SchedulerGolden golden, Sampler sampler) => new(sampler, golden.Schedule, golden.Predicts);
 
     SchedulerCase TwoEvaluations(SchedulerGolden golden) => this with
     {
@@ -80,13 +86,13 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
     static SchedulerCase Pndm(SchedulerGolden golden)
     {
         bool rungeKutta = !golden.Flag("skip_prk_steps");
-        PndmSampler sampler = new(new()
+        PndmSampler sampler = new()
         {
             Timesteps = golden.Timesteps,
             RungeKutta = rungeKutta,
-            Extrapolates = golden.Predicts,
-            EndsAtFirstTimestep = !golden.Flag("set_alpha_to_one"),
-        });
+            Extrapolates = golden.Predicts.Type,
+            EndsAtImage = golden.Flag("set_alpha_to_one"),
+        };
         return Discrete(golden, sampler) with
         {
             IterationAfter = rungeKutta ? step => step < 3 ? 4 * step + 3 : step + 9 : step => step + 1,
@@ -94,25 +100,25 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
         };
     }
 
-    static SchedulerCase Edm(SchedulerGolden golden, ISampler sampler) => new(
+    static SchedulerCase Edm(SchedulerGolden golden, Sampler sampler) => new(
         sampler,
         new VarianceExploding(golden.Number("sigma_min"), golden.Number("sigma_max")),
         golden.Text("prediction_type") == "v_prediction" ? Parameterization.Velocity : Parameterization.EdmOf(golden.Number("sigma_data")));
 
-    static Churn ChurnOf(SchedulerGolden golden) => new()
+    static ChurnSampler Churned(SchedulerGolden golden, ChurnSampler sampler) => sampler with
     {
-        Amount = golden.StepArgument("s_churn", 0),
-        Smallest = golden.StepArgument("s_tmin", 0),
-        Largest = golden.StepArgument("s_tmax", double.PositiveInfinity),
-        Noise = golden.StepArgument("s_noise", 1),
+        Churn = golden.StepArgument("s_churn", 0),
+        ChurnFrom = golden.StepArgument("s_tmin", 0),
+        ChurnUpTo = golden.StepArgument("s_tmax", double.PositiveInfinity),
+        NoiseScale = golden.StepArgument("s_noise", 1),
     };
 
-    static DpmSolverOptions Dpm(SchedulerGolden golden) => new()
+    static DpmSolverSampler Dpm(SchedulerGolden golden) => new()
     {
         Order = golden.Integer("solver_order"),
-        IntegratesNoise = golden.Text("algorithm_type") == "dpmsolver",
+        IntegratesImage = golden.Text("algorithm_type") != "dpmsolver",
         Eta = golden.Text("algorithm_type").StartsWith("sde", StringComparison.Ordinal) ? 1 : 0,
-        SecondByIntegration = golden.Text("solver_type") == "heun",
+        Solver = Names.Named<SolverType>(golden.Text("solver_type"), "solver type"),
         LowerOrderAtEnd = golden.Flag("lower_order_final"),
         FirstOrderAtEnd = golden.Flag("euler_at_final"),
         Limit = golden.Limit,
@@ -124,7 +130,7 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
         {
             Timesteps = golden.Timesteps with { Fractional = true },
             Curve = CurveOf(golden),
-            EndsAtSmallestSigma = EndsAtSmallest(golden),
+            Final = FinalOf(golden),
         };
         return golden.Has("interpolation_type") && golden.Text("interpolation_type") == "log_linear" ? LogLinear(golden, selection) : selection;
     }
@@ -152,7 +158,7 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
         },
         Curve = CurveOf(golden),
         Rounding = golden.Flag("use_exponential_sigmas") || golden.Flag("use_beta_sigmas") ? TimestepRounding.Down : TimestepRounding.Nearest,
-        EndsAtSmallestSigma = EndsAtSmallest(golden),
+        Final = FinalOf(golden),
         SmallestLambda = golden.Has("lambda_min_clipped") && golden.IsNumber("lambda_min_clipped") ? golden.Number("lambda_min_clipped") : null,
     };
 
@@ -161,7 +167,7 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
         Timesteps = new() { Count = golden.Steps },
         Curve = golden.Text("sigma_schedule") == "exponential" ? SigmaCurve.Exponential : SigmaCurve.Karras,
         Rho = golden.Number("rho"),
-        EndsAtSmallestSigma = EndsAtSmallest(golden),
+        Final = FinalOf(golden),
     };
 
     static LevelSelection FlowTimes(SchedulerGolden golden)
@@ -173,7 +179,8 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
             : golden.Flag("use_karras_sigmas") ? SigmaCurves.Karras(golden.Steps!.Value, 1, last)
             : [.. Enumerable.Range(0, golden.Steps!.Value).Select(i => 1 + i / (golden.Steps.Value - 1.0) * (last - 1))];
         times = RectifiedFlow.Shifted(times, mu is { } m ? golden.Text("time_shift_type") == "linear" ? m.GetDouble() : Math.Exp(m.GetDouble()) : shift);
-        if (golden.Has("shift_terminal")) times = RectifiedFlow.StretchedTo(times, golden.Number("shift_terminal"));
+        // LTX-Video stretches the times around t = 1 so that the last becomes shift_terminal (HaCohen et al. 2024).
+        if (golden.Has("shift_terminal")) times = Array.ConvertAll(times, t => 1 - (1 - t) * (1 - golden.Number("shift_terminal")) / (1 - times[^1]));
         return new() { Explicit = [.. times.Select(RectifiedFlow.AtTime), NoiseLevel.Clean] };
     }
 
@@ -183,5 +190,6 @@ sealed record SchedulerCase(ISampler Sampler, INoiseProcess Process, Parameteriz
         : golden.Flag("use_beta_sigmas") ? SigmaCurve.Beta
         : SigmaCurve.Native;
 
-    static bool EndsAtSmallest(SchedulerGolden golden) => golden.Has("final_sigmas_type") && golden.Text("final_sigmas_type") == "sigma_min";
+    static FinalSigma FinalOf(SchedulerGolden golden) =>
+        golden.Has("final_sigmas_type") ? Names.Named<FinalSigma>(golden.Text("final_sigmas_type"), "end") : FinalSigma.Zero;
 }

@@ -14,8 +14,8 @@ sealed class SchedulerGolden : IDisposable
 
     public SchedulerGolden(string name, string folder = "schedulers")
     {
-        _description = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"{folder}/{name}.json"))).RootElement;
-        _file = SafetensorsFile.Read(Shared.Golden($"{folder}/{name}.safetensors"));
+        _description = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden($"{folder}/{name}.json"))).RootElement;
+        _file = SafetensorsFile.Read(Fixtures.Golden($"{folder}/{name}.safetensors"));
     }
 
     public IReadOnlyList<string> Names => _file.Names;
@@ -48,7 +48,7 @@ sealed class SchedulerGolden : IDisposable
         : Flag("clip_sample") ? X0Limit.Clip((float)Number("clip_sample_range"))
         : X0Limit.None;
 
-    public DdpmOptions DdpmOptions => new()
+    public DdpmSampler Ddpm => new()
     {
         Timesteps = Timesteps,
         Variance = Text("variance_type") switch

@@ -39,15 +39,7 @@ sealed class StubNetwork : IDenoisingNetwork
 
     public int SizeMultiple => 1;
 
-    public Philox? Dropout { get; set; }
-
-    /// <summary>What <see cref="Dropout"/> was at each call.</summary>
-    public List<Philox?> DropoutSeen { get; } = [];
-
-    public bool IsTraining { get; set; }
-
-    /// <summary>What <see cref="IsTraining"/> was at each call.</summary>
-    public List<bool> TrainingSeen { get; } = [];
+    public List<Philox?> TrainingSeen { get; } = [];
 
     public List<float[]> TimestepsSeen { get; } = [];
 
@@ -61,11 +53,13 @@ sealed class StubNetwork : IDenoisingNetwork
     /// <summary>Answers with the label too, instead of f, if set.</summary>
     public Func<double, double, int, double>? OfLabel { get; init; }
 
-    public Tensor Forward(Tensor x, ReadOnlySpan<float> timesteps, ReadOnlySpan<int> labels = default)
+    public Tensor Forward(Tensor x, NetworkPass pass)
     {
+        if (x.Device is TracingDevice) return x;
+        ReadOnlySpan<float> timesteps = pass.Timesteps;
+        ReadOnlySpan<int> labels = pass.Labels;
         TimestepsSeen.Add(timesteps.ToArray());
-        DropoutSeen.Add(Dropout);
-        TrainingSeen.Add(IsTraining);
+        TrainingSeen.Add(pass.Training);
         LabelsSeen.Add(labels.ToArray());
         float[] input = x.ToArray();
         int channels = x.Shape.Channels, size = input.Length / x.Shape[0], width = _g is null ? channels : 2 * channels;

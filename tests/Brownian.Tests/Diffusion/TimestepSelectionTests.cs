@@ -36,7 +36,7 @@ public sealed class TimestepSelectionTests
     public void No_recorded_scheduler_is_left_out() => Assert.Equal(7, Recorded().Select(r => r.GetProperty("class").GetString()).Distinct().Count());
 
     static JsonElement.ArrayEnumerator Recorded() =>
-        JsonDocument.Parse(File.ReadAllText(Shared.Golden("schedulers/timesteps.json"))).RootElement.EnumerateArray();
+        JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("schedulers/timesteps.json"))).RootElement.EnumerateArray();
 
     static TimestepSelection SelectionOf(string scheduler, JsonElement run, int n)
     {
@@ -77,23 +77,6 @@ public sealed class TimestepSelectionTests
             Assert.Equal(all, new TimestepSelection { Count = trained, Spacing = spacing }.Of(trained));
             Assert.Equal(all, TimestepSelection.All.Of(trained));
         }
-    }
-
-    [Fact]
-    public void Sections_and_strides_are_those_of_improved_diffusion()
-    {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(Shared.Golden("losses/space_timesteps.json")));
-        foreach (JsonProperty run in golden.RootElement.EnumerateObject())
-        {
-            int trained = int.Parse(run.Name.Split(':')[0]);
-            string spec = run.Name.Split(':')[1].Trim('[', ']');
-            TimestepSelection selection = spec.StartsWith("ddim", StringComparison.Ordinal)
-                ? TimestepSections.Strided(trained, int.Parse(spec[4..]))
-                : TimestepSections.Of(trained, [.. spec.Split(',').Select(int.Parse)]);
-            Assert.Equal(run.Value.EnumerateArray().Select(t => t.GetInt32()), selection.Of(trained).Reverse());
-        }
-        Assert.Contains("cannot be walked in 6", Assert.Throws<ArgumentException>(() => TimestepSections.Of(10, 5, 6)).Message, StringComparison.Ordinal);
-        Assert.Contains("No whole stride", Assert.Throws<ArgumentException>(() => TimestepSections.Strided(10, 7)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

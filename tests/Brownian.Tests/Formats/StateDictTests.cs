@@ -68,8 +68,8 @@ public sealed class StateDictTests : IDisposable
     [Fact]
     public void A_checkpoint_of_torch_is_found_its_way_into()
     {
-        using var weights = StateDict.Open(Shared.Golden("formats/checkpoint.pth"));
-        using var expected = SafetensorsFile.Read(Shared.Golden("formats/expected_module_sd.safetensors"));
+        using var weights = StateDict.Open(Fixtures.Golden("formats/checkpoint.pth"));
+        using var expected = SafetensorsFile.Read(Fixtures.Golden("formats/expected_module_sd.safetensors"));
         Assert.Equal("model", weights.Key);
         Assert.Equal(expected.Names.Order(StringComparer.Ordinal), weights.Names.Order(StringComparer.Ordinal));
     }

@@ -8,7 +8,7 @@ public sealed class TorchGoldenTests
 {
     static JsonElement[] Listed(string group)
     {
-        using var index = JsonDocument.Parse(File.ReadAllText(Shared.Golden("formats/index.json")));
+        using var index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("formats/index.json")));
         return [.. index.RootElement.GetProperty(group).Clone().EnumerateArray()
             .Where(e => e.GetProperty("file").GetString()!.EndsWith(".pth", StringComparison.Ordinal))];
     }
@@ -37,13 +37,15 @@ public sealed class TorchGoldenTests
             string expectation = entry.TryGetProperty("expected", out JsonElement told) ? told.GetString()!
                 : name == "dtypes.pth" ? "expected_dtypes_legacy.safetensors"       // expected_dtypes is of dtypes.safetensors
                 : $"expected_{Path.GetFileNameWithoutExtension(name)}.safetensors";
-            using var file = TorchFile.Read(Shared.Golden($"formats/{name}"));
-            using var expected = SafetensorsFile.Read(Shared.Golden($"formats/{expectation}"));
+            using var file = TorchFile.Read(Fixtures.Golden($"formats/{name}"));
+            using var expected = SafetensorsFile.Read(Fixtures.Golden($"formats/{expectation}"));
             Same(expected, file);
         }
     }
 
     [Theory]
+    [InlineData("plain_unet/tiny/weights.pth", "plain_unet/tiny/weights.safetensors")]
+    [InlineData("plain_unet/tiny/weights_legacy.pth", "plain_unet/tiny/weights.safetensors")]
     [InlineData("seed_unet/small/weights.pth", "seed_unet/small/weights.safetensors")]
     [InlineData("seed_unet/small/weights_legacy.pth", "seed_unet/small/weights.safetensors")]
     [InlineData("residual_unet/weights.pth", "residual_unet/weights.safetensors")]
@@ -51,8 +53,8 @@ public sealed class TorchGoldenTests
     [InlineData("unet2d/h_legacy_names/diffusion_pytorch_model.bin", "unet2d/h_legacy_names/diffusion_pytorch_model.safetensors")]
     public void A_networks_weights_are_those_of_its_safetensors(string torch, string safetensors)
     {
-        using var file = TorchFile.Read(Shared.Golden(torch));
-        using var expected = SafetensorsFile.Read(Shared.Golden(safetensors));
+        using var file = TorchFile.Read(Fixtures.Golden(torch));
+        using var expected = SafetensorsFile.Read(Fixtures.Golden(safetensors));
         Same(expected, file);
     }
 
@@ -63,7 +65,7 @@ public sealed class TorchGoldenTests
         Assert.Equal(12, bad.Length);
         foreach (JsonElement entry in bad)
         {
-            string path = Shared.Golden($"formats/{entry.GetProperty("file").GetString()}");
+            string path = Fixtures.Golden($"formats/{entry.GetProperty("file").GetString()}");
             if (entry.GetProperty("expect").GetString() == "reject")
                 TorchDamage.IsRefused(path);
             else
@@ -77,7 +79,7 @@ public sealed class TorchGoldenTests
     [InlineData("evil_legacy")]
     public void What_a_file_would_call_is_named(string name)
     {
-        string message = TorchDamage.IsRefused(Shared.Golden($"formats/bad/{name}.pth"));
+        string message = TorchDamage.IsRefused(Fixtures.Golden($"formats/bad/{name}.pth"));
         Assert.Contains("posix.getcwd", message, StringComparison.Ordinal);
         Assert.Contains("safetensors", message, StringComparison.Ordinal);
     }

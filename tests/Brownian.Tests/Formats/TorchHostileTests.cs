@@ -197,7 +197,7 @@ public sealed class TorchHostileTests : IDisposable
         var draw = new Philox(7, Philox.Stream("damage to pickles"));
         for (int n = 0; n < names.Length; n++)
         {
-            byte[] good = File.ReadAllBytes(Shared.Golden($"formats/{names[n]}"));
+            byte[] good = File.ReadAllBytes(Fixtures.Golden($"formats/{names[n]}"));
             for (int i = 0; i < Each; i++)
             {
                 string path = _folder.Write("damaged.pth", Damaged(good, draw.At((ulong)(n * Each + i))));

@@ -9,12 +9,12 @@ public sealed class BadImageGoldenTests
     [Fact]
     public void Damaged_golden_files_are_rejected_by_name_without_large_allocations()
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden("images/bad/index.json")));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("images/bad/index.json")));
         var wrong = new List<string>();
         int rejected = 0, files = 0;
         foreach (JsonElement entry in index.RootElement.EnumerateArray())
         {
-            string file = entry.GetProperty("file").GetString()!, path = Shared.Golden($"images/{file}");
+            string file = entry.GetProperty("file").GetString()!, path = Fixtures.Golden($"images/{file}");
             files++;
             long before = GC.GetAllocatedBytesForCurrentThread();
             try

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Brownian.Tests;
 
-/// <summary>Reads the tensors of a .safetensors file of reference numbers; trusts it, as only our own fixtures come here.</summary>
+/// <summary>The tensors of a file of reference images as they are stored. It trusts the file, as only our own fixtures come here.</summary>
 static class GoldenTensors
 {
     public static IReadOnlyDictionary<string, (string Dtype, int[] Shape, byte[] Bytes)> Read(string path)

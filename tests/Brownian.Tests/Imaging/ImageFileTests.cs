@@ -51,7 +51,7 @@ public sealed class ImageFileTests
     public void Mutated_files_give_an_image_or_a_clear_error_and_no_large_allocation()
     {
         var random = new Random(11);
-        string[] Files(string kind) => [.. Directory.GetFiles(Shared.Golden($"images/{kind}")).Order(StringComparer.Ordinal)];
+        string[] Files(string kind) => [.. Directory.GetFiles(Fixtures.Golden($"images/{kind}")).Order(StringComparer.Ordinal)];
         byte[][] jpegs = [.. Files("jpeg").Select(File.ReadAllBytes)];
         byte[][] others = [.. Files("bmp").Concat(Files("png")).Select(File.ReadAllBytes)];
         int rejected = 0, decoded = 0;

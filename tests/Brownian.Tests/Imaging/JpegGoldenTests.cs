@@ -8,13 +8,13 @@ public sealed class JpegGoldenTests
     [Fact]
     public void Every_golden_file_decodes_to_exactly_the_reference_pixels()
     {
-        var golden = GoldenTensors.Read(Shared.Golden("images/jpeg.safetensors"));
+        var golden = GoldenTensors.Read(Fixtures.Golden("images/jpeg.safetensors"));
         string[] files = [.. golden.Keys.Select(key => key[..key.IndexOf(':')]).Distinct()];
         var failures = new List<string>();
         foreach (string file in files)
         {
             var expected = golden.TryGetValue($"{file}:rgb_oriented", out var oriented) ? oriented : golden[$"{file}:rgb"];
-            Image image = Jpeg.Read(Shared.Golden($"images/{file}"));
+            Image image = Jpeg.Read(Fixtures.Golden($"images/{file}"));
             Assert.Equal(file.Contains("gray", StringComparison.Ordinal) ? 1 : 3, image.Channels);
             Image rgb = image.ConvertTo(3);
             Assert.True(expected.Shape.SequenceEqual([rgb.Height, rgb.Width, 3]), $"{file}: {rgb.Width}×{rgb.Height}");
@@ -36,7 +36,7 @@ public sealed class JpegGoldenTests
     [InlineData("truncated_80", "the image data ends early; the file is damaged or cut off")]
     public void A_refused_file_is_told_why(string file, string reason)
     {
-        string path = Shared.Golden($"images/bad/{file}.jpg");
+        string path = Fixtures.Golden($"images/bad/{file}.jpg");
         Assert.Equal($"{path}: {reason}", Assert.Throws<InvalidDataException>(() => Jpeg.Read(path)).Message);
     }
 }

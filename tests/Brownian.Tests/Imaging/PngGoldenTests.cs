@@ -13,11 +13,11 @@ public sealed class PngGoldenTests
     [Fact]
     public void Every_golden_file_decodes_to_the_reference_pixels()
     {
-        var golden = GoldenTensors.Read(Shared.Golden("images/png.safetensors"));
+        var golden = GoldenTensors.Read(Fixtures.Golden("images/png.safetensors"));
         int compared = 0;
         foreach ((string file, int channels) in Files(golden))
         {
-            Image image = Png.Read(Shared.Golden($"images/{file}"));
+            Image image = Png.Read(Fixtures.Golden($"images/{file}"));
             Assert.True(image.Channels == channels, $"{file}: {image.Channels} channels, not {channels}");
             string rgb = golden.ContainsKey($"{file}:rgb_hi") ? $"{file}:rgb_hi" : $"{file}:rgb";
             AssertSame(golden[rgb], image.ConvertTo(3), rgb);
@@ -33,10 +33,10 @@ public sealed class PngGoldenTests
     [InlineData("png/gray16_trns.png", 16)]
     public void A_transparent_gray_level_is_compared_at_full_depth(string file, int depth)
     {
-        byte[] bytes = File.ReadAllBytes(Shared.Golden($"images/{file}"));
+        byte[] bytes = File.ReadAllBytes(Fixtures.Golden($"images/{file}"));
         int at = bytes.AsSpan().IndexOf("tRNS"u8) + 4;
         int level = bytes[at] << 8 | bytes[at + 1];
-        byte[] golden = GoldenTensors.Read(Shared.Golden("images/png.safetensors"))[$"{file}:raw"].Bytes;
+        byte[] golden = GoldenTensors.Read(Fixtures.Golden("images/png.safetensors"))[$"{file}:raw"].Bytes;
         ReadOnlySpan<int> raw = MemoryMarshal.Cast<byte, int>(golden);
 
         Image image = Png.Decode(bytes, file);
@@ -55,13 +55,13 @@ public sealed class PngGoldenTests
     [Fact]
     public void Damaged_golden_files_are_rejected_by_name_without_large_allocations()
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden("images/bad/index.json")));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("images/bad/index.json")));
         int rejected = 0;
         foreach (JsonElement entry in index.RootElement.EnumerateArray())
         {
             string file = entry.GetProperty("file").GetString()!;
             if (!file.EndsWith(".png", StringComparison.Ordinal)) continue;
-            string path = Shared.Golden($"images/{file}");
+            string path = Fixtures.Golden($"images/{file}");
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
@@ -82,13 +82,13 @@ public sealed class PngGoldenTests
     [Fact]
     public void A_file_stays_readable_with_garbage_after_its_end()
     {
-        Image image = Png.Read(Shared.Golden("images/bad/trailing.png"));
+        Image image = Png.Read(Fixtures.Golden("images/bad/trailing.png"));
         Assert.Equal((33, 40), (image.Width, image.Height));
     }
 
     static IEnumerable<(string File, int Channels)> Files(IReadOnlyDictionary<string, (string Dtype, int[] Shape, byte[] Bytes)> golden)
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden("images/index.json")));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("images/index.json")));
         foreach (JsonElement entry in index.RootElement.EnumerateArray())
         {
             string file = entry.GetProperty("file").GetString()!;

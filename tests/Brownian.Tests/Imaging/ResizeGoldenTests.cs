@@ -10,15 +10,16 @@ public sealed class ResizeGoldenTests
     [Fact]
     public void Resizing_and_cropping_give_exactly_the_reference_pixels()
     {
-        var golden = GoldenTensors.Read(Shared.Golden("images/resize.safetensors"));
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden("images/resize.json")));
+        var golden = GoldenTensors.Read(Fixtures.Golden("images/resize.safetensors"));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("images/resize.json")));
         var wrong = new List<string>();
         int compared = 0;
         foreach (JsonElement entry in index.RootElement.EnumerateArray())
         {
             string key = entry.GetProperty("key").GetString()!;
+            if (key.StartsWith("tv", StringComparison.Ordinal)) continue;       // of floats, which nothing here resizes
             var (dtype, shape, bytes) = golden[key];
-            if (Result(key, entry, shape, name => Input(golden[$"in.{name}"])) is not { } image) continue;
+            Image image = Result(key, entry, shape, name => Input(golden[$"in.{name}"]));
             Assert.Equal(dtype == "F32" ? [3, image.Height, image.Width] : new[] { image.Height, image.Width, 3 }, shape);
             if (!(dtype == "F32" ? Normalized(image) : image.Pixels).SequenceEqual(bytes)) wrong.Add(key);
             compared++;
@@ -27,7 +28,7 @@ public sealed class ResizeGoldenTests
         Assert.Equal(42 + 6 + 4 + 7 + 7, compared);
     }
 
-    static Image? Result(string key, JsonElement entry, int[] shape, Func<string, Image> input)
+    static Image Result(string key, JsonElement entry, int[] shape, Func<string, Image> input)
     {
         string[] parts = key.Split('.');
         int[] Sizes() => [.. entry.GetProperty("size_wh").EnumerateArray().Select(size => size.GetInt32())];
@@ -41,7 +42,7 @@ public sealed class ResizeGoldenTests
             case "resize_crop" or "preprocess":
                 int size = entry.GetProperty("size").GetInt32();
                 return input(parts[1]).ResizeShorterSide(size).CenterCrop(size, size);
-            default: return null;           // resizing of floats
+            default: throw new InvalidDataException(key);
         }
     }
 

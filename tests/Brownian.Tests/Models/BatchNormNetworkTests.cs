@@ -13,22 +13,24 @@ public sealed class BatchNormNetworkTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    PlainUNet Plain()
+    PlainUNet Plain(string folder = "plain_unet/tiny")
     {
-        var network = new PlainUNet(new() { FirstChannels = 8, TimeFeatures = 32 }, _device);
-        Read(network, "plain_unet");
+        PlainUNetOptions options = folder == "plain_unet" ? new() { FirstChannels = 8, TimeFeatures = 32 } : new() { FirstChannels = 2, TimeFeatures = 8 };
+        var network = new PlainUNet(options, _device);
+        Read(network, folder);
         return network;
     }
 
-    SimpleUNet Simple()
+    SimpleUNet Simple(string folder = "simple_unet/tiny")
     {
-        var network = new SimpleUNet(new() { ImageSize = [32], DownChannels = [8, 12, 16, 24, 32], TimeEmbDim = 16 }, _device);
-        Read(network, "simple_unet");
+        Values<int> channels = folder == "simple_unet" ? [8, 12, 16, 24, 32] : [8, 12, 16, 24];
+        var network = new SimpleUNet(new() { ImageSize = [32], DownChannels = channels, TimeEmbDim = 16 }, _device);
+        Read(network, folder);
         return network;
     }
 
     static void Read(IDenoisingNetwork network, string folder) =>
-        ParameterFile.Read(Shared.Golden($"{folder}/weights.safetensors"), network.Parameters, ("", network.Parameters.Values));
+        ParameterFile.Read(Fixtures.Golden($"{folder}/weights.safetensors"), network.Parameters, ("", network.Parameters.Values));
 
     [Theory]
     [InlineData(3, 31_800_259)]
@@ -43,58 +45,64 @@ public sealed class BatchNormNetworkTests : IDisposable
     [Fact]
     public void Names_shapes_and_order_are_those_of_the_originals()
     {
-        AssertNames("plain_unet", "parameters", Plain());
-        AssertNames("simple_unet", "names", Simple());
+        AssertNames("plain_unet/tiny", Plain());
+        AssertNames("simple_unet/tiny", Simple());
     }
 
-    static void AssertNames(string folder, string key, IDenoisingNetwork network)
+    static void AssertNames(string folder, IDenoisingNetwork network)
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"{folder}/config.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden($"{folder}/config.json")));
         Assert.Equal(
-            json.RootElement.GetProperty(key).EnumerateArray().Select(p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray())}"),
+            json.RootElement.GetProperty("parameters").EnumerateArray().Select(p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray())}"),
             network.Parameters.Trained.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
     }
 
-    [Fact]
-    public void The_plain_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone()
+    [Theory]
+    [InlineData("plain_unet")]
+    [InlineData("plain_unet/tiny")]
+    public void The_plain_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone(string folder)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("plain_unet/io.safetensors"));
-        PlainUNet network = Plain();
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"{folder}/io.safetensors"));
+        PlainUNet network = Plain(folder);
         float[] before = network.Parameters.UntrainedPart(network.Parameters.Values).ToArray();
         new GoldenStep(io, "eval.", "x", "t").Check(network, _device);
         Assert.Equal(before, network.Parameters.UntrainedPart(network.Parameters.Values).ToArray());
     }
 
-    [Fact]
-    public void The_plain_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards()
+    [Theory]
+    [InlineData("plain_unet")]
+    [InlineData("plain_unet/tiny")]
+    public void The_plain_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards(string folder)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("plain_unet/io.safetensors"));
-        PlainUNet network = Plain();
-        network.IsTraining = true;
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"{folder}/io.safetensors"));
+        PlainUNet network = Plain(folder);
         // What a batch norm follows may be shifted as one likes.
         bool IsZero(string name) => name.EndsWith("conv1.bias", StringComparison.Ordinal) || name.EndsWith("conv2.bias", StringComparison.Ordinal);
-        var step = new GoldenStep(io, "train.", "x", "t") { IsZero = IsZero };
+        var step = new GoldenStep(io, "train.", "x", "t") { IsTraining = true, IsZero = IsZero };
         step.Check(network, _device);
         step.CheckAfter(network.Parameters);
     }
 
-    [Fact]
-    public void The_simple_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone()
+    [Theory]
+    [InlineData("simple_unet")]
+    [InlineData("simple_unet/tiny")]
+    public void The_simple_network_matches_the_original_in_evaluation_and_leaves_its_statistics_alone(string folder)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("simple_unet/io.safetensors"));
-        SimpleUNet network = Simple();
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"{folder}/io.safetensors"));
+        SimpleUNet network = Simple(folder);
         float[] before = network.Parameters.UntrainedPart(network.Parameters.Values).ToArray();
         new GoldenStep(io, "", "sample", "timestep").Check(network, _device);
         Assert.Equal(before, network.Parameters.UntrainedPart(network.Parameters.Values).ToArray());
     }
 
-    [Fact]
-    public void The_simple_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards()
+    [Theory]
+    [InlineData("simple_unet")]
+    [InlineData("simple_unet/tiny")]
+    public void The_simple_network_matches_the_original_in_training_and_so_do_its_statistics_afterwards(string folder)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden("simple_unet/io.safetensors"));
-        SimpleUNet network = Simple();
-        network.IsTraining = true;
-        var step = new GoldenStep(io, "train.", "sample", "timestep");
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"{folder}/io.safetensors"));
+        SimpleUNet network = Simple(folder);
+        var step = new GoldenStep(io, "train.", "sample", "timestep") { IsTraining = true };
         step.Check(network, _device);
         step.CheckAfter(network.Parameters);
     }
@@ -128,7 +136,7 @@ public sealed class BatchNormNetworkTests : IDisposable
     public void Sizes_that_cannot_be_halved_are_refused()
     {
         Assert.Equal("PlainUNet: images of 8×16 pixels cannot be halved evenly; use multiples of 16.",
-            Assert.Throws<ArgumentException>(() => Plain().Forward(Tensor.Zeros(Shape.Of(1, 8, 16, 3), _device), [1])).Message);
+            Assert.Throws<ArgumentException>(() => Plain().Forward(Tensor.Zeros(Shape.Of(1, 8, 16, 3), _device), new([1]))).Message);
     }
 
     [Fact]
@@ -136,8 +144,7 @@ public sealed class BatchNormNetworkTests : IDisposable
     {
         PlainUNet network = Plain();
         Tensor x = Tensor.Zeros(Shape.Of(1, 16, 16, 3), _device);
-        network.Forward(x, [1]);
-        network.IsTraining = true;
-        Assert.Contains("train with more images at a time", Assert.Throws<ArgumentException>(() => network.Forward(x, [1])).Message, StringComparison.Ordinal);
+        network.Forward(x, new([1]));
+        Assert.Contains("train with more images at a time", Assert.Throws<ArgumentException>(() => network.Forward(x, new([1], training: new Philox(0, 0)))).Message, StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -69,32 +68,6 @@ static class GoldenNetworks
         double worst = 0;
         for (int i = 0; i < expected.Length; i++) worst = Math.Max(worst, Math.Abs(expected[i] - actual[i]));
         return worst;
-    }
-
-    /// <summary>Output, loss, and gradients of the input and every parameter against a file of the float64 model's.</summary>
-    public static void AssertMatches(IDenoisingNetwork network, SafetensorsFile io, string input, string time, Device device)
-    {
-        Tensor x = Images(io, input, device).WithGrad();
-        int[] labels = io.TryGet("class_labels", out _) ? Array.ConvertAll(io.ReadIntegers("class_labels"), l => (int)l) : [];
-        Tensor output = network.Forward(x, Timesteps(io, time), labels);
-        double error = RelativeError(io.ReadDoubles("output_f64"), Nchw(output));
-        Assert.True(error < 1e-5, $"output: relative error {error:E2}");
-
-        Tensor loss = output.MeanSquaredError(Images(io, "target", device));
-        Assert.Equal(io.ReadDoubles("loss")[0], loss.Item(), 1e-5 * io.ReadDoubles("loss")[0]);
-        loss.Backward();
-        error = RelativeError(io.ReadDoubles("grad_" + input), Nchw(x.Grad!));
-        Assert.True(error < 2e-4, $"gradient of the input: relative error {error:E2}");
-        foreach (Parameter parameter in network.Parameters.Trained)
-        {
-            double[] expected = io.ReadDoubles("grad." + parameter.Name);
-            float[] actual = parameter.ToTorch(network.Parameters.Gradients);
-            // The gradient of a key's bias is mathematically zero (softmax does not see a shift): what is stored is rounding noise.
-            bool zero = parameter.Name.EndsWith("to_k.bias", StringComparison.Ordinal);
-            if (parameter.Name.EndsWith("in_proj_bias", StringComparison.Ordinal)) AssertPackedBias(parameter.Name, expected, actual);
-            else if (zero) Assert.True(LargestDifference(expected, actual) < 1e-5, parameter.Name);
-            else Assert.True((error = RelativeError(expected, actual)) < 2e-4, $"gradient of {parameter.Name}: relative error {error:E2}");
-        }
     }
 
     /// <summary>A shift of all keys changes nothing (softmax does not see it): the gradient of that third is rounding noise.</summary>

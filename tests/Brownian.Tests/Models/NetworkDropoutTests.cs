@@ -23,11 +23,7 @@ public sealed class NetworkDropoutTests : IDisposable
         (IDenoisingNetwork network, IDenoisingNetwork without) = (create(0.5f), create(0));
         using NoGrad off = _device.NoGrad();
         Tensor x = TensorOps.Normal(Shape.Of(1, 8, 8, 1), new Philox(1, 1), _device);
-        float[] Run(IDenoisingNetwork of, Philox? random)
-        {
-            of.Dropout = random;
-            return of.Forward(x, [5]).ToArray();
-        }
+        float[] Run(IDenoisingNetwork of, Philox? random) => of.Forward(x, new([5], training: random)).ToArray();
 
         Assert.Equal(Run(without, null), Run(network, null));
         Assert.Equal(Run(without, null), Run(without, new Philox(1, 2)));

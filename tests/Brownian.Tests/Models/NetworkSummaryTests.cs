@@ -84,7 +84,7 @@ public sealed class NetworkSummaryTests
     [MemberData(nameof(Cases))]
     public void The_work_of_a_unet2d_is_what_was_counted_by_hand(string name)
     {
-        UNet2DOptions options = UNet2DTests.Options(Shared.Golden($"unet2d/{name}/config.json"));
+        UNet2DOptions options = UNet2DTests.Options(Fixtures.Golden($"unet2d/{name}/config.json"));
         NetworkSummary summary = NetworkSummary.Of(device => new UNet2D(options, device));
         Assert.Equal(WorkOfUNet2D[name], summary.MultiplyAdds);
         Assert.Equal(summary.Parameters, summary.Layers.Sum(layer => layer.Parameters));
@@ -126,7 +126,7 @@ public sealed class NetworkSummaryTests
         var network = new UNet2D(options, device);
         using TensorScope scope = device.OpenScope();
         long before = device.Memory.Live;
-        network.Forward(Tensor.Zeros(Shape.Of(1, 32, 32, 3), device), [1]);
+        network.Answer(Tensor.Zeros(Shape.Of(1, 32, 32, 3), device), new([1]));
         double real = device.Memory.Live - before;
         Assert.InRange(summary.ActivationBytes / real, 0.85, 1.0);      // the pool rounds blocks up
     }

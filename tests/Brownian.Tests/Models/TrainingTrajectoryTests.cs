@@ -26,11 +26,11 @@ public sealed class TrainingTrajectoryTests : IDisposable
     [MemberData(nameof(Variants))]
     public void Losses_and_weights_follow_pytorch(string variant, AdamOptions options)
     {
-        using SafetensorsFile golden = SafetensorsFile.Read(Shared.Golden($"training/{variant}.safetensors"));
-        using SafetensorsFile data = SafetensorsFile.Read(Shared.Golden("training/data.safetensors"));
-        var network = new UNet2D(UNet2DTests.Options(Shared.Golden("training/model/config.json")), _device);
+        using SafetensorsFile golden = SafetensorsFile.Read(Fixtures.Golden($"training/{variant}.safetensors"));
+        using SafetensorsFile data = SafetensorsFile.Read(Fixtures.Golden("training/data.safetensors"));
+        var network = new UNet2D(UNet2DTests.Options(Fixtures.Golden("training/model/config.json")), _device);
         ParameterSet parameters = network.Parameters;
-        GoldenNetworks.Load(parameters, Shared.Golden("training/model/diffusion_pytorch_model.safetensors"));
+        GoldenNetworks.Load(parameters, Fixtures.Golden("training/model/diffusion_pytorch_model.safetensors"));
         var adam = new Adam(parameters, options);
         var ema = new Ema(parameters, new EmaOptions { Decay = 0.99, Warmup = EmaWarmup.None });
 
@@ -72,7 +72,7 @@ public sealed class TrainingTrajectoryTests : IDisposable
             for (int t = 0; t <= timesteps[n]; t++) kept *= 1 - (1e-4 + (0.02 - 1e-4) * t / 999);
             (signal[n], sigma[n]) = ((float)Math.Sqrt(kept), (float)Math.Sqrt(1 - kept));
         }
-        return network.Forward(TensorOps.MixPerSample(signal, images, sigma, noise), timesteps).MeanSquaredError(noise);
+        return network.Answer(TensorOps.MixPerSample(signal, images, sigma, noise), new(timesteps)).MeanSquaredError(noise);
     }
 
     /// <summary>Absolute for weights, relative to the largest element for moments; returns how many tensors were there to compare.</summary>

@@ -46,7 +46,7 @@ public sealed class TutorialUNetTests : IDisposable
     [Fact]
     public void Names_and_shapes_and_their_order_are_the_originals()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("seed_unet/default/parameters.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("seed_unet/default/parameters.json")));
         IEnumerable<string> expected = json.RootElement.GetProperty("parameters").EnumerateArray().Select(
             p => $"{p.GetProperty("name").GetString()} {string.Join('×', p.GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()))}");
         Assert.Equal(expected, new TutorialUNet(new()).Parameters.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
@@ -57,16 +57,16 @@ public sealed class TutorialUNetTests : IDisposable
     [InlineData("small2")]
     public void Output_and_all_gradients_match_the_original(string name)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden($"seed_unet/{name}/io.safetensors"));
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"seed_unet/{name}/io.safetensors"));
         var network = new TutorialUNet(name == "small" ? Small : Small2, _device);
-        GoldenNetworks.Load(network.Parameters, Shared.Golden($"seed_unet/{name}/weights.safetensors"));
-        GoldenNetworks.AssertMatches(network, io, "x", "t", _device);
+        GoldenNetworks.Load(network.Parameters, Fixtures.Golden($"seed_unet/{name}/weights.safetensors"));
+        new GoldenStep(io, "", "x", "t").Check(network, _device);
     }
 
     [Fact]
     public void The_default_network_matches_the_original()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("seed_unet/default/output.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("seed_unet/default/output.json")));
         JsonElement golden = json.RootElement;
         var network = new TutorialUNet(new(), _device);
         int position = 0;
@@ -75,7 +75,7 @@ public sealed class TutorialUNetTests : IDisposable
         for (int j = 0; j < pixels.Length; j++) pixels[j] = (float)Math.Sin(0.37 * j + 0.1);
         using NoGrad off = _device.NoGrad();
         Tensor x = Tensor.From(pixels, Shape.Of(2, 28, 28, 1), _device);
-        float[] output = GoldenNetworks.Nchw(network.Forward(x, [10, 750]));
+        float[] output = GoldenNetworks.Nchw(network.Forward(x, new([10, 750])));
 
         double[] expected = [.. golden.GetProperty("value_f64").EnumerateArray().Select(v => v.GetDouble())];
         float[] actual = [.. golden.GetProperty("index").EnumerateArray().Select(i => output[i.GetInt32()])];
@@ -98,8 +98,8 @@ public sealed class TutorialUNetTests : IDisposable
         var network = new TutorialUNet(Small2, _device, seed: 1);
         using NoGrad off = _device.NoGrad();
         Tensor pair = TensorOps.Normal(Shape.Of(2, 16, 16, 3), new Philox(5, 1), _device);
-        float[] both = network.Forward(pair, [3, 900]).ToArray();
-        float[] second = network.Forward(Tensor.From(pair.ToArray().AsSpan(768), Shape.Of(1, 16, 16, 3), _device), [900]).ToArray();
+        float[] both = network.Forward(pair, new([3, 900])).ToArray();
+        float[] second = network.Forward(Tensor.From(pair.ToArray().AsSpan(768), Shape.Of(1, 16, 16, 3), _device), new([900])).ToArray();
         Assert.Equal(second, both[768..]);
     }
 
@@ -126,7 +126,7 @@ public sealed class TutorialUNetTests : IDisposable
     {
         var network = new TutorialUNet(Small, _device);
         string Refusal(Shape shape, float[] t, int[] labels) =>
-            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(shape, _device), t, labels)).Message;
+            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(shape, _device), new(t, labels))).Message;
         Assert.Equal("TutorialUNet: expected images N×H×W×1, got 1×28×28×3.", Refusal(Shape.Of(1, 28, 28, 3), [1], []));
         Assert.Equal("TutorialUNet: images of 28×30 pixels cannot be halved evenly; use multiples of 4.", Refusal(Shape.Of(1, 28, 30, 1), [1], []));
         Assert.Equal("TutorialUNet: 1 timesteps for 2 images; give one each.", Refusal(Shape.Of(2, 28, 28, 1), [1], []));

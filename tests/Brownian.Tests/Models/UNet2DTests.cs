@@ -37,16 +37,16 @@ public sealed class UNet2DTests : IDisposable
     [MemberData(nameof(Cases))]
     public void Output_and_all_gradients_match_diffusers(string name)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden($"unet2d/{name}/io.safetensors"));
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden($"unet2d/{name}/io.safetensors"));
         UNet2D network = Network(name);
-        GoldenNetworks.AssertMatches(network, io, "sample", "timestep", _device);
+        new GoldenStep(io, "", "sample", "timestep").Check(network, _device);
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Names_and_shapes_and_their_order_are_those_of_diffusers(string name)
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden($"unet2d/{name}/io.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden($"unet2d/{name}/io.json")));
         IEnumerable<string> expected = json.RootElement.GetProperty("parameters").EnumerateArray().Select(
             p => $"{p[0].GetString()} {string.Join('×', p[1].EnumerateArray().Select(d => d.GetInt32()))}");
         Assert.Equal(expected, Network(name).Parameters.Select(p => $"{p.Name} {string.Join('×', p.TorchShape.ToArray())}"));
@@ -54,8 +54,8 @@ public sealed class UNet2DTests : IDisposable
 
     UNet2D Network(string name)
     {
-        var network = new UNet2D(Options(Shared.Golden($"unet2d/{name}/config.json")), _device);
-        string weights = Shared.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors");
+        var network = new UNet2D(Options(Fixtures.Golden($"unet2d/{name}/config.json")), _device);
+        string weights = Fixtures.Golden($"unet2d/{name}/diffusion_pytorch_model.safetensors");
         GoldenNetworks.Load(network.Parameters, weights, name == "h_legacy_names" ? OldAttentionName : n => n);
         return network;
     }
@@ -97,12 +97,12 @@ public sealed class UNet2DTests : IDisposable
         learned.Parameters["time_proj.weight"].FromTorch(rows);
         using NoGrad off = _device.NoGrad();
         Tensor x = TensorOps.Normal(Shape.Of(2, 8, 8, 1), new Philox(1, 1), _device);
-        Assert.Equal(fixedOne.Forward(x, [0, 19]).ToArray(), learned.Forward(x, [0, 19]).ToArray());
-        Assert.NotEqual(fixedOne.Forward(x, [0, 18]).ToArray(), learned.Forward(x, [0, 19]).ToArray());
+        Assert.Equal(fixedOne.Forward(x, new([0, 19])).ToArray(), learned.Forward(x, new([0, 19])).ToArray());
+        Assert.NotEqual(fixedOne.Forward(x, new([0, 18])).ToArray(), learned.Forward(x, new([0, 19])).ToArray());
         foreach (float timestep in (float[])[20, 0.5f, -1])
         {
             Assert.Equal($"UNet2D: there is no timestep {timestep}; the learned time embedding has rows for 0 to 19.",
-                Assert.Throws<ArgumentException>(() => learned.Forward(x, [0, timestep])).Message);
+                Assert.Throws<ArgumentException>(() => learned.Forward(x, new([0, timestep]))).Message);
         }
     }
 
@@ -112,7 +112,7 @@ public sealed class UNet2DTests : IDisposable
         var network = new UNet2D(Tiny with { TimeEmbeddingType = UNet2DTimeEmbedding.Fourier }, _device);
         Assert.Equal("time_proj.weight", Assert.Single(network.Parameters, p => !p.IsTrained).Name);
         Assert.Equal("Time 0 at position 0: a Fourier embedding takes its logarithm; it must be above 0.",
-            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), [0])).Message);
+            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), new([0]))).Message);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class UNet2DTests : IDisposable
     {
         var network = new UNet2D(Tiny with { NumClassEmbeds = 10 }, _device);
         string Refusal(int[] labels) =>
-            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), [5], labels)).Message;
+            Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), new([5], labels))).Message;
         Assert.Equal("UNet2D: 0 labels for 1 images; give one each.", Refusal([]));
         Assert.Equal("Label 10 at position 0: labels go from 0 to 9.", Refusal([10]));
     }

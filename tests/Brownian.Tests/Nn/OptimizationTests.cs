@@ -102,7 +102,7 @@ public sealed class OptimizationTests : IDisposable
     [Fact]
     public void Decays_of_averages_are_those_of_diffusers()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("training/ema_schedule.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("training/ema_schedule.json")));
         foreach (JsonElement golden in json.RootElement.GetProperty("ema_decay").EnumerateArray())
         {
             JsonElement args = golden.GetProperty("args");
@@ -124,7 +124,7 @@ public sealed class OptimizationTests : IDisposable
     [Fact]
     public void Learning_rates_are_those_of_diffusers()
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Shared.Golden("training/ema_schedule.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("training/ema_schedule.json")));
         foreach (JsonElement golden in json.RootElement.GetProperty("lr_schedules").EnumerateArray())
         {
             JsonElement args = golden.GetProperty("args");

@@ -38,7 +38,7 @@ public sealed class SinusoidalEmbeddingTests : IDisposable
     [InlineData("unet2d/g_non_square/io.safetensors", "timestep", "t_proj", false, true)]
     public void It_rounds_as_the_original_does(string path, string time, string name, bool divide, bool cosineFirst)
     {
-        using SafetensorsFile io = SafetensorsFile.Read(Shared.Golden(path));
+        using SafetensorsFile io = SafetensorsFile.Read(Fixtures.Golden(path));
         var embedding = new SinusoidalEmbedding((int)io[name].Shape[1])
         {
             Divide = divide,

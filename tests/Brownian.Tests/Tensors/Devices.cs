@@ -1,32 +1,42 @@
 using System.Runtime.Intrinsics;
+using Brownian.OtherDevice;
 using Brownian.Tensors;
 using Brownian.Tensors.Cpu;
 using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tests.Tensors;
 
-/// <summary>One CPU device for each vector width and number of threads that a class of tests asks for.</summary>
+/// <summary>One device for each name and number of threads that a class of tests asks for.</summary>
 public sealed class Devices : IDisposable
 {
-    readonly Dictionary<(SimdWidth, int), Device> _devices = [];
+    static readonly Dictionary<string, Func<int, Device>> Openers = new()
+    {
+        [nameof(SimdWidth.Scalar)] = threads => CpuDevice.Create(threads, SimdWidth.Scalar),
+        [nameof(SimdWidth.V128)] = threads => CpuDevice.Create(threads, SimdWidth.V128),
+        [nameof(SimdWidth.V256)] = threads => CpuDevice.Create(threads, SimdWidth.V256),
+        [nameof(SimdWidth.V512)] = threads => CpuDevice.Create(threads, SimdWidth.V512),
+        ["Late"] = threads => new LateDevice(threads),
+    };
 
-    /// <summary>The widths by name, for theories: every one of them works on every machine.</summary>
+    readonly Dictionary<(string, int), Device> _devices = [];
+
+    /// <summary>All devices by name, for theories: a new one is a line above, and passes when DeviceConformanceTests do.</summary>
+    internal static readonly string[] All = [.. Openers.Keys];
+
+    /// <summary>Those of the processor by their vector width: every one of them works on every machine, and gives the same bits.</summary>
     internal static readonly string[] Widths = Enum.GetNames<SimdWidth>();
 
-    internal Device this[SimdWidth width, int threads]
+    internal Device this[string name, int threads]
     {
         get
         {
-            if (!_devices.TryGetValue((width, threads), out Device? device))
-                _devices[(width, threads)] = device = CpuDevice.Create(threads, width);
+            if (!_devices.TryGetValue((name, threads), out Device? device)) _devices[(name, threads)] = device = Openers[name](threads);
             return device;
         }
     }
 
-    internal Device this[string width, int threads] => this[Enum.Parse<SimdWidth>(width), threads];
-
     /// <summary>The device that users get.</summary>
-    internal Device Default => this[Processor.Width, 1];
+    internal Device Default => this[Processor.Width.ToString(), 1];
 
     /// <summary>
     /// Skips a case that would take minutes where no vector instructions exist at all: there each lane of a vector is a managed call.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Brownian.Nn;
 using Brownian.Tensors;
 using Brownian.Tensors.Reference;
 
@@ -89,7 +90,7 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     [Fact]
     public void Every_golden_case_is_run_or_listed_as_having_no_operation()
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Shared.Golden(Index)));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden(Index)));
         IEnumerable<string> all = index.RootElement.EnumerateArray().Select(c => c.GetProperty("case").GetString()!);
         Assert.Equal(all.Order(), Known.Select(c => c.Name).Concat(WithoutOperation).Order());
     }
@@ -98,17 +99,17 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     public void Result_and_gradients_equal_PyTorch(string name, string width)
     {
         Case golden = Known.Single(c => c.Name == name);
-        var file = new GoldenTensors(Shared.Golden(Numbers));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden(Numbers));
         Device device = devices[width, 3];
-        Tensor[] inputs = [.. golden.Orders.Select((order, i) => Upload(file.Read($"{name}.in{i}", order), device).WithGrad())];
+        Tensor[] inputs = [.. golden.Orders.Select((order, i) => Upload(Read(file, $"{name}.in{i}", order), device).WithGrad())];
         Tensor y = golden.Run(inputs);
-        Compare.Close($"{name}, {width}", y.ToArray(), file.Read($"{name}.out", golden.Output).Values, golden.Tolerance);
-        (double[] upstream, _) = file.Read($"{name}.gout", golden.Output);
+        Compare.Close($"{name}, {width}", y.ToArray(), Read(file, $"{name}.out", golden.Output).Values, golden.Tolerance);
+        (double[] upstream, _) = Read(file, $"{name}.gout", golden.Output);
         y.Multiply(Upload((upstream, y.Shape), device)).Sum().Backward();
         for (int i = 0; i < inputs.Length; i++)
         {
             if (WithoutGradient.Contains((name, i))) continue;
-            (double[] gradient, _) = file.Read($"{name}.grad{i}", golden.Orders[i]);
+            (double[] gradient, _) = Read(file, $"{name}.grad{i}", golden.Orders[i]);
             Compare.Close($"{name}, {width}, gradient of input {i}", inputs[i].Grad!.ToArray(), gradient, 10 * golden.Tolerance);
         }
     }
@@ -117,17 +118,35 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
     [Fact]
     public void References_equal_PyTorch_in_double()
     {
-        var file = new GoldenTensors(Shared.Golden(Numbers));
+        using SafetensorsFile file = SafetensorsFile.Read(Fixtures.Golden(Numbers));
         foreach (Case golden in Known.Where(c => c.Reference is not null))
         {
-            (double[] Values, Shape Shape)[] inputs = [.. golden.Orders.Select((order, i) => file.Read($"{golden.Name}.in{i}", order))];
+            (double[] Values, Shape Shape)[] inputs = [.. golden.Orders.Select((order, i) => Read(file, $"{golden.Name}.in{i}", order))];
             double[] y = golden.Reference!([.. inputs.Select(x => x.Values)], [.. inputs.Select(x => x.Shape)]);
-            (double[] expected, _) = file.Read($"{golden.Name}.out", golden.Output);
+            (double[] expected, _) = Read(file, $"{golden.Name}.out", golden.Output);
             Assert.Equal(expected.Length, y.Length);
             double scale = expected.Max(Math.Abs);
             for (int i = 0; i < y.Length; i++) Assert.True(Math.Abs(y[i] - expected[i]) <= 1e-9 * scale,
                 $"{golden.Name}[{i}]: {y[i]:R}, expected {expected[i]:R}");
         }
+    }
+
+    /// <summary>One tensor, its axes reordered: axis i of the result is axis order[i] of the file. No order leaves it as it is.</summary>
+    static (double[] Values, Shape Shape) Read(SafetensorsFile file, string name, int[] order)
+    {
+        double[] x = file.ReadDoubles(name);
+        int[] extents = Array.ConvertAll(file[name].Shape, extent => (int)extent);
+        if (extents.Length == 0) extents = [1];
+        if (order.Length == 0) return (x, Shape.Of(extents));
+        int[] strides = new int[extents.Length], at = new int[order.Length];
+        for (int axis = extents.Length - 1, stride = 1; axis >= 0; stride *= extents[axis--]) strides[axis] = stride;
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x[order.Select((from, axis) => at[axis] * strides[from]).Sum()];
+            for (int axis = order.Length - 1; axis >= 0 && ++at[axis] == extents[order[axis]]; axis--) at[axis] = 0;
+        }
+        return (y, Shape.Of([.. order.Select(axis => extents[axis])]));
     }
 
     static Tensor Upload((double[] Values, Shape Shape) x, Device device) =>

@@ -16,7 +16,7 @@ sealed class GuardedTensor
         _values = Buffer(values, device);
         _gradients = Buffer(new float[values.Length], device);
         Tensor = _values.Slice(Before, shape);
-        Tensor.WithGrad().Grad = _gradients.Slice(Before, shape);
+        Tensor.WithGrad(_gradients.Slice(Before, shape));
     }
 
     public Tensor Tensor { get; }

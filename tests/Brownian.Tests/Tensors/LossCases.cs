@@ -19,9 +19,9 @@ static class LossCases
             // Where targets are far away, hardly a difference is so small that the test's step crosses the kink of |d|.
             OpInput target = new(s, Deviation: spec.Op == LossOp.Absolute ? 10 : 1, GetsGradient: false);
             yield return new($"{spec} {s}", [new(s), target],
-                x => x[0].MeanLoss(x[1], spec), x => [ReferenceLosses.Mean(spec, x[0], x[1], ones)]);
+                x => x[0].MeanLoss(x[1], spec, [], out _), x => [ReferenceLosses.Mean(spec, x[0], x[1], ones)]);
             yield return new($"weighted {spec} {s}", [new(s), target],
-                x => x[0].MeanLoss(x[1], spec, weights), x => [ReferenceLosses.Mean(spec, x[0], x[1], weights)]);
+                x => x[0].MeanLoss(x[1], spec, weights, out _), x => [ReferenceLosses.Mean(spec, x[0], x[1], weights)]);
         }
     }
 
@@ -31,14 +31,14 @@ static class LossCases
         PixelBound[] bounds = BoundsOf(s[0]), fixedVariance = Array.ConvertAll(bounds, b => b with { LogVariance = (b.LogVariance.AtZero, 0) });
         OpInput image = new(s, GetsGradient: false);
         yield return new($"bound {s}", [new(s), image, image],
-            x => x[0].MeanBound(x[1], x[2], fixedVariance),
+            x => x[0].MeanBound(x[1], x[2], fixedVariance, trainsPrediction: true, out _),
             x => [ReferenceLosses.Bounds(fixedVariance, x[1], x[2], x[0], channels, channels).Average()]);
         yield return new($"bound with variance {s}", [new(s.WithChannels(2 * channels)), image, image],
-            x => x[0].MeanBound(x[1], x[2], bounds),
+            x => x[0].MeanBound(x[1], x[2], bounds, trainsPrediction: true, out _),
             x => [ReferenceLosses.Bounds(bounds, x[1], x[2], x[0], channels, 2 * channels).Average()]);
         // The prediction counts as a constant; Clamp keeps its zeros from becoming a gradient of the leaf.
         yield return new($"bound of the variance alone {s}", [new(s), image, image, image],
-            x => Reshaping.ConcatChannels(x[1].Clamp(-100, 100), x[0]).MeanBound(x[2], x[3], bounds, trainsPrediction: false),
+            x => Reshaping.ConcatChannels(x[1].Clamp(-100, 100), x[0]).MeanBound(x[2], x[3], bounds, trainsPrediction: false, out _),
             x => [ReferenceLosses.Bounds(bounds, x[2], x[3], ReferenceReshaping.ConcatChannels(x[1], channels, x[0], channels), channels, 2 * channels)
                 .Average()]);
     }

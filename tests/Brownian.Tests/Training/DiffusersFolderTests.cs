@@ -22,7 +22,7 @@ public sealed class DiffusersFolderTests : IDisposable
     /// <summary>A folder of the reference files, copied to be changed.</summary>
     string Copy(string golden, string name = "copy")
     {
-        string from = Shared.Golden(golden);
+        string from = Fixtures.Golden(golden);
         foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
             _folder.Write(Path.Combine(name, Path.GetRelativePath(from, file)), File.ReadAllBytes(file));
         return _folder.Path(name);
@@ -33,7 +33,7 @@ public sealed class DiffusersFolderTests : IDisposable
     [InlineData("ddim", 10)]
     public void A_pipeline_draws_what_diffusers_draws(string name, int steps)
     {
-        string path = Shared.Golden($"pipeline/{name}");
+        string path = Fixtures.Golden($"pipeline/{name}");
         DiffusionModel model = ModelFolder.Open(path, _device);
         Assert.Equal(name, model.Description.Sampling.Sampler);
         using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(path, "io.safetensors"));
@@ -43,7 +43,7 @@ public sealed class DiffusersFolderTests : IDisposable
         float[] noise = [.. Enumerable.Range(0, (int)draws[0])
             .SelectMany(k => GoldenNetworks.Images(drawn.AsSpan(k * size, size), draws[1..], _device).ToArray())];
         var recorded = new RecordedNoise(images, Array.ConvertAll(noise[..size], v => (double)v), 1, noise, (step, _) => step + 1);
-        ISampler sampler = new SamplerChoice(model.Description.Sampling with { Steps = steps }, model.Description.Diffusion).Sampler;
+        Sampler sampler = (model.Description.Sampling with { Steps = steps }).For(model.Description.Diffusion);
         Tensor x = sampler.Sample(model.ToDenoiser(), recorded, cancel: TestContext.Current.CancellationToken);
         Assert.InRange(GoldenNetworks.LargestDifference(io.ReadDoubles("x_final"), GoldenNetworks.Nchw(x)), 0, 1e-4);
 
@@ -59,12 +59,12 @@ public sealed class DiffusersFolderTests : IDisposable
     [Fact]
     public void The_steps_are_those_that_a_pipeline_takes()
     {
-        Assert.Null(ModelFolder.Open(Shared.Golden("pipeline/ddpm"), _device).Description.Sampling.Steps);      // all 1000
-        Assert.Equal(50, ModelFolder.Open(Shared.Golden("pipeline/ddim"), _device).Description.Sampling.Steps);
+        Assert.Null(ModelFolder.Open(Fixtures.Golden("pipeline/ddpm"), _device).Description.Sampling.Steps);      // all 1000
+        Assert.Equal(50, ModelFolder.Open(Fixtures.Golden("pipeline/ddim"), _device).Description.Sampling.Steps);
         string path = Copy("pipeline/ddpm"), index = Path.Combine(path, "model_index.json");
         File.WriteAllText(index, File.ReadAllText(index).Replace("DDPMPipeline", "DDIMPipeline", StringComparison.Ordinal));
         SampleParams sampling = ModelFolder.Open(path, _device).Description.Sampling;
-        Assert.Equal(("ddim", 50, true), (sampling.Sampler, sampling.Steps, sampling.SetAlphaToOne));
+        Assert.Equal(("ddim", 50, null), (sampling.Sampler, sampling.Steps, sampling["set_alpha_to_one"]));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class DiffusersFolderTests : IDisposable
         if (removed is not null) File.Delete(Path.Combine(path, removed));
         DiffusionModel model = ModelFolder.Open(path, _device);
         using SafetensorsFile io = SafetensorsFile.Read(Path.Combine(path, "io.safetensors"));
-        Tensor output = model.Network.Forward(GoldenNetworks.Images(io, "sample", _device), GoldenNetworks.Timesteps(io, "timestep"));
+        Tensor output = model.Network.Forward(GoldenNetworks.Images(io, "sample", _device), new(GoldenNetworks.Timesteps(io, "timestep")));
         Assert.InRange(GoldenNetworks.RelativeError(io.ReadDoubles("output_f64"), GoldenNetworks.Nchw(output)), 0, 1e-4);
     }
 
@@ -154,8 +154,8 @@ public sealed class DiffusersFolderTests : IDisposable
     [InlineData("ddim")]
     public void An_exported_pipeline_says_what_diffusers_says(string name)
     {
-        string golden = Shared.Golden($"pipeline/{name}"), exported = _folder.Path("exported");
-        Assert.Equal(ExportFormat.Diffusers, ModelFolder.Export(exported, ModelFolder.Open(golden, _device)));
+        string golden = Fixtures.Golden($"pipeline/{name}"), exported = _folder.Path("exported");
+        Assert.Equal("diffusers", ModelFolder.Export(exported, ModelFolder.Open(golden, _device)).Name);
         foreach (string file in (string[])["model_index.json", "unet/config.json", "scheduler/scheduler_config.json"])
             SameJson(Path.Combine(golden, file), Path.Combine(exported, file));
         SameTensors(golden, exported, "unet/diffusion_pytorch_model.safetensors");
@@ -174,7 +174,7 @@ public sealed class DiffusersFolderTests : IDisposable
     [InlineData("i_no_mid_attention")]
     public void Every_network_of_diffusers_goes_in_and_out_unchanged(string name)
     {
-        string golden = Shared.Golden($"unet2d/{name}"), exported = _folder.Path("exported");
+        string golden = Fixtures.Golden($"unet2d/{name}"), exported = _folder.Path("exported");
         ModelFolder.Export(exported, ModelFolder.Open(golden, _device));
         SameJson(Path.Combine(golden, "config.json"), Path.Combine(exported, "unet", "config.json"));
         SameTensors(golden, Path.Combine(exported, "unet"), "diffusion_pytorch_model.safetensors");
@@ -237,9 +237,9 @@ public sealed class DiffusersFolderTests : IDisposable
     {
         var tutorial = new ModelDescription { Model = TinyRun.Config.Model, Diffusion = new() };
         string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Export(
-            _folder.Path("exported"), new DiffusionModel(tutorial, tutorial.Model.CreateNetwork(_device), _device, ""), ExportFormat.Diffusers)).Message;
+            _folder.Path("exported"), new DiffusionModel(tutorial, tutorial.Model.CreateNetwork(_device), _device, ""), "diffusers")).Message;
         Assert.Contains("tutorial_unet", message, StringComparison.Ordinal);
-        DiffusionModel pipeline = ModelFolder.Open(Shared.Golden("pipeline/ddpm"), _device);
+        DiffusionModel pipeline = ModelFolder.Open(Fixtures.Golden("pipeline/ddpm"), _device);
         var flow = new DiffusionModel(
             pipeline.Description with { Diffusion = new() { Process = ProcessKind.Flow }, Sampling = new() }, pipeline.Network, _device, "");
         message = Assert.Throws<InvalidDataException>(() => ModelFolder.Export(_folder.Path("exported"), flow)).Message;
@@ -250,9 +250,9 @@ public sealed class DiffusersFolderTests : IDisposable
     [Fact]
     public void A_tutorials_network_is_exported_under_its_names_and_comes_back()
     {
-        string golden = Shared.Golden("seed_unet/small"), model = _folder.Path("model"), exported = _folder.Path("exported"), again = _folder.Path("again");
+        string golden = Fixtures.Golden("seed_unet/small"), model = _folder.Path("model"), exported = _folder.Path("exported"), again = _folder.Path("again");
         ModelFolder.Import(Path.Combine(golden, "config.yaml"), Path.Combine(golden, "weights_legacy.pth"), model);
-        Assert.Equal(ExportFormat.Safetensors, ModelFolder.Export(exported, ModelFolder.Open(model, _device)));
+        Assert.Equal("safetensors", ModelFolder.Export(exported, ModelFolder.Open(model, _device)).Name);
         using (SafetensorsFile weights = SafetensorsFile.Read(Path.Combine(exported, "model.safetensors")))
         using (SafetensorsFile expected = SafetensorsFile.Read(Path.Combine(golden, "weights.safetensors")))
         {

@@ -25,7 +25,8 @@ public sealed class ForwardPictureTests
             PixelScale.FromBytes(Digits[n].Pixels, x0);
             var shape = Shape.Of(1, 28, 28, 1);
             Tensor noise = TensorOps.Normal(shape, new Philox(7, Philox.Stream("forward picture", (ulong)n)), device);
-            float[] expected = Schedule.AddNoise(Tensor.From(x0, shape, device), [t], noise).ToArray();
+            float[] expected = ForwardProcess.MixPerImage(
+                [Schedule.At(t)], level => new Mix(level.Alpha, level.Sigma), Tensor.From(x0, shape, device), noise).ToArray();
             for (int i = 0; i < expected.Length; i++) Assert.Equal(PixelScale.ToByte(expected[i]), noisy[n].Pixels[i], 1.0);
         }
     }

@@ -54,7 +54,7 @@ public sealed class ImageSamplerTests : IDisposable
         Assert.Equal(standard, Draw(new() { Count = 1, Variance = ReverseVariance.SmallLog }));
     }
 
-    public static TheoryData<string> Samplers => [.. SamplerCatalog.All.Select(entry => entry.Name)];
+    public static TheoryData<string> Samplers => [.. SamplerType.All.Select(type => type.Name)];
 
     [Theory, MemberData(nameof(Samplers))]
     public void An_image_depends_on_its_seed_alone_with_every_sampler(string sampler)
@@ -69,11 +69,11 @@ public sealed class ImageSamplerTests : IDisposable
     [Fact]
     public void Samplers_take_their_usual_steps_as_far_as_there_are_timesteps()
     {
-        foreach (SamplerEntry entry in SamplerCatalog.All)
+        foreach (SamplerType type in SamplerType.All)
         {
-            SampledImages images = Sample(Model(_device), new() { Count = 1, Sampler = entry.Name });
+            SampledImages images = Sample(Model(_device), new() { Count = 1, Sampler = type.Name });
             string steps = images.Notes.Single(note => note.Key == "Steps").Value;
-            Assert.Equal(entry.VisitsTimesteps ? "10" : "9", steps);
+            Assert.Equal(type.Initial is TimestepSampler ? "10" : "9", steps);
         }
     }
 
@@ -86,11 +86,11 @@ public sealed class ImageSamplerTests : IDisposable
             var description = new ModelDescription { Model = config.Model, Diffusion = diffusion ?? config.Diffusion, Sampling = sampling };
             return new DiffusionModel(description, config.Model.CreateNetwork(_device, seed: 1), _device, "");
         }
-        SampleParams carried = new() { Sampler = "ddim", Steps = 4, Eta = 0.5, Spacing = TimestepSpacing.Trailing };
+        SampleParams carried = new() { Sampler = "ddim", Steps = 4, ["eta"] = 0.5, ["timestep_spacing"] = TimestepSpacing.Trailing };
         SampledImages own = Sample(With(carried), new() { Count = 1 });
         Assert.Equal(
             Pixels(own),
-            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "ddim", Steps = 4, Eta = 0.5, Spacing = TimestepSpacing.Trailing })));
+            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "ddim", Steps = 4, ["eta"] = 0.5, ["timestep_spacing"] = "trailing" })));
         Dictionary<string, string> notes = own.Notes.ToDictionary();
         Assert.Equal(("ddim", "4", "0.5", "trailing"), (notes["Sampler"], notes["Steps"], notes["Eta"], notes["Timestep spacing"]));
         Assert.False(notes.ContainsKey("Variance"));
@@ -106,7 +106,7 @@ public sealed class ImageSamplerTests : IDisposable
     public void Churn_is_the_samplers_own()
     {
         byte[] Heun(double? churn) =>
-            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "heun", Steps = 4, Churn = churn }))[0];
+            Pixels(Sample(Model(_device), new() { Count = 1, Sampler = "heun", Steps = 4, ["s_churn"] = churn }))[0];
         Assert.Equal(Heun(null), Heun(0));
         Assert.NotEqual(Heun(0), Heun(2));
     }
@@ -117,9 +117,10 @@ public sealed class ImageSamplerTests : IDisposable
         (string Message, SampleOptions Options)[] wrong =
         [
             ("There is no sampler 'eulr'; did you mean 'euler'?", new() { Sampler = "eulr" }),
-            ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { Eta = 1 }),
-            ("The sampler ddim visits timesteps and takes no curve of sigma; ", new() { Sampler = "ddim", Curve = SigmaCurve.Karras }),
-            ("The order of the sampler heun is its name's; ", new() { Sampler = "heun", Order = 2 }),
+            ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { ["eta"] = 1 }),
+            ("The sampler ddim has no sigma_curve; leave it out, or use one of euler, ", new() { Sampler = "ddim", ["sigma_curve"] = SigmaCurve.Karras }),
+            ("The sampler heun has no solver_order; leave it out, or use one of lms, deis, unipc.", new() { Sampler = "heun", ["solver_order"] = 2 }),
+            ("ddim: Eta is 2; it must be from 0 to 1.", new() { Sampler = "ddim", ["eta"] = 2 }),
             ("The variance Learned needs a network with twice the channels; ", new() { Variance = ReverseVariance.Learned }),
             ("Dynamic thresholding to at most 0.5; ", new() { Thresholding = 0.5 }),
         ];

@@ -46,6 +46,21 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_was_exported_opens_again_and_is_of_one_format()
+    {
+        DiffusionModel model = Model();
+        foreach (IExportFormat format in ModelFolder.ExportFormats.Where(format => format.Name != "diffusers"))
+        {
+            string path = _folder.Path(format.Name);
+            Assert.Same(format, ModelFolder.Export(path, model, format.Name));
+            Assert.Same(format, ModelFolder.Formats.First(known => known.Is(path)));
+            Assert.Equal(Weights(model), Weights(ModelFolder.Open(path, _device)));
+        }
+        Assert.Contains("brownian or safetensors or diffusers",
+            Assert.Throws<ArgumentException>(() => ModelFolder.Export(_folder.Path("other"), model, "onnx")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_but_a_model_is_replaced()
     {
         Directory.CreateDirectory(_folder.Path("precious"));
@@ -116,7 +131,7 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("small2")]
     public void The_tutorials_weights_are_imported(string name)
     {
-        string source = Shared.Golden($"seed_unet/{name}"), path = _folder.Path("model");
+        string source = Fixtures.Golden($"seed_unet/{name}"), path = _folder.Path("model");
         ModelFolder.Import(Path.Combine(source, "config.yaml"), Path.Combine(source, "weights.safetensors"), path);
         DiffusionModel model = ModelFolder.Open(path, _device);
         using SafetensorsFile weights = SafetensorsFile.Read(Path.Combine(source, "weights.safetensors"));
@@ -127,7 +142,7 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public void Weights_of_another_network_are_refused_and_nothing_is_written()
     {
-        string yaml = Path.Combine(Shared.Golden("seed_unet/small2"), "config.yaml"), weights = Path.Combine(Shared.Golden("seed_unet/small"), "weights.safetensors");
+        string yaml = Path.Combine(Fixtures.Golden("seed_unet/small2"), "config.yaml"), weights = Path.Combine(Fixtures.Golden("seed_unet/small"), "weights.safetensors");
         string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Import(yaml, weights, _folder.Path("model"))).Message;
         Assert.StartsWith(weights, message, StringComparison.Ordinal);
         Assert.Matches(@"tensor '[\w.]+'.*\[[\d, ]+\]", message);

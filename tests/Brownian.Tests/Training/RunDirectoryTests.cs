@@ -56,6 +56,30 @@ public sealed class RunDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Every_configuration_that_a_run_had_is_kept()
+    {
+        RunDirectory run = RunDirectory.Create(Runs, TrainConfig.Default);
+        string first = File.ReadAllText(run.ConfigPath);
+        run.Reconfigure(Longer(2));
+        run.Reconfigure(Longer(3));
+        Directory.CreateDirectory(Path.Combine(run.CheckpointsPath, "step-00000300"));
+        run.Reconfigure(Longer(4));
+        // A kill between the copy and the replacement leaves the copy of what is still in force.
+        File.Copy(run.ConfigPath, Path.Combine(run.FullPath, "config-step-00000300-2.yaml"));
+        run.Reconfigure(Longer(5));
+
+        Assert.Equal(first, Kept("step-00000000"));
+        Assert.Equal(Longer(2).ToYaml(), Kept("step-00000000-2"));
+        Assert.Equal(Longer(3).ToYaml(), Kept("step-00000300"));
+        Assert.Equal(Longer(4).ToYaml(), Kept("step-00000300-2"));
+        Assert.Equal(4, Directory.GetFiles(run.FullPath, "config-*").Length);
+        Assert.Equal(Longer(5), RunDirectory.Open(run.FullPath).Config);
+
+        string Kept(string name) => File.ReadAllText(Path.Combine(run.FullPath, $"config-{name}.yaml"));
+        static TrainConfig Longer(int epochs) => TrainConfig.Default.With($"train_params.num_epochs={epochs}");
+    }
+
+    [Fact]
     public void One_process_trains_a_run_at_a_time()
     {
         RunDirectory run = RunDirectory.Create(Runs, TrainConfig.Default);

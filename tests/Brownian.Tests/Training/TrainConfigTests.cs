@@ -55,7 +55,7 @@ public sealed class TrainConfigTests : IDisposable
     [InlineData("seed_unet/small2/config.yaml", 16, 3, "[16, 16, 16]")]
     public void Files_in_the_tutorials_format_load_as_they_are(string file, int size, int channels, string down)
     {
-        TrainConfig config = TrainConfig.Load(Shared.Golden(file));
+        TrainConfig config = TrainConfig.Load(Fixtures.Golden(file));
         var model = Assert.IsType<TutorialUNetOptions>(config.Model);
         Assert.Equal((size, channels, down), (model.Height, model.ImChannels, model.DownChannels.ToString()));
         Assert.Equal(40, config.Train.EpochsOrDefault);

@@ -6,7 +6,7 @@ namespace Brownian.Cli;
 sealed class ShowCommand : Command
 {
     public ShowCommand(Terminal terminal, CancellationToken cancel) : base("show",
-        "Draw what happens, as PNG, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
+        "Draw data, noise, schedules, losses and sampling as PNG, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
     {
         Add(new ShowDataCommand(terminal));
         Add(new ShowForwardCommand(terminal));
@@ -16,14 +16,14 @@ sealed class ShowCommand : Command
         Add(new ShowLossCommand(terminal));
     }
 
-    public static Option<string?> Png() => OptionOf.Text("--out", "FILE.png", "The picture. Default: a new file in pictures/");
+    public static Option<string?> Png() => OptionOf.Text("--out", "FILE.png", "The file to write. Default: a new file in pictures/");
 
     public static Option<string?> PngOrAnimation() =>
-        OptionOf.Text("--out", "FILE", "The picture: .png; an animation: .png, .gif or .mp4. Default: a new .png in pictures/");
+        OptionOf.Text("--out", "FILE", "The file to write: .png for a picture; .png, .gif or .mp4 for an animation. Default: a new .png in pictures/");
 
-    public static Option<bool> Animate() => OptionOf.Flag("--animate", "An animation instead of a strip.");
+    public static Option<bool> Animate() => OptionOf.Flag("--animate", "Write an animation instead of a strip.");
 
-    public static Option<bool> Force() => OptionOf.Flag("--force", "Replace an existing file.");
+    public static Option<bool> Force() => OptionOf.Flag("--force", "Overwrite an existing file.");
 
     /// <summary>Says where the picture is, and what could be done next.</summary>
     public static int Conclude(Terminal terminal, string path, params string[] next)

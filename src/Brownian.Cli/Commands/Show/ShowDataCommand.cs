@@ -5,34 +5,31 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show data</c></summary>
-sealed class ShowDataCommand : Command
+sealed class ShowDataCommand : AppCommand
 {
     readonly Argument<string?> _path = new("PATH")
     {
-        Description = "Images, as dataset_params.im_path names them, in the place of the configuration's; or a run.",
+        Description = "Images, in any form that dataset_params.im_path takes, instead of the configuration's; or a run.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly ConfigOptions _config = new();
-    readonly Option<int?> _count = OptionOf.Number("--count", 1, "How many images. Default: 64");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images. Default: 64");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowDataCommand(Terminal terminal) : base("data",
-        "Training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist")
+        "Draw training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal)
     {
-        _terminal = terminal;
         Add(_path);
-        foreach (Option option in (Option[])[.. _config.All, _count, _columns, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _count, _columns, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("data", parsed.GetValue(_out), parsed.GetValue(_force));
         (TrainConfig config, IImageDataset images) = Open(parsed);
-        using var opened = images as IDisposable;
+        using IImageDataset opened = images;
         int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
         _terminal.Out.WriteLine($"data    {images.Description}");
         _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");

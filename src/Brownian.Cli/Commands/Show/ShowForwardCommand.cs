@@ -5,31 +5,28 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show forward</c></summary>
-sealed class ShowForwardCommand : Command
+sealed class ShowForwardCommand : AppCommand
 {
     readonly ConfigOptions _config = new();
-    readonly Option<string?> _model = OptionOf.Text("--model", "RUN", "The images and noise levels of a run.");
+    readonly Option<string?> _model = OptionOf.Text("--model", "RUN", "A run whose images and noise schedule to use.");
     readonly Option<string[]> _image = new("--image")
     {
-        Description = "A picture file, or the numbers of training images, e.g. 7 or 0-3. Repeatable. Default: 0-3",
+        Description = "An image file, or indices of training images, e.g. 7 or 0-3. Repeatable. Default: 0-3",
         HelpName = "FILE|N",
     };
-    readonly Option<int[]> _timesteps = OptionOf.Numbers("--timesteps", 0, "Which t to show. Default: twelve, close at first");
-    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Of the noise. Default: 0");
+    readonly Option<int[]?> _timesteps = OptionOf.Numbers("--timesteps", 0, "Timesteps to show. Default: twelve, denser at the start");
+    readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the noise. Default: 0");
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PngOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowForwardCommand(Terminal terminal) : base("forward",
-        "Images becoming noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199")
+        "Draw the forward process: images turning into noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199", terminal)
     {
-        _terminal = terminal;
-        foreach (Option option in (Option[])[.. _config.All, _model, _image, _timesteps, _seed, _animate, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([.. _config.All, _model, _image, _timesteps, _seed, _animate, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         bool choosesTimesteps = parsed.GetResult(_timesteps) is not null;
         var target = PictureTarget.StillOrAnimation("forward", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));

@@ -4,27 +4,24 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show loss</c></summary>
-sealed class ShowLossCommand : Command
+sealed class ShowLossCommand : AppCommand
 {
     readonly Argument<string[]> _runs =
-        new("run") { Description = "Folders of runs. Default: the newest in runs/", Arity = ArgumentArity.ZeroOrMore };
-    readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "The horizontal axis. Default: steps");
-    readonly Option<bool> _linear = OptionOf.Flag("--linear", "A linear axis of the loss. Default: logarithmic");
-    readonly Option<bool> _logX = OptionOf.Flag("--log-x", "A logarithmic horizontal axis.");
+        new("run") { Description = "Run folders. Default: the newest in runs/", Arity = ArgumentArity.ZeroOrMore };
+    readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "Horizontal axis. Default: steps");
+    readonly Option<bool> _linear = OptionOf.Flag("--linear", "Linear loss axis. Default: logarithmic");
+    readonly Option<bool> _logX = OptionOf.Flag("--log-x", "Logarithmic horizontal axis.");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowLossCommand(Terminal terminal) : base("loss",
-        "The loss of runs, smoothed.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds")
+        "Draw the smoothed loss of runs.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
     {
-        _terminal = terminal;
         Add(_runs);
-        foreach (Option option in (Option[])[_x, _linear, _logX, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([_x, _linear, _logX, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("loss", parsed.GetValue(_out), parsed.GetValue(_force));
         string[] paths = parsed.GetValue(_runs) is { Length: > 0 } named ? named : [DefaultModel.RunWithMetrics(_terminal)];

@@ -5,38 +5,33 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show reverse</c></summary>
-sealed class ShowReverseCommand : Command
+sealed class ShowReverseCommand : AppCommand
 {
     const int StripMoments = 11, AnimationMoments = 100;
 
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", $"A model folder, a run (its newest averaged weights), or {ShippedModel.Name}, which comes with the program. Default: the newest run in runs/, else {ShippedModel.Name}");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), or {ShippedModel.Name}, the built-in model. Default: the newest run in runs/, else {ShippedModel.Name}");
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-3 or 1,5,9-12. Default: 0-3");
-    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Moments that a strip shows. Default: 11, and the image");
+    readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Number of steps in a strip. Default: 11, plus the final image");
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PngOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Option<int?> _threads = OptionOf.Threads();
-    readonly Terminal _terminal;
-    readonly CancellationToken _cancel;
+    readonly DeviceOptions _device = new();
 
     public ShowReverseCommand(Terminal terminal, CancellationToken cancel) : base("reverse",
-        "Noise becoming images: x at timestep t, and below it the image that the network sees in it.\n"
-        + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List())
+        "Draw the reverse process: x_t at each timestep, and below it the image the network predicts.\n"
+        + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        (_terminal, _cancel) = (terminal, cancel);
-        foreach (Option option in (Option[])
-            [_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, _threads]) Add(option);
-        SetAction(Run);
+        Add([_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
-        using Device device = Device.Cpu(parsed.GetValue(_threads) ?? 0);
+        using Device device = _device.Open(parsed);
         (DiffusionModel model, string path) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;

@@ -5,27 +5,24 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show schedule</c></summary>
-sealed class ShowScheduleCommand : Command
+sealed class ShowScheduleCommand : AppCommand
 {
     const int MaxTimesteps = 1_000_000;
 
     static readonly string[] Usual = ["linear", "cosine", "sigmoid"];
 
-    readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Default: {string.Join(',', Usual)}");
-    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "T. Default: 1000");
+    readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Schedules to compare. Default: {string.Join(',', Usual)}");
+    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowScheduleCommand(Terminal terminal) : base("schedule",
-        $"Noise schedules compared: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine")
+        $"Compare noise schedules: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine", terminal)
     {
-        _terminal = terminal;
-        foreach (Option option in (Option[])[_schedules, _timesteps, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([_schedules, _timesteps, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("schedule", parsed.GetValue(_out), parsed.GetValue(_force));
         string[] names = parsed.GetValue(_schedules)?.Split(',', StringSplitOptions.TrimEntries) ?? Usual;

@@ -6,28 +6,25 @@ using Brownian.Training;
 namespace Brownian.Cli;
 
 /// <summary><c>brownian show time-embedding</c></summary>
-sealed class ShowTimeEmbeddingCommand : Command
+sealed class ShowTimeEmbeddingCommand : AppCommand
 {
-    readonly Option<int?> _size = OptionOf.Number("--size", 2, "Features of the embedding. Default: 128");
-    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "T. Default: 1000");
+    readonly Option<int?> _size = OptionOf.Number("--size", 2, "Embedding size. Default: 128");
+    readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
     readonly Option<string?> _out = ShowCommand.Png();
     readonly Option<bool> _force = ShowCommand.Force();
-    readonly Terminal _terminal;
 
     public ShowTimeEmbeddingCommand(Terminal terminal) : base("time-embedding",
-        "What a network is told about time, and how alike timesteps look in it.\nExample: brownian show time-embedding --size 64")
+        "Draw the sinusoidal time embedding and the similarity of timesteps.\nExample: brownian show time-embedding --size 64", terminal)
     {
-        _terminal = terminal;
-        foreach (Option option in (Option[])[_size, _timesteps, _out, _force]) Add(option);
-        SetAction(Run);
+        Add([_size, _timesteps, _out, _force]);
     }
 
-    int Run(ParseResult parsed)
+    protected override int Run(ParseResult parsed)
     {
         PictureTarget target = PictureTarget.Still("time-embedding", parsed.GetValue(_out), parsed.GetValue(_force));
         int size = parsed.GetValue(_size) ?? 128, timesteps = parsed.GetValue(_timesteps) ?? 1000;
         _terminal.Out.WriteLine($"drawing {Phrases.Count(timesteps)} timesteps in {Phrases.Count(size)} features");
-        using Device device = Device.Cpu();
+        using Device device = Device.Open();
         string written = target.Write(TimeEmbeddingPicture.Draw(new SinusoidalEmbedding(size), timesteps, device));
         return ShowCommand.Conclude(_terminal, written, "show", "schedule");
     }

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>The options that name a configuration: a file or a preset.</summary>
+sealed class ConfigOptions(
+    string file = "A YAML configuration. Default: the built-in digits", string preset = "A built-in configuration",
+    string name = "--config")
+{
+    readonly Option<string?> _config = OptionOf.Text(name, "FILE", file);
+    readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", $"{preset}: {string.Join(", ", Presets.Names)}.");
+
+    public Option[] All => [_config, _preset];
+
+    /// <summary>What is named; the default configuration where nothing is.</summary>
+    public TrainConfig Load(ParseResult parsed, IEnumerable<string>? overrides = null)
+    {
+        if (Given(parsed).Length > 2) throw new ArgumentException($"--preset and {name} both give the configuration; use one.");
+        return parsed.GetValue(_preset) is { } preset ? Presets.Load(preset, overrides) : TrainConfig.Load(parsed.GetValue(_config), overrides);
+    }
+
+    /// <summary>The options as they were given, to be repeated in another command.</summary>
+    public string[] Given(ParseResult parsed) =>
+        [.. ((Option<string?>[])[_config, _preset]).SelectMany(option => parsed.GetValue(option) is { } value ? [option.Name, value] : (string[])[])];
+}

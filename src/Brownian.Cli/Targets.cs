@@ -1,0 +1,169 @@
+using System.Globalization;
+using Brownian.Imaging;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>Files that a command is going to write.</summary>
+static class Target
+{
+    /// <summary>Refuses what would fail after long work: a file that is there already, or a folder that cannot be made.</summary>
+    /// <exception cref="IOException">The file exists and must not be replaced, or its folder cannot be made.</exception>
+    public static void Check(string path, bool overwrite)
+    {
+        if (path.Length == 0) throw new ArgumentException("an empty path names no file.");
+        if (Directory.Exists(path)) throw new IOException($"{path}: a folder; give the name of a file.");
+        if (File.Exists(path) && !overwrite) throw new IOException($"{path}: exists already; choose another name or add --force.");
+        Folder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Makes a folder where there is none.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public static void Folder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: the folder cannot be made: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes a PNG under the first number that is free in a folder. Someone else may take it at the same moment; theirs stays.</summary>
+    /// <returns>The file's path.</returns>
+    public static string WriteNumbered(string folder, string prefix, Action<string> write)
+    {
+        Folder(folder);
+        for (int number = 1; ; number++)
+        {
+            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:00000}.png"));
+            if (File.Exists(path)) continue;
+            try
+            {
+                write(path);
+                return path;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+            }
+        }
+    }
+}
+
+/// <summary>The file that a <c>show</c> command writes. Nothing that exists is replaced unless that was asked for.</summary>
+sealed class PictureTarget
+{
+    const string DefaultFolder = "pictures";
+
+    readonly string _kind;
+    readonly string? _path;
+    readonly bool _overwrite;
+
+    PictureTarget(string kind, string? path, bool overwrite, bool isAnimated) =>
+        (_kind, _path, _overwrite, IsAnimated) = (kind, path, overwrite, isAnimated);
+
+    /// <summary>Frames are to be written, not one picture.</summary>
+    public bool IsAnimated { get; }
+
+    /// <summary>A single picture: a PNG.</summary>
+    /// <param name="kind">What the picture shows, for the name of a new file.</param>
+    /// <param name="path">The file; null for a new one in <c>pictures/</c>.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <exception cref="ArgumentException">The path ends otherwise.</exception>
+    /// <exception cref="IOException">The file exists, or its folder cannot be made.</exception>
+    public static PictureTarget Still(string kind, string? path, bool overwrite)
+    {
+        if (path is not null && !IsPng(path)) throw new ArgumentException($"--out {path}: this picture is a PNG; let the name end in .png.");
+        return Checked(kind, path, overwrite, isAnimated: false);
+    }
+
+    /// <summary>A picture or an animation; an ending that only animations have asks for one.</summary>
+    /// <inheritdoc cref="Still"/>
+    public static PictureTarget StillOrAnimation(string kind, string? path, bool overwrite, bool animate)
+    {
+        if (path is not null) AnimationWriter.CheckFormat(path);
+        return Checked(kind, path, overwrite, animate || (path is not null && !IsPng(path)));
+    }
+
+    /// <summary>Makes the folder of a new file now, as failing to would be a pity after long work.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public void Prepare()
+    {
+        if (_path is null) Target.Folder(DefaultFolder);
+    }
+
+    /// <summary>Writes the picture.</summary>
+    /// <returns>The file's path.</returns>
+    public string Write(Image picture) => Write(path => Png.Write(path, picture, overwrite: _overwrite));
+
+    /// <summary>Writes the frames that <paramref name="animate"/> adds.</summary>
+    /// <returns>The file's path.</returns>
+    public string Write(Action<AnimationWriter> animate) => Write(path =>
+    {
+        using AnimationWriter animation = AnimationWriter.Create(path, overwrite: _overwrite);
+        animate(animation);
+        animation.Complete();
+    });
+
+    static PictureTarget Checked(string kind, string? path, bool overwrite, bool isAnimated)
+    {
+        if (path is not null) Target.Check(path, overwrite);
+        return new PictureTarget(kind, path, overwrite, isAnimated);
+    }
+
+    string Write(Action<string> write)
+    {
+        if (_path is null) return Target.WriteNumbered(DefaultFolder, $"{_kind}-", write);
+        write(_path);
+        return _path;
+    }
+
+    static bool IsPng(string path) => Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>The files that <c>sample</c> writes. Nothing that exists is replaced unless that was asked for.</summary>
+/// <param name="Grid">The PNG of all images; null for a new file in <c>samples/</c>.</param>
+/// <param name="Singles">A folder for a PNG of each image; null for none.</param>
+/// <param name="Npy">An array of all images; null for none.</param>
+/// <param name="Overwrite">Replace existing files.</param>
+sealed record SampleTargets(string? Grid, string? Singles, string? Npy, bool Overwrite)
+{
+    const string DefaultFolder = "samples";
+
+    /// <summary>Finds what would make <see cref="Write"/> fail, before the images are drawn.</summary>
+    /// <exception cref="IOException">A file exists, or a folder cannot be made.</exception>
+    public void Check(IReadOnlyList<ulong> seeds)
+    {
+        if (Grid is null) Target.Folder(DefaultFolder);
+        else Target.Check(Grid, Overwrite);
+        if (Npy is not null) Target.Check(Npy, Overwrite);
+        if (Singles is null) return;
+        Target.Folder(Singles);
+        var once = new HashSet<ulong>();
+        foreach (ulong seed in seeds)
+        {
+            if (!once.Add(seed)) throw new ArgumentException($"--seeds names {seed} twice; --singles needs a file for each.");
+            string file = Path.Combine(Singles, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}.png"));
+            if (!Overwrite && File.Exists(file)) throw new IOException($"{file}: exists already; choose another folder or add --force.");
+        }
+    }
+
+    /// <summary>Writes everything, and says in a line each what was written.</summary>
+    public IEnumerable<string> Write(SampledImages images, int columns)
+    {
+        if (Npy is not null)
+        {
+            images.WriteNpy(Npy, Overwrite);
+            yield return $"array   {Npy}";
+        }
+        if (Singles is not null)
+        {
+            images.WriteEach(Singles, Overwrite);
+            yield return $"singles {Path.Combine(Singles, "seed-*.png")}";
+        }
+        if (Grid is not null) images.WriteGrid(Grid, columns, Overwrite);
+        yield return $"grid    {Grid ?? Target.WriteNumbered(DefaultFolder, "", path => images.WriteGrid(path, columns))}";
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>Tells a person what the trainer does.</summary>
+/// <param name="line">The bar or the lines.</param>
+/// <param name="config">What is done.</param>
+/// <param name="run">Where results go; null where there will be none.</param>
+sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
+{
+    TrainProgress.Started? _start;
+
+    /// <summary>Whether the time was told with the budget that it comes from.</summary>
+    public bool HasBudget { get; init; }
+
+    public void Report(TrainProgress value)
+    {
+        switch (value)
+        {
+            case TrainProgress.Started started: Introduce(started); break;
+            case TrainProgress.Planned planned: Plan(planned.Forecast); break;
+            case TrainProgress.Stepped stepped: Show(stepped); break;
+            case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
+            // The last grid is told with the results.
+            case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
+                line.Note($"grid    {Phrases.Relative(sampled.Path)}");
+                break;
+            case TrainProgress.Warning warning: line.Warn(warning.Message); break;
+            default: break;
+        }
+    }
+
+    void Introduce(TrainProgress.Started started)
+    {
+        _start = started;
+        TrainParams train = config.Train;
+        long images = (long)train.BatchSize * train.GradientAccumulation;
+        string epochs = (started.TotalSteps / started.StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture);
+        string from = started.Step > 0 ? $", continuing after step {Phrases.Count(started.Step)}" : "";
+        line.Note($"data    {started.Dataset}");
+        line.Note($"augment {started.Augmentation}");
+        string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
+        line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
+        if (started.Objective.Length > 0) line.Note($"learns  {started.Objective}");
+        if (started.Classes.Length > 0) line.Note($"classes {started.Classes}");
+        line.Note($"device  {started.Device}");
+        line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
+        if (run is not null) line.Note($"run     {Phrases.Relative(run.FullPath)}");
+    }
+
+    void Plan(TrainForecast forecast)
+    {
+        if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
+        line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
+        if (!HasBudget) line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
+    }
+
+    // Grids and checkpoints are named where they take more than a twentieth.
+    static string Besides(TrainForecast forecast)
+    {
+        (string What, TimeSpan Time)[] parts = [("grids of samples", forecast.Grids), ("checkpoints", forecast.Checkpoints)];
+        string[] told = [.. parts.Where(part => part.Time > forecast.Total / 20).Select(part => $"{Phrases.Duration(part.Time)} for {part.What}")];
+        return told.Length == 0 ? "" : $", of which {string.Join(" and ", told)}";
+    }
+
+    static string Speed(double imagesPerSecond, double gflops) => $"{Phrases.Rate(imagesPerSecond)} img/s, {Phrases.Rate(gflops)} GFLOP/s";
+
+    void Show(TrainProgress.Stepped stepped)
+    {
+        TrainMetrics metrics = stepped.Metrics;
+        string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
+        string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
+        string left = stepped.Remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
+        line.Update(
+            (double)metrics.Step / stepped.TotalSteps,
+            $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
+    }
+}
+
+/// <summary>Tells a person what a budget of time was turned into, and why.</summary>
+static class BudgetDisplay
+{
+    public static void Tell(TextWriter to, TimeBudget budget, BudgetedTraining fitted)
+    {
+        TrainConfig config = fitted.Config;
+        string step = Seconds(fitted.Pace.StepSeconds), steps = Phrases.Count(fitted.Steps);
+        to.WriteLine($"budget  {Phrases.Duration(budget.Time)}, enough for {steps} steps: one takes {step} here");
+        if (fitted.StepsOfUsualNetwork is { } usual)
+            to.WriteLine($"network smaller than usual: the usual one would come to only {Phrases.Count(usual)} steps");
+        to.WriteLine($"time    about {Phrases.Duration(fitted.Expected)}, measuring included");
+        if (fitted.FirstGrid is not { } first) return;
+        string each = $"{Phrases.Count(config.Train.Samples)} samples, {Seconds(fitted.Pace.GridSeconds(config))} each";
+        to.WriteLine($"grids   of {each}; the first after about {Phrases.Duration(first)}");
+    }
+
+    static string Seconds(double seconds) => seconds < 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{1000 * seconds:0} ms")
+        : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s");
+}

@@ -1,0 +1,105 @@
+using System.Text;
+
+namespace Brownian.Data;
+
+/// <summary>
+/// CIFAR-10 or CIFAR-100 (Krizhevsky 2009) in their binary version, held in memory: records of one label byte, or of a coarse and a fine
+/// one, of which the fine is used, and 3×32×32 bytes of red, green and blue planes. Classes are called as <c>batches.meta.txt</c> or
+/// <c>fine_label_names.txt</c> beside the images says, and by numbers where that is missing.
+/// </summary>
+public sealed class CifarDataset : StoredImages
+{
+    const int Side = 32, Planes = 3, PlaneBytes = Side * Side, ImageLength = Planes * PlaneBytes;
+
+    CifarDataset(string title, byte[] pixels, byte[] labels, IReadOnlyList<string> classes)
+        : base(title, (Side, Side, Planes), pixels, labels, classes)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override bool MayBeMirrored => true;
+
+    /// <summary>Opens a file of records, or the folder that holds those to train on.</summary>
+    /// <param name="path">
+    /// A <c>.bin</c> file, a folder with <c>data_batch_1.bin</c> … or <c>train.bin</c>, or the folder in which the archive was unpacked.
+    /// </param>
+    /// <exception cref="InvalidDataException">A file is damaged; the message begins with its path.</exception>
+    /// <exception cref="FileNotFoundException">There are no such files.</exception>
+    public static CifarDataset Open(string path)
+    {
+        string[] files = File.Exists(path) ? [path] : FilesIn(path) ?? throw new FileNotFoundException(
+            $"{path}: there is no data_batch_1.bin of CIFAR-10 and no train.bin of CIFAR-100 here.", path);
+        int labelBytes = LabelBytes(files[0]), classes = labelBytes == 1 ? 10 : 100;
+        long records = files.Sum(file => Records(file, labelBytes));
+        if (records * ImageLength > Array.MaxLength)
+            throw new InvalidDataException($"{path}: {records} images are more than the {Array.MaxLength / ImageLength} that fit.");
+        byte[] pixels = new byte[records * ImageLength], labels = new byte[records];
+        int done = 0;
+        foreach (string file in files) done += Read(file, labelBytes, classes, pixels.AsSpan(done * ImageLength), labels.AsSpan(done));
+        string what = $"CIFAR-{classes}, binary version";
+        return new CifarDataset(ImageNames.Title(path, what), pixels, labels, Names(files[0], classes));
+    }
+
+    /// <summary>The files of a folder that <see cref="Open"/> reads; null for none.</summary>
+    internal static string[]? FilesIn(string folder)
+    {
+        foreach (string place in (string[])["", "cifar-10-batches-bin", "cifar-100-binary"])
+        {
+            string below = Path.Combine(folder, place);
+            if (!Directory.Exists(below)) continue;
+            string[] batches = [.. Directory.EnumerateFiles(below, "data_batch_*.bin").Order(StringComparer.Ordinal)];
+            if (batches.Length > 0) return batches;
+            if (File.Exists(Path.Combine(below, "train.bin"))) return [Path.Combine(below, "train.bin")];
+        }
+        return null;
+    }
+
+    // 3073 and 3074 bytes a record; a file of 3073·3074 records of either kind would be of 29 gigabytes.
+    static int LabelBytes(string file)
+    {
+        long length = new FileInfo(file).Length;
+        if (length > 0 && length % (ImageLength + 1) == 0) return 1;
+        if (length > 0 && length % (ImageLength + 2) == 0) return 2;
+        throw new InvalidDataException(
+            $"{file}: {length} bytes are no whole number of records, of {ImageLength + 1} bytes in CIFAR-10 or {ImageLength + 2} in CIFAR-100; "
+            + "the file is cut or of another kind.");
+    }
+
+    static long Records(string file, int labelBytes) => LabelBytes(file) == labelBytes
+        ? new FileInfo(file).Length / (ImageLength + labelBytes)
+        : throw new InvalidDataException($"{file}: its records are of another kind than those of the files before it.");
+
+    static int Read(string file, int labelBytes, int classes, Span<byte> pixels, Span<byte> labels)
+    {
+        using FileStream stream = File.OpenRead(file);
+        Span<byte> record = new byte[labelBytes + ImageLength];
+        int count = (int)Records(file, labelBytes);
+        for (int i = 0; i < count; i++)
+        {
+            if (stream.ReadAtLeast(record, record.Length, throwOnEndOfStream: false) < record.Length)
+                throw new InvalidDataException($"{file}: it became shorter while it was read.");
+            labels[i] = record[labelBytes - 1];
+            if (labels[i] >= classes)
+                throw new InvalidDataException($"{file}: image {i} is of class {labels[i]}; there are 0 to {classes - 1} in CIFAR-{classes}.");
+            Interleave(record[labelBytes..], pixels.Slice(i * ImageLength, ImageLength));
+        }
+        return count;
+    }
+
+    static void Interleave(ReadOnlySpan<byte> planes, Span<byte> pixels)
+    {
+        for (int p = 0; p < PlaneBytes; p++)
+        {
+            for (int c = 0; c < Planes; c++) pixels[p * Planes + c] = planes[c * PlaneBytes + p];
+        }
+    }
+
+    static string[] Names(string file, int classes)
+    {
+        string names = Path.Combine(Path.GetDirectoryName(file) ?? "", classes == 10 ? "batches.meta.txt" : "fine_label_names.txt");
+        if (!File.Exists(names) || new FileInfo(names).Length > 1 << 16) return Numbered(classes);
+        string[] lines =
+            [.. File.ReadLines(names, Encoding.Latin1).Select(line => ImageNames.Printable(line.Trim())).Where(line => line.Length > 0).Take(classes + 1)];
+        return lines.Length == classes ? lines : Numbered(classes);
+    }
+}

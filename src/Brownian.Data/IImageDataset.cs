@@ -1,0 +1,201 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Brownian.Data;
+
+/// <summary>
+/// A finite set of images of one size, as 8-bit H×W×C pixels (channels last), with or without class labels.
+/// Every member may be called from several threads at once.
+/// </summary>
+public interface IImageDataset : IDisposable
+{
+    /// <summary>The number of images, at least 1.</summary>
+    int Count { get; }
+
+    /// <summary>The width of every image in pixels.</summary>
+    int Width { get; }
+
+    /// <summary>The height of every image in pixels.</summary>
+    int Height { get; }
+
+    /// <summary>The channels of every pixel: 1 for gray, 3 for RGB, 4 for RGBA.</summary>
+    int Channels { get; }
+
+    /// <summary>The names of the classes, where a label is an index into this list; empty when the set is unlabelled.</summary>
+    IReadOnlyList<string> Classes { get; }
+
+    /// <summary>One line for people: what this is, how many images, of what size.</summary>
+    string Description { get; }
+
+    /// <summary>Copies image <paramref name="index"/> to <paramref name="pixels"/>.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    /// <param name="pixels">Exactly Height·Width·Channels bytes, filled row by row, channels last.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
+    void Read(int index, Span<byte> pixels);
+
+    /// <summary>Copies another part of image <paramref name="index"/>, where more of it is known than its size shows.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    /// <param name="at">Which part; sets that know no more give what <see cref="Read(int, Span{byte})"/> gives.</param>
+    /// <param name="pixels">Exactly Height·Width·Channels bytes, filled row by row, channels last.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
+    void Read(int index, CropPosition at, Span<byte> pixels) => Read(index, pixels);
+
+    /// <summary>The class of image <paramref name="index"/>, 0 to <c>Classes.Count</c> − 1, or −1 when it has none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    int Label(int index);
+
+    /// <summary>True where an image that is mirrored left to right could be one of the set, as with most photographs.</summary>
+    bool MayBeMirrored => false;
+
+    /// <summary>Lets go of files, of sets that keep some open; most keep none.</summary>
+    void IDisposable.Dispose() => GC.SuppressFinalize(this);
+
+    /// <summary>The memory, in bytes, that will be added when every image has been read once: 0 where all is loaded already.</summary>
+    long UnreadBytes => 0;
+}
+
+/// <summary>What every <see cref="IImageDataset"/> can do.</summary>
+public static class DatasetExtensions
+{
+    /// <summary>The first <paramref name="count"/> images of a set, with the same classes.</summary>
+    /// <param name="dataset">The set to cut.</param>
+    /// <param name="count">1 to the number of images.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1 or above the number of images.</exception>
+    public static IImageDataset Take(this IImageDataset dataset, int count) => new Subset(dataset, count);
+
+    /// <summary>The bytes of one image: Height·Width·Channels.</summary>
+    /// <param name="dataset">The set asked.</param>
+    public static int ImageBytes(this IImageDataset dataset) => checked(dataset.Height * dataset.Width * dataset.Channels);
+
+    internal static void CheckIndex(this IImageDataset dataset, int index)
+    {
+        if ((uint)index >= (uint)dataset.Count)
+            ThrowIndex(dataset, index);
+    }
+
+    internal static void CheckTarget(this IImageDataset dataset, Span<byte> pixels)
+    {
+        if (pixels.Length != dataset.ImageBytes())
+            ThrowTarget(dataset, pixels);
+    }
+
+    internal static string Summary(this IImageDataset dataset)
+    {
+        string classes = dataset.Classes.Count switch { 0 => "unlabelled", 1 => "1 class", int n => $"{n} classes" };
+        string images = dataset.Count == 1 ? "1 image" : $"{dataset.Count} images";
+        return $"{images}, {dataset.Width}×{dataset.Height}×{dataset.Channels}, {classes}";
+    }
+
+    [DoesNotReturn]
+    static void ThrowIndex(IImageDataset dataset, int index) =>
+        throw new ArgumentOutOfRangeException(
+            nameof(index), index, $"Image {index} of a set of {dataset.Count}; images are numbered from 0.");
+
+    [DoesNotReturn]
+    static void ThrowTarget(IImageDataset dataset, Span<byte> pixels) =>
+        throw new ArgumentException(
+            $"An image of {dataset.Width}×{dataset.Height}×{dataset.Channels} needs {dataset.ImageBytes()} bytes, the target has {pixels.Length}.",
+            nameof(pixels));
+}
+
+/// <summary>Images and labels that are held in memory.</summary>
+public abstract class StoredImages : IImageDataset
+{
+    readonly byte[] pixels;
+    readonly byte[]? labels;
+
+    private protected StoredImages(
+        string title, (int Width, int Height, int Channels) size, byte[] pixels, byte[]? labels, IReadOnlyList<string> classes)
+    {
+        (this.pixels, this.labels, Classes) = (pixels, labels, classes);
+        (Width, Height, Channels) = size;
+        Count = pixels.Length / this.ImageBytes();
+        Description = $"{title}: {this.Summary()}";
+    }
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <inheritdoc/>
+    public int Width { get; }
+
+    /// <inheritdoc/>
+    public int Height { get; }
+
+    /// <inheritdoc/>
+    public int Channels { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public virtual bool MayBeMirrored => false;
+
+    /// <inheritdoc/>
+    public void Read(int index, Span<byte> pixels)
+    {
+        this.CheckIndex(index);
+        this.CheckTarget(pixels);
+        this.pixels.AsSpan(index * pixels.Length, pixels.Length).CopyTo(pixels);
+    }
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        this.CheckIndex(index);
+        return labels is null ? -1 : labels[index];
+    }
+
+    /// <summary>Classes without names: "0", "1" and so on.</summary>
+    internal static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];
+}
+
+/// <summary>The first images of another set.</summary>
+sealed class Subset : IImageDataset
+{
+    readonly IImageDataset whole;
+
+    public Subset(IImageDataset whole, int count)
+    {
+        ArgumentNullException.ThrowIfNull(whole);
+        if (count < 1 || count > whole.Count)
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"Cannot take {count} images of a set of {whole.Count}; take 1 to {whole.Count}.");
+        this.whole = whole;
+        Count = count;
+    }
+
+    public int Count { get; }
+    public int Width => whole.Width;
+    public int Height => whole.Height;
+    public int Channels => whole.Channels;
+    public IReadOnlyList<string> Classes => whole.Classes;
+    public string Description => $"the first {Count} of: {whole.Description}";
+
+    public bool MayBeMirrored => whole.MayBeMirrored;
+
+    public long UnreadBytes => Math.Min(whole.UnreadBytes, (long)Count * this.ImageBytes());
+
+    public void Read(int index, Span<byte> pixels)
+    {
+        this.CheckIndex(index);
+        whole.Read(index, pixels);
+    }
+
+    public void Read(int index, CropPosition at, Span<byte> pixels)
+    {
+        this.CheckIndex(index);
+        whole.Read(index, at, pixels);
+    }
+
+    public int Label(int index)
+    {
+        this.CheckIndex(index);
+        return whole.Label(index);
+    }
+}

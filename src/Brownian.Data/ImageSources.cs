@@ -1,0 +1,171 @@
+using System.Buffers.Binary;
+using Brownian.Imaging;
+
+namespace Brownian.Data;
+
+/// <summary>
+/// Images as they are found, of any size and mode, decoded one at a time, and broken ones among them. Every member may be called from
+/// several threads at once.
+/// </summary>
+public interface IImageSource : IDisposable
+{
+    /// <summary>What this is, in a few words: "flowers (a folder of images)".</summary>
+    string Title { get; }
+
+    /// <summary>The number of images, broken ones included; at least 1.</summary>
+    int Count { get; }
+
+    /// <summary>The names of the classes; empty where there are none.</summary>
+    IReadOnlyList<string> Classes { get; }
+
+    /// <summary>True for pictures of things, which mirrored are such pictures again, if they are in colour; false for writing.</summary>
+    bool IsPictures { get; }
+
+    /// <summary>The class of an image, or −1.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    int Label(int index);
+
+    /// <summary>What messages call an image.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    string NameOf(int index);
+
+    /// <summary>Decodes an image.</summary>
+    /// <param name="index">0 to <see cref="Count"/> − 1.</param>
+    /// <exception cref="InvalidDataException">It is damaged; the message begins with its name.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    Image Read(int index);
+}
+
+/// <summary>Finds out what a path holds, by what is in it and never by what it is called.</summary>
+public static class ImageSources
+{
+    /// <summary>Opens a file or folder, or the built-in set.</summary>
+    /// <param name="path">
+    /// A folder or zip of images, a folder of zips, an IDX file or its folder, a CIFAR file or its folder, or
+    /// <see cref="DrawnDigits.Name"/>. One that begins with <c>data/</c> is looked for beside the working folder too
+    /// (<see cref="DataPlaces"/>).
+    /// </param>
+    /// <exception cref="InvalidDataException">It is damaged, or holds no images; the message begins with its path.</exception>
+    /// <exception cref="IOException">There is nothing of this name, or it cannot be read.</exception>
+    public static IImageSource Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path == DrawnDigits.Name) return new DatasetImages(new DrawnDigits());
+        path = DataPlaces.Find(path);
+        if (Directory.Exists(path)) return OfFolder(path);
+        return File.Exists(path) ? OfFile(path) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+    }
+
+    static IImageSource OfFolder(string path)
+    {
+        if (Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any()) return new DatasetImages(IdxDataset.Open(path));
+        if (CifarDataset.FilesIn(path) is not null) return new DatasetImages(CifarDataset.Open(path));
+        if (FolderImages.In(path, out string[] foreign) is { } folder) return folder;
+        string[] zips = [.. Directory.EnumerateFiles(path, "*.zip").Order(StringComparer.Ordinal)];
+        if (zips.Length > 0) return ZipImages.Open(path, ImageNames.ForTraining(zips));
+        if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
+            throw new InvalidDataException(
+                $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
+        throw ImageNames.None(path, "in this folder or below it", foreign, ", and no zip, IDX or CIFAR files in it");
+    }
+
+    static IImageSource OfFile(string path)
+    {
+        Span<byte> start = stackalloc byte[4];
+        using (FileStream file = File.OpenRead(path))
+        {
+            if (file.Length == 0) throw new InvalidDataException($"{path}: the file is empty.");
+            start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        }
+        bool zip = start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8) || start.StartsWith("PK\u0007\u0008"u8);
+        if (zip) return ZipImages.Open(path, path);
+        bool idx = start.Length == 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
+        bool gzip = start is [0x1F, 0x8B, ..];
+        if (!idx && !gzip && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)) return new DatasetImages(CifarDataset.Open(path));
+        if (!idx && !gzip && ImageFile.HasExtension(path)) throw new InvalidDataException($"{path}: a single image; give the folder that it lies in.");
+        bool tar = path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
+        if (gzip && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
+        return new DatasetImages(IdxDataset.Open(path));
+    }
+}
+
+/// <summary>A set of images of one size as a source of them.</summary>
+/// <param name="set">The set; disposed with the source.</param>
+public sealed class DatasetImages(IImageDataset set) : IImageSource
+{
+    /// <summary>The set.</summary>
+    public IImageDataset Set => set;
+
+    /// <inheritdoc/>
+    public string Title => set.Description.Split(':')[0];
+
+    /// <inheritdoc/>
+    public int Count => set.Count;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => set.Classes;
+
+    /// <inheritdoc/>
+    public bool IsPictures => set.MayBeMirrored;
+
+    /// <inheritdoc/>
+    public int Label(int index) => set.Label(index);
+
+    /// <inheritdoc/>
+    public string NameOf(int index) => $"{Title}: image {index}";
+
+    /// <inheritdoc/>
+    public Image Read(int index)
+    {
+        var image = new Image(set.Width, set.Height, set.Channels);
+        set.Read(index, image.Pixels);
+        return image;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => set.Dispose();
+}
+
+/// <summary>Where images are looked for that a configuration names as <c>data/NAME</c>, and where they can be had.</summary>
+public static class DataPlaces
+{
+    internal const string CifarSite = "www.cs.toronto.edu/~kriz/cifar.html";
+
+    const string Prefix = "data/";
+
+    /// <summary>Relative to the working folder; the first that exists is taken.</summary>
+    static readonly string[] Places = ["data", "../data"];
+
+    static readonly Dictionary<string, (string What, string Files, string Site)> Known = new(StringComparer.Ordinal)
+    {
+        ["mnist"] = ("MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "yann.lecun.com/exdb/mnist"),
+        ["fashion-mnist"] = ("Fashion-MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "github.com/zalandoresearch/fashion-mnist"),
+        ["cifar10"] = ("CIFAR-10", "data_batch_1.bin to 5 and batches.meta.txt of its binary version, or a zip of images", CifarSite),
+        ["cifar100"] = ("CIFAR-100", "train.bin and fine_label_names.txt of its binary version", CifarSite),
+        ["flowers"] = ("a set of photographs of flowers", "the images, such as those of Oxford's 102 Category Flower Dataset", "www.robots.ox.ac.uk/~vgg/data/flowers/102"),
+        ["cars"] = ("a set of photographs of cars", "the images, such as those of the Stanford Cars Dataset", "ai.stanford.edu/~jkrause/cars/car_dataset.html"),
+    };
+
+    /// <summary>The path itself, unless it begins with <c>data/</c>: then the first of a few places where there is such a thing.</summary>
+    /// <param name="path">As a configuration gives it.</param>
+    /// <exception cref="FileNotFoundException">There is none in any of them; the message says what to put there, and who has it.</exception>
+    public static string Find(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!path.StartsWith(Prefix, StringComparison.Ordinal)) return path;
+        string name = path[Prefix.Length..].TrimEnd('/');
+        string[] places = [.. Places.Select(place => $"{place}/{name}")];
+        return Array.Find(places, Path.Exists) ?? throw Missing(path, name, places);
+    }
+
+    static FileNotFoundException Missing(string path, string name, string[] places)
+    {
+        string looked = string.Join(", ", places);
+        return new(
+            Known.TryGetValue(name, out (string What, string Files, string Site) set)
+                ? $"{path}: {set.What} is not there (nor in {string.Join(" or ", places[1..])}); put {set.Files} into that folder, from {set.Site}, "
+                    + "or name another with --data PATH."
+                : $"{path}: there is no such file or folder (looked for {looked}); name another with --data PATH.",
+            path);
+    }
+}

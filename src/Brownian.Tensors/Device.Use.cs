@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Brownian.Tensors.Autograd;
+using Brownian.Tensors.Cpu;
+using Brownian.Tensors.Tracing;
+
+namespace Brownian.Tensors;
+
+// What users and operations do with any device: open it by name, scopes, the tape.
+public abstract partial class Device
+{
+    static readonly ConcurrentDictionary<string, Func<string?, Device>> Opening = new(StringComparer.Ordinal) { ["cpu"] = OpenCpu };
+
+    TensorScope? _scope;
+    long _order;
+
+    /// <summary>The kinds of devices that <see cref="Open"/> knows.</summary>
+    public static IReadOnlyList<string> Kinds => [.. Opening.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// Opens a device by name: <c>cpu</c>, or <c>cpu:4</c> for four threads; other kinds where an assembly has called
+    /// <see cref="Register"/>. What follows the colon means what its kind says.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such kind, or it makes no sense of the rest.</exception>
+    public static Device Open(string name = "cpu")
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int colon = name.IndexOf(':', StringComparison.Ordinal);
+        string kind = colon < 0 ? name : name[..colon];
+        return Opening.TryGetValue(kind, out Func<string?, Device>? open)
+            ? open(colon < 0 ? null : name[(colon + 1)..])
+            : throw new ArgumentException($"There is no device '{name}'; there is {string.Join(", ", Kinds)}.");
+    }
+
+    /// <summary>Makes a kind of device known to <see cref="Open"/>.</summary>
+    /// <param name="kind">The name up to a colon, such as <c>cuda</c>.</param>
+    /// <param name="open">Is given what follows the colon, or null.</param>
+    /// <exception cref="ArgumentException">The kind is known already, or holds a colon.</exception>
+    public static void Register(string kind, Func<string?, Device> open)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(kind);
+        ArgumentNullException.ThrowIfNull(open);
+        if (kind.Contains(':', StringComparison.Ordinal)) throw new ArgumentException($"A kind of device cannot be called '{kind}': it ends at the colon.");
+        if (!Opening.TryAdd(kind, open)) throw new ArgumentException($"There is a kind of device called '{kind}' already.");
+    }
+
+    /// <summary>
+    /// The processor of this machine, with its fastest vector instructions; the environment variable <c>BROWNIAN_ISA</c> forces others
+    /// (<c>avx512</c>, <c>avx2</c>, <c>128</c>, <c>scalar</c>). Results do not depend on them.
+    /// </summary>
+    /// <param name="threads">How many threads compute; 0 for one per physical core that the process may use.</param>
+    /// <exception cref="ArgumentException">
+    /// The number of threads makes no sense, or <c>BROWNIAN_ISA</c> names no instruction set or one that the processor lacks.
+    /// </exception>
+    public static Device Cpu(int threads = 0) => CpuDevice.Create(threads, Processor.Width);
+
+    static Device OpenCpu(string? threads) => threads is null ? Cpu()
+        : int.TryParse(threads, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? Cpu(count)
+        : throw new ArgumentException($"There is no device 'cpu:{threads}'; give a number of threads after the colon, such as cpu:2.");
+
+    /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
+    public TensorScope OpenScope() => _scope = new TensorScope(this, _scope);
+
+    /// <summary>Stops recording gradients until the result is disposed.</summary>
+    public NoGrad NoGrad() => new(this);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    internal int NoGradDepth { get; set; }
+
+    internal Tape Tape { get; } = new();
+
+    internal bool RecordsGradients => NoGradDepth == 0;
+
+    /// <summary>Who is told of the operations that run; see <see cref="PlannedForward{T}"/>.</summary>
+    internal IPassObserver? Pass { get; set; }
+
+    internal long NextOrder() => ++_order;
+
+    internal Storage Rent(int floats)
+    {
+        Storage storage = Allocate(floats, scoped: _scope is not null);
+        _scope?.Own(storage);
+        return storage;
+    }
+
+    internal void Close(TensorScope scope)
+    {
+        if (_scope != scope) throw new InvalidOperationException("Scopes must be disposed innermost first.");
+        _scope = scope.Parent;
+    }
+}

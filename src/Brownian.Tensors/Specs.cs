@@ -1,0 +1,78 @@
+namespace Brownian.Tensors;
+
+/// <summary>Functions applied element by element.</summary>
+public enum UnaryOp
+{
+    /// <summary>x·σ(x), also called swish.</summary>
+    Silu,
+
+    /// <summary>x·tanh(ln(1 + eˣ)).</summary>
+    Mish,
+
+    /// <summary>max(x, 0)</summary>
+    Relu,
+}
+
+/// <summary>How far an answer is from its target, as a function of their difference d.</summary>
+public enum LossOp
+{
+    /// <summary>d²</summary>
+    Squared,
+
+    /// <summary>|d|</summary>
+    Absolute,
+
+    /// <summary>½d² up to a threshold δ, δ·(|d| − ½δ) beyond.</summary>
+    Huber,
+
+    /// <summary>√(d² + c²) − c</summary>
+    PseudoHuber,
+}
+
+/// <summary>A loss with the number it depends on: <see cref="Scale"/> is δ or c, above 0; the others ignore it.</summary>
+public readonly record struct LossSpec(LossOp Op, float Scale = 1);
+
+/// <summary>
+/// The geometry of a square convolution. Zeros are added before (top, left) by <see cref="Padding"/> and after (bottom, right) by
+/// <see cref="PaddingAfter"/>.
+/// </summary>
+public readonly record struct ConvSpec(int Kernel, int Stride, int Padding, int PaddingAfter)
+{
+    /// <summary>The same padding on all sides.</summary>
+    public ConvSpec(int kernel, int stride = 1, int padding = 0) : this(kernel, stride, padding, padding) { }
+
+    /// <summary>The output extent for an input extent; 0 where the kernel does not fit.</summary>
+    public int OutputSize(int input)
+    {
+        int room = input + Padding + PaddingAfter - Kernel;
+        return room < 0 ? 0 : room / Stride + 1;
+    }
+}
+
+/// <summary>Group norm over <see cref="Groups"/> groups of adjacent channels, with an optional SiLU on its result.</summary>
+public readonly record struct GroupNormSpec(int Groups, float Epsilon, bool Silu);
+
+/// <summary>
+/// Batch norm: what is added to the variance, the share of a batch's statistics in the running ones, and what surrounds it: a
+/// <see cref="Relu"/> on what is normalised, a <see cref="Silu"/> on the result.
+/// </summary>
+public readonly record struct BatchNormSpec(float Epsilon = 1e-5f, float Momentum = 0.1f, bool Relu = false, bool Silu = false)
+{
+    /// <summary>PyTorch's ε and momentum.</summary>
+    public BatchNormSpec() : this(1e-5f) { }
+}
+
+/// <summary>The extents of one self-attention: samples, positions, heads, channels per head, and the distance between rows of q, k and v.</summary>
+public readonly record struct AttentionSpec(int Samples, int Length, int Heads, int HeadChannels, int RowStride)
+{
+    /// <summary>1/√(channels per head), Vaswani et al. 2017, eq. 1.</summary>
+    public float Scale => 1f / MathF.Sqrt(HeadChannels);
+}
+
+/// <summary>
+/// The numbers of one step of Adam (Kingma &amp; Ba 2015, algorithm 1). <see cref="Decoupled"/> applies weight decay to the weights
+/// (AdamW, Loshchilov &amp; Hutter 2019); otherwise it is added to the gradient. <see cref="GradScale"/> multiplies the gradient
+/// first, for clipping.
+/// </summary>
+public readonly record struct AdamStep(
+    long Step, double Rate, double Beta1, double Beta2, double Epsilon, double WeightDecay, bool Decoupled, float GradScale);
