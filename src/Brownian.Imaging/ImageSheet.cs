@@ -46,7 +46,7 @@ public static class ImageSheet
         if (images.Count == 0) throw new ArgumentException("ImageSheet: no images to draw.", nameof(images));
         for (int i = 1; i < images.Count; i++) ImageGrid.CheckSame(images[0], images[i], i);
         var layout = new SheetLayout(options, images.Count, images[0]);
-        var canvas = new Canvas(layout.Width, layout.Height, ChartTheme.Paper);
+        using var canvas = new Canvas(layout.Width, layout.Height, scale: 1);
         for (int i = 0; i < images.Count; i++)
         {
             (int left, int top) = layout.PlaceOf(i);
@@ -55,7 +55,8 @@ public static class ImageSheet
             if (options.Captions.Count > 0) Center(canvas, options.Captions[i], left, top + layout.CellHeight, layout.CellWidth);
         }
         PaintTexts(canvas, options, layout);
-        return images[0].Channels <= 2 ? canvas.Image.ConvertTo(1) : canvas.Image;
+        Image sheet = canvas.ToImage();
+        return images[0].Channels <= 2 ? sheet.ConvertTo(1) : sheet;
     }
 
     static void PaintTexts(Canvas canvas, SheetOptions options, SheetLayout layout)
@@ -64,7 +65,7 @@ public static class ImageSheet
         for (int row = 0; row < options.RowLabels.Count; row++)
         {
             int middle = layout.PlaceOf(row * layout.Columns).Top + layout.CellHeight / 2;
-            Text(canvas, options.RowLabels[row], ChartTheme.Edge, middle + 5, SheetLayout.RowLabelScale);
+            canvas.Write(options.RowLabels[row], ChartTheme.Edge, middle + 5, SheetLayout.RowLabelSize, ChartTheme.Ink);
         }
         int bottom = layout.PlaceOf((layout.Rows - 1) * layout.Columns).Top + layout.CellHeight + (options.Captions.Count > 0 ? SheetLayout.CaptionHeight : 0);
         for (int column = 0; column < options.ColumnLabels.Count; column++)
@@ -73,10 +74,7 @@ public static class ImageSheet
 
     static void Center(Canvas canvas, string label, int left, int top, int width)
     {
-        string text = StrokeFont.Fit(label, 1, width);
-        Text(canvas, text, Math.Round(left + (width - StrokeFont.Measure(text, 1)) / 2), top + 15);
+        string text = Lettering.Fit(label, ChartTheme.LabelSize, width);
+        canvas.Write(text, left + (width - Lettering.Measure(text, ChartTheme.LabelSize)) / 2, top + 15, ChartTheme.LabelSize, ChartTheme.Ink);
     }
-
-    static void Text(Canvas canvas, string text, double x, int baseline, double scale = 1) =>
-        StrokeFont.Draw(canvas, text, new Dot(x, baseline), scale, ChartTheme.LabelWeight * scale, ChartTheme.Ink);
 }

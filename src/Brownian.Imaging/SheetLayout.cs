@@ -5,7 +5,7 @@ sealed class SheetLayout
 {
     public const int CaptionHeight = 22;
 
-    public const double RowLabelScale = 1.3;
+    public const double RowLabelSize = 15;
 
     const int Edge = ChartTheme.Edge, Gap = 4, GroupGap = 12, LeastSide = 84, LargestSide = 256;
 
@@ -27,7 +27,7 @@ sealed class SheetLayout
         Scale = options.Scale > 0 ? options.Scale : IsReduced ? 1 : (LeastSide + side - 1) / side;
         CellWidth = IsReduced ? Math.Max(1, first.Width * LargestSide / side) : first.Width * Scale;
         CellHeight = IsReduced ? Math.Max(1, first.Height * LargestSide / side) : first.Height * Scale;
-        double labels = options.RowLabels.Select(label => StrokeFont.Measure(label, RowLabelScale)).DefaultIfEmpty(0).Max();
+        double labels = options.RowLabels.Select(label => Lettering.Measure(label, RowLabelSize)).DefaultIfEmpty(0).Max();
         left = Edge + (labels > 0 ? (int)Math.Ceiling(labels) + 10 : 0);
         top = Edge + (options.Title.Length > 0 ? 30 : 0);
         rowHeight = CellHeight + Gap + (options.Captions.Count > 0 ? CaptionHeight : 0);

@@ -1,7 +1,7 @@
 namespace Brownian.Imaging;
 
 /// <summary>A curve's name beside a piece of its colour.</summary>
-readonly record struct LegendEntry(string Name, Rgb Color);
+readonly record struct LegendEntry(string Name, Rgb Color, bool IsDashed);
 
 /// <summary>A title at the left, and the legend at the right of it where it fits, in rows below elsewhere.</summary>
 sealed class ChartHeader
@@ -18,30 +18,31 @@ sealed class ChartHeader
     public ChartHeader(string title, IEnumerable<LegendEntry> legend, int width)
     {
         int room = width - 2 * Edge;
-        this.title = StrokeFont.Fit(title, ChartTheme.TitleScale, room);
+        this.title = Lettering.Fit(title, ChartTheme.TitleSize, room);
         LegendEntry[] entries =
-            [.. legend.Select(e => e with { Name = StrokeFont.Fit(e.Name, 1, room - 32) }).Where(e => e.Name.Length > 0)];
+            [.. legend.Select(e => e with { Name = Lettering.Fit(e.Name, ChartTheme.LabelSize, room - 32) }).Where(e => e.Name.Length > 0)];
         Height = entries.Length > 0 ? Place(entries, width) : this.title.Length > 0 ? 30 : 0;
     }
 
-    /// <summary>Pixels below the outer margin.</summary>
+    /// <summary>Units below the outer margin.</summary>
     public int Height { get; }
 
     public void Paint(Canvas canvas)
     {
         if (title.Length > 0)
-            StrokeFont.Draw(canvas, title, new Dot(Edge, Edge + 13), ChartTheme.TitleScale, ChartTheme.TitleWeight, ChartTheme.Ink);
+            canvas.Write(title, Edge, Edge + 13, ChartTheme.TitleSize, ChartTheme.Ink);
         foreach ((LegendEntry entry, double x, int baseline) in places)
         {
-            canvas.Stroke([[new Dot(x, baseline - 4), new Dot(x + Swatch, baseline - 4)]], 3, entry.Color);
-            StrokeFont.Draw(canvas, entry.Name, new Dot(x + Swatch + AfterSwatch, baseline), 1, ChartTheme.LabelWeight, ChartTheme.Ink);
+            canvas.Fill(x, baseline - 6, entry.IsDashed ? 8 : Swatch, 3, entry.Color);
+            if (entry.IsDashed) canvas.Fill(x + Swatch - 8, baseline - 6, 8, 3, entry.Color);
+            canvas.Write(entry.Name, x + Swatch + AfterSwatch, baseline, ChartTheme.LabelSize, ChartTheme.Ink);
         }
     }
 
     int Place(LegendEntry[] entries, int width)
     {
         double total = entries.Sum(e => WidthOf(e.Name)) - Gap;
-        bool beside = StrokeFont.Measure(title, ChartTheme.TitleScale) + 40 + total <= width - 2 * Edge;
+        bool beside = Lettering.Measure(title, ChartTheme.TitleSize) + 40 + total <= width - 2 * Edge;
         int y = title.Length > 0 && !beside ? 28 : 0;
         double x = beside ? width - Edge - 12 - total : Edge;
         foreach (LegendEntry entry in entries)
@@ -53,5 +54,5 @@ sealed class ChartHeader
         return y + (beside ? 30 : 28);
     }
 
-    static double WidthOf(string name) => Swatch + AfterSwatch + Math.Ceiling(StrokeFont.Measure(name, 1)) + Gap;
+    static double WidthOf(string name) => Swatch + AfterSwatch + Math.Ceiling(Lettering.Measure(name, ChartTheme.LabelSize)) + Gap;
 }

@@ -31,16 +31,19 @@ public static class ChartPanels
     {
         ArgumentNullException.ThrowIfNull(title);
         if (panels.Count == 0) throw new ArgumentException("ChartPanels: there is nothing to draw.", nameof(panels));
-        int width = panels.Sum(panel => panel.Width);
+        int width = panels.Sum(panel => panel.Width), height = panels.Max(panel => panel.Height);
+        (width, height) = (Units(width), Units(height));
         var header = new ChartHeader(title, legend, width);
         int top = header.Height > 0 ? header.Height + BelowHeader : 0, left = 0;
-        var canvas = new Canvas(width, top + panels.Max(panel => panel.Height), ChartTheme.Paper);
+        using var canvas = new Canvas(width, top + height, ChartTheme.Scale);
         header.Paint(canvas);
         foreach (Image panel in panels)
         {
             canvas.Paste(panel, left, top);
-            left += panel.Width;
+            left += Units(panel.Width);
         }
-        return canvas.Image;
+        return canvas.ToImage();
     }
+
+    static int Units(int pixels) => (pixels + ChartTheme.Scale - 1) / ChartTheme.Scale;
 }

@@ -1,22 +1,34 @@
+using ScottPlot;
+using SkiaSharp;
+
 namespace Brownian.Imaging;
+
+readonly record struct Rgb(byte R, byte G, byte B)
+{
+    public SKColor ToSkia() => new(R, G, B);
+
+    public Color ToPlot() => new(R, G, B);
+}
 
 /// <summary>What all charts and sheets look like.</summary>
 static class ChartTheme
 {
-    /// <summary>The outer margin and the height of a row of text, in pixels.</summary>
+    /// <summary>The outer margin and the height of a row of text, in units.</summary>
     public const int Edge = 16, Line = 20;
 
-    public const double TitleScale = 1.4, TitleWeight = 1.9, LabelWeight = 1.15, TickWeight = 1.1;
+    /// <summary>Pixels to a unit of a chart, for screens of today.</summary>
+    public const int Scale = 2;
 
-    public static readonly Rgb Paper = new(255, 255, 255), Grid = new(233, 236, 239), Rule = new(173, 181, 189);
-    public static readonly Rgb Ink = new(33, 37, 41), Soft = new(90, 98, 106);
+    public const float TitleSize = 17, LabelSize = 12, TickSize = 11;
 
-    // Told apart by hue and by lightness, also by most colour-blind readers.
-    static readonly Rgb[] Colors =
-    [
-        new(31, 111, 214), new(229, 97, 22), new(18, 145, 106), new(200, 45, 110),
-        new(122, 84, 200), new(196, 146, 10), new(56, 164, 206), new(110, 78, 62),
-    ];
+    public static readonly Rgb Ink = new(33, 37, 41);
+
+    static readonly Rgb Grid = new(233, 236, 239), Rule = new(173, 181, 189), Soft = new(90, 98, 106);
+
+    // Okabe and Ito 2008, without black and yellow: colour-blind readers tell them apart. Each other round of them is dashed.
+    static readonly Rgb[] Colors = [new(0, 114, 178), new(213, 94, 0), new(0, 158, 115), new(204, 121, 167), new(230, 159, 0), new(86, 180, 233)];
+
+    static ChartTheme() => Fonts.FontResolvers.Insert(0, new EmbeddedFont());
 
     public static Rgb Curve(int index, bool faint)
     {
@@ -24,27 +36,42 @@ static class ChartTheme
         return faint ? new Rgb(Pale(full.R), Pale(full.G), Pale(full.B)) : full;
     }
 
-    /// <summary>Draws a tick's label centred on a column, or as near to it as <paramref name="right"/> allows.</summary>
-    public static void DrawBelow(Canvas canvas, string label, double center, int baseline, int right)
+    public static bool IsDashed(int index) => index / Colors.Length % 2 == 1;
+
+    /// <summary>A plot without a frame, with the labels that are not empty.</summary>
+    public static Plot NewPlot(string xLabel, string yLabel)
     {
-        double width = Math.Ceiling(StrokeFont.Measure(label, 1));
-        StrokeFont.Draw(canvas, label, new Dot(Math.Min(Math.Round(center - width / 2), right - width), baseline), 1, TickWeight, Soft);
+        var plot = new Plot();
+        plot.Font.Set(Lettering.Family);
+        plot.Axes.Frame(false);
+        plot.Grid.MajorLineColor = Grid.ToPlot();
+        Style(plot.Axes.Bottom, xLabel);
+        Style(plot.Axes.Left, yLabel);
+        plot.Axes.Bottom.FrameLineStyle.IsVisible = true;
+        plot.Axes.Right.MinimumSize = Edge + 12;                // half a label, at the end of the axis below
+        return plot;
     }
 
-    /// <summary>Draws the label of a horizontal axis, centred, and cut where it is too long.</summary>
-    public static void DrawXLabel(Canvas canvas, string label, int left, int right, int baseline)
+    /// <summary>Looks of one axis.</summary>
+    public static void Style(IAxis axis, string label)
     {
-        string text = StrokeFont.Fit(label, 1, right - left);
-        StrokeFont.Draw(canvas, text, new Dot(Math.Round((left + right - StrokeFont.Measure(text, 1)) / 2), baseline), 1, LabelWeight, Ink);
-    }
-
-    /// <summary>The same for a vertical axis, upwards.</summary>
-    public static void DrawYLabel(Canvas canvas, string label, int top, int bottom, int baseline)
-    {
-        string text = StrokeFont.Fit(label, 1, bottom - top);
-        var start = new Dot(baseline, Math.Round((top + bottom + StrokeFont.Measure(text, 1)) / 2));
-        StrokeFont.Draw(canvas, text, start, 1, LabelWeight, Ink, upwards: true);
+        axis.Label.Text = label;
+        axis.Label.FontSize = LabelSize;
+        axis.Label.Bold = false;
+        axis.Label.ForeColor = Ink.ToPlot();
+        axis.TickLabelStyle.FontName = Lettering.Family;
+        axis.TickLabelStyle.FontSize = TickSize;
+        axis.TickLabelStyle.ForeColor = Soft.ToPlot();
+        axis.FrameLineStyle.Color = axis.MajorTickStyle.Color = Rule.ToPlot();
     }
 
     static byte Pale(byte level) => (byte)(255 - (255 - level) * 2 / 5);
+
+    sealed class EmbeddedFont : IFontResolver
+    {
+        public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Lettering.Family ? Lettering.Typeface : null;
+
+        public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
+            CreateTypeface(fontName, bold: false, italic: false);
+    }
 }

@@ -10,9 +10,9 @@ public static class Jpeg
 
     static ReadOnlySpan<byte> End => [0xFF, 0xD9];
 
-    // libjpeg makes up the rest of an image when a marker comes too early, and asks for more data when none comes. So a single scan is
-    // followed by as many bytes as libjpeg reads ahead and by no marker. These are bits that are no code; what libjpeg takes for the
-    // last two blocks of 8×8 pixels they may replace, of more it finds them too few.
+    // libjpeg makes up the rest of an image when a marker comes too early, and stops when the data ends without a marker. It reads up to 8
+    // bytes ahead. So a single scan is followed by just 8 bytes, of bits that are no Huffman code, and no marker: libjpeg stops if the
+    // scan lacks more than about two blocks of 8×8 pixels.
     static ReadOnlySpan<byte> NoCode => [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
 
     static ReadOnlySpan<byte> OtherBits => [0x5A, 0xC3, 0x96, 0x69, 0x3C, 0xA5, 0x5A, 0xC3];
@@ -23,7 +23,7 @@ public static class Jpeg
     public static Image Read(string path) => Decode(ImageFile.ReadBytes(path), path);
 
     /// <summary>
-    /// Decodes a JPEG of any sampling. Gray files give 1 channel, others 3 (RGB): YCbCr and the four inks of CMYK and YCCK files are
+    /// Decodes a JPEG whose sampling factors divide the largest. Gray files give 1 channel, others 3 (RGB): YCbCr and the four inks of CMYK and YCCK files are
     /// converted. An orientation noted by a camera (Exif) is applied, so the image stands upright. Colour profiles are ignored.
     /// Arithmetic-coded, lossless, hierarchical and 12-bit files are refused by name.
     /// </summary>
@@ -41,7 +41,7 @@ public static class Jpeg
             ReadOnlySpan<byte> image = data[..structure.Length];
             if (!structure.IsSingleScan) return SkiaCodec.Decode(image, End);
             Image decoded = SkiaCodec.Decode(image, NoCode);
-            // Where even the end marker is missing, a whole image is one that does not depend on what follows.
+            // Without an end marker, the scan is whole if the image does not depend on the bits that follow it.
             if (structure.LacksEnd && !decoded.Pixels.AsSpan().SequenceEqual(SkiaCodec.Decode(image, OtherBits).Pixels)) SkiaCodec.ThrowEnd();
             return decoded;
         }

@@ -83,7 +83,7 @@ public sealed class ShowCommandTests : IDisposable
             CommandLine.Run(["show", .. command, "--out", mine]).IsBadInput(mine, "--force");
         Assert.Equal("mine", File.ReadAllText(mine));
         Assert.Equal(ExitCode.Success, CommandLine.Run("show", "schedule", "--timesteps", "9", "--out", mine, "--force").Code);
-        Assert.Equal(1320, Png.Read(mine).Width);
+        Assert.Equal(2640, Png.Read(mine).Width);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ namespace Brownian.Tests;
 
 public sealed class ChartPanelTests
 {
-    static readonly byte[] Blue = [31, 111, 214];
+    static readonly byte[] Blue = [0, 114, 178];
 
     [Fact]
     public void Panels_stand_side_by_side_under_one_legend()
@@ -12,10 +12,10 @@ public sealed class ChartPanelTests
         LineChart[] charts = [Chart("rising"), Chart("rising")];
         Image picture = ChartPanels.Draw("both", charts);
         Image alone = charts[0].DrawWithoutLegend();
-        Assert.Equal((600, alone.Height + 40), (picture.Width, picture.Height));
+        Assert.Equal((1200, alone.Height + 80), (picture.Width, picture.Height));
         for (int y = 0; y < alone.Height; y++)
-            Assert.True(alone.Pixels.AsSpan(900 * y, 900).SequenceEqual(picture.Pixels.AsSpan(3 * 600 * (y + 40) + 900, 900)), $"row {y}");
-        Assert.True(Contains(picture.Pixels.AsSpan(0, 40 * 3 * 600), Blue), "the legend shows no blue");
+            Assert.True(alone.Pixels.AsSpan(1800 * y, 1800).SequenceEqual(picture.Pixels.AsSpan(3600 * (y + 80) + 1800, 1800)), $"row {y}");
+        Assert.True(Contains(picture.Pixels.AsSpan(0, 80 * 3600), Blue), "the legend shows no blue");
     }
 
     [Fact]
@@ -34,11 +34,11 @@ public sealed class ChartPanelTests
     {
         double[] xs = [1, 10, 100, 1000, 10_000], ys = [.. xs.Select(x => x * x)];
         Image chart = new LineChart(new ChartOptions { Width = 300, Height = 200, LogX = true, LogY = true }).Add("", [0, .. xs], [1, .. ys]).Draw();
-        (int X, int Y)[] line = [.. Enumerable.Range(0, 300 * 200).Where(i => chart.Pixels.AsSpan(3 * i, 3).SequenceEqual(Blue)).Select(i => (i % 300, i / 300))];
+        (int X, int Y)[] line = [.. Enumerable.Range(0, 600 * 400).Where(i => chart.Pixels.AsSpan(3 * i, 3).SequenceEqual(Blue)).Select(i => (i % 600, i / 600))];
         (int X, int Y) first = line.MinBy(p => p.X), last = line.MaxBy(p => p.X);
-        Assert.True(last.X > first.X + 200);
+        Assert.True(last.X > first.X + 400);
         foreach ((int x, int y) in line)
-            Assert.Equal(first.Y + (double)(x - first.X) * (last.Y - first.Y) / (last.X - first.X), y, 1.5);
+            Assert.Equal(first.Y + (double)(x - first.X) * (last.Y - first.Y) / (last.X - first.X), y, 3.0);
     }
 
     static LineChart Chart(string name) => new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add(name, [0, 1], [0, 1]);

@@ -6,18 +6,22 @@ public sealed class HeatMapTests
 {
     static readonly HeatMapOptions Labelled = new() { Title = "t", XLabel = "x", YLabel = "y" };
 
+    // Where the matrix begins, in pixels.
+    static int Left => 2 * HeatMap.Left;
+
+    static int Top => 2 * (HeatMap.Top + new ChartHeader("t", [], 500).Height);
+
     [Fact]
     public void Every_cell_has_the_colour_of_its_value()
     {
         float[] values = [-1, -0.5f, 0, 0.25f, 1, float.NaN];
         Image map = HeatMap.Draw(values, 2, 3, Labelled);
-        var painter = new HeatMapPainter(Labelled, 2, 3);
         for (int i = 0; i < values.Length; i++)
         {
-            int cellWidth = 500 / 3, x = painter.Left + i % 3 * cellWidth, y = painter.Top + i / 3 * 250;
+            int cellWidth = 2 * (500 / 3), x = Left + i % 3 * cellWidth, y = Top + i / 3 * 500;
             Rgb expected = float.IsNaN(values[i]) ? new Rgb(150, 150, 150) : ColorScale.Diverging.At((values[i] + 1) / 2);
             Assert.Equal(expected, At(map, x, y));
-            Assert.Equal(expected, At(map, x + cellWidth - 1, y + 249));
+            Assert.Equal(expected, At(map, x + cellWidth - 1, y + 499));
         }
     }
 
@@ -27,11 +31,10 @@ public sealed class HeatMapTests
         float[] values = [.. Enumerable.Range(0, 101).Select(i => i % 2 == 0 ? 0.2f : 0.4f)];
         HeatMapOptions options = Labelled with { Extent = 50, Low = 0 };
         Image map = HeatMap.Draw(values, 1, 101, options);
-        var painter = new HeatMapPainter(options, 1, 101);
         // 101 cells in blocks of 3: means of 0.2, 0.4, 0.2 and of 0.4, 0.2, 0.4 take turns, and the last block has two cells.
-        Assert.Equal(ColorScale.Diverging.At(0.8 / 3), At(map, painter.Left, painter.Top));
-        Assert.Equal(ColorScale.Diverging.At(1.0 / 3), At(map, painter.Left + 1, painter.Top));
-        Assert.Equal(ColorScale.Diverging.At(0.3), At(map, painter.Left + 33, painter.Top));
+        Assert.Equal(ColorScale.Diverging.At(0.8 / 3), At(map, Left, Top));
+        Assert.Equal(ColorScale.Diverging.At(1.0 / 3), At(map, Left + 2, Top));
+        Assert.Equal(ColorScale.Diverging.At(0.3), At(map, Left + 66, Top));
     }
 
     [Fact]
@@ -51,9 +54,10 @@ public sealed class HeatMapTests
     [InlineData(501, 2)]
     public void Any_shape_makes_a_map(int rows, int columns)
     {
-        Image map = HeatMap.Draw(new float[rows * columns], rows, columns);
-        Assert.InRange(map.Width, 60, 700);
-        Assert.InRange(map.Height, 40, 700);
+        Image map = HeatMap.Draw([.. Enumerable.Repeat(1f, rows * columns)], rows, columns, Labelled);
+        Assert.Equal(ColorScale.Diverging.At(1), At(map, Left, Top));
+        Assert.InRange(map.Width, 120, 1400);
+        Assert.InRange(map.Height, 80, 1400);
     }
 
     [Fact]

@@ -4,19 +4,19 @@ namespace Brownian.Tests;
 
 public sealed class LineChartTests
 {
-    static readonly byte[] Blue = [31, 111, 214];
+    static readonly byte[] Blue = [0, 114, 178];
 
     [Fact]
     public void A_rising_line_runs_from_low_left_to_high_right()
     {
         Image chart = new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add("", [0, 1], [0, 1]).Draw();
-        Assert.Equal((300, 200, 3), (chart.Width, chart.Height, chart.Channels));
+        Assert.Equal((600, 400, 3), (chart.Width, chart.Height, chart.Channels));
         (int X, int Y)[] line = [.. Find(chart, Blue)];
         Assert.True(line.Length > 150);
         (int X, int Y) first = line.MinBy(p => p.X), last = line.MaxBy(p => p.X);
-        Assert.True(first.Y > last.Y + 100 && last.X > first.X + 200);
+        Assert.True(first.Y > last.Y + 200 && last.X > first.X + 400);
         foreach ((int x, int y) in line)                    // and is straight
-            Assert.Equal(first.Y + (double)(x - first.X) * (last.Y - first.Y) / (last.X - first.X), y, 1.5);
+            Assert.Equal(first.Y + (double)(x - first.X) * (last.Y - first.Y) / (last.X - first.X), y, 3.0);
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class LineChartTests
         Image chart = new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add("", xs, ys).Draw();
         int[] columns = [.. Find(chart, Blue).Select(p => p.X).Distinct().Order()];
         int widest = columns.Zip(columns.Skip(1), (a, b) => b - a).Max();
-        Assert.InRange(widest, 35, 70);                     // a fifth of about 260 pixels
+        Assert.InRange(widest, 70, 140);                    // a fifth of about 520 pixels
     }
 
     [Theory]
@@ -45,21 +45,21 @@ public sealed class LineChartTests
             foreach (int height in new[] { 120, 300 })
             {
                 var options = new ChartOptions { Width = 200, Height = height, LogY = log, Title = "t", XLabel = "x", YLabel = "y" };
-                Assert.Equal(height, new LineChart(options).Add("s", values, values).Draw().Height);
+                Assert.Equal(2 * height, new LineChart(options).Add("s", values, values).Draw().Height);
             }
         }
-        Assert.Equal(900, new LineChart().Draw().Width);
+        Assert.Equal(1800, new LineChart().Draw().Width);
     }
 
     [Fact]
-    public void Thinning_dense_curves_keeps_their_extremes()
+    public void Dense_curves_keep_their_extremes()
     {
         double[] xs = [.. Enumerable.Range(0, 100_000).Select(i => (double)i)], ys = new double[xs.Length];
         ys[31_415] = 1;
         ys[62_831] = -1;
         Image chart = new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add("", xs, ys).Draw();
         (int X, int Y)[] line = [.. Find(chart, Blue)];
-        Assert.True(line.Max(p => p.Y) - line.Min(p => p.Y) > 130);
+        Assert.True(line.Max(p => p.Y) - line.Min(p => p.Y) > 260);
     }
 
     [Fact]
@@ -67,24 +67,36 @@ public sealed class LineChartTests
     {
         Image chart = new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add("", [0, 1], [0, 1], faint: true).Draw();
         Assert.Empty(Find(chart, Blue));
-        Assert.NotEmpty(Find(chart, [166, 198, 239]));
+        Assert.NotEmpty(Find(chart, [153, 199, 225]));
     }
 
     [Fact]
     public void Ticks_are_round_and_labelled_alike()
     {
-        Assert.Equal(["0.2", "0.4", "0.6", "0.8"], Labels(ChartAxis.Linear(0.1, 0.9, 5, 0)));
-        Assert.Equal(["0", "20k", "40k", "60k", "80k", "100k"], Labels(ChartAxis.Linear(0, 100_000, 5, 0)));
-        Assert.Equal(["-1.0", "-0.5", "0", "0.5", "1.0"], Labels(ChartAxis.Linear(-1, 1, 5, 0)));
-        Assert.Equal(["0.001", "0.01", "0.1", "1", "10"], Labels(ChartAxis.Logarithmic(0.001, 10, 6, 0.04)));
-        Assert.Equal(["0.05", "0.1", "0.2", "0.5"], Labels(ChartAxis.Logarithmic(0.04, 0.9, 8, 0)));
+        Assert.Equal(["0.2", "0.4", "0.6", "0.8"], Labels(ChartTicks.Linear(0.1, 0.9, 5)));
+        Assert.Equal(["0", "20k", "40k", "60k", "80k", "100k"], Labels(ChartTicks.Linear(0, 100_000, 5)));
+        Assert.Equal(["-1.0", "-0.5", "0", "0.5", "1.0"], Labels(ChartTicks.Linear(-1, 1, 5)));
+        Assert.Equal(["0.001", "0.01", "0.1", "1", "10"], Labels(ChartTicks.Logarithmic(0.001, 10, 6)));
+        Assert.Equal(["0.05", "0.1", "0.2", "0.5"], Labels(ChartTicks.Logarithmic(0.04, 0.9, 8)));
     }
 
     [Fact]
-    public void Text_has_a_drawing_for_every_printable_character()
+    public void The_last_tick_stands_at_the_end_of_the_axis()
     {
-        for (char c = ' '; c <= '~'; c++) Assert.True(StrokeFontGlyphs.Table.ContainsKey(c), $"no glyph for '{c}'");
-        Assert.Equal("long…", StrokeFont.Fit("long text", 1, StrokeFont.Measure("long…", 1)));
+        ScottPlot.Tick[] round = ChartTicks.Linear(1, 9380, 10);
+        Assert.Equal(["1000", "2000", "3000", "4000", "5000", "6000", "7000", "8000", "9380"], Labels(ChartTicks.EndingAt(round, 9380, log: false, near: 8900)));
+        Assert.Equal(["20k", "40k", "46.88k"], Labels(ChartTicks.EndingAt(ChartTicks.Linear(1, 46_875, 3), 46_875, log: false, near: 45_000)));
+        Assert.Same(round, ChartTicks.EndingAt(round, 9000, log: false, near: 8000));
+    }
+
+    [Fact]
+    public void The_embedded_font_has_the_characters_of_our_texts_and_of_many_languages()
+    {
+        string printable = new([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
+        foreach (char c in printable + "βεθλμσαᾱ₀ₜ\u0302…×·±²°–—−→ßčłşéдом" + "σπίτιבيتსა")
+            Assert.True(Lettering.Typeface.ContainsGlyph(c), $"no glyph for '{c}'");
+        Assert.Equal("long…", Lettering.Fit("long text", 12, Lettering.Measure("long…", 12)));
+        Assert.Equal("", Lettering.Fit("long text", 12, 1));
     }
 
     [Fact]
@@ -95,7 +107,7 @@ public sealed class LineChartTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new LineChart(new ChartOptions { Width = 10 }));
     }
 
-    static IEnumerable<string> Labels(ChartAxis axis) => axis.Ticks.Select(t => t.Label);
+    static IEnumerable<string> Labels(ScottPlot.Tick[] ticks) => ticks.Select(t => t.Label);
 
     static IEnumerable<(int X, int Y)> Find(Image image, byte[] color)
     {

@@ -39,11 +39,11 @@ public sealed class PictureTests : IDisposable
         float[] rows = new SinusoidalEmbedding(4).Of([0, 1, 2, 3, 4], device).ToArray();
         Assert.Equal(0, rows[0]);
         Assert.Equal(1, rows[2]);
-        var painter = new HeatMapPainter(new() { Title = "Embedding", XLabel = "f", YLabel = "t" }, 5, 4);
+        int left = 2 * HeatMap.Left, top = 2 * (40 + new ChartHeader("t", [], 500).Height + HeatMap.Top);
         for (int i = 0; i < 20; i++)
         {
             Rgb expected = ColorScale.Diverging.At((rows[i] + 1) / 2);
-            int at = 3 * ((40 + painter.Top + i / 4 * 100 + 50) * picture.Width + painter.Left + i % 4 * 125 + 60);
+            int at = 3 * ((top + i / 4 * 200 + 50) * picture.Width + left + i % 4 * 250 + 60);
             Assert.Equal((expected.R, expected.G, expected.B), (picture.Pixels[at], picture.Pixels[at + 1], picture.Pixels[at + 2]));
         }
         float[] similarity = TimeEmbeddingPicture.Similarity(rows, 5, 4);
@@ -69,9 +69,9 @@ public sealed class PictureTests : IDisposable
     public void Schedules_have_three_panels()
     {
         Image picture = SchedulePicture.Draw([.. Names.All(typeof(BetaSchedule)).Where(name => name != "custom").Select(name => KeyValuePair.Create(name, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule"), 100)))]);
-        Assert.Equal(3 * 440, picture.Width);
+        Assert.Equal(3 * 880, picture.Width);
         NoiseSchedule zero = NoiseSchedule.Linear(20).RescaledToZeroTerminalSnr();      // its last log SNR is −∞
-        Assert.Equal(3 * 440, SchedulePicture.Draw([KeyValuePair.Create("zero", zero), KeyValuePair.Create("one", NoiseSchedule.Linear(1))]).Width);
+        Assert.Equal(3 * 880, SchedulePicture.Draw([KeyValuePair.Create("zero", zero), KeyValuePair.Create("one", NoiseSchedule.Linear(1))]).Width);
         Assert.Throws<ArgumentException>(() => SchedulePicture.Draw([]));
     }
 
