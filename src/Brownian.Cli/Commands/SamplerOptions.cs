@@ -47,6 +47,6 @@ sealed class SamplerOptions
         };
     }
 
-    // The first sampler that has a key declares the option for all of them.
+    // One of the samplers that have a key declares its option for all of them.
     static string? OptionNamed(SettingKey key) => SamplerType.AllKeys.First(known => known.Name == key.Name).Option;
 }

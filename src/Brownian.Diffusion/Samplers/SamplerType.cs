@@ -40,10 +40,10 @@ public sealed record SamplerType(string Name, string Description, Sampler Initia
         new("consistency", "guess the image, add fresh noise", new ConsistencySampler()),
     ];
 
-    /// <summary>Every key that some sampler has, as the first that has it declares it.</summary>
+    /// <summary>Every key that some sampler has, as the first declares it that says its option, or else the first.</summary>
     public static IReadOnlyList<SettingKey> AllKeys { get; } =
     [
-        .. All.SelectMany(type => type.Keys).DistinctBy(key => key.Name)
+        .. All.SelectMany(type => type.Keys).GroupBy(key => key.Name).Select(same => same.FirstOrDefault(key => key.Option is not null) ?? same.First())
             .OrderBy(key => FirstKeys.Contains(key.Name) ? Array.IndexOf(FirstKeys, key.Name) : FirstKeys.Length),
     ];
 
