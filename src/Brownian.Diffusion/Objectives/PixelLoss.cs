@@ -38,6 +38,7 @@ public sealed record PixelLoss
         LossOp.Absolute => Absolute,
         LossOp.Huber => Huber(scale ?? 1),
         LossOp.PseudoHuber => PseudoHuber(scale ?? 0.03),
-        _ => Squared,
+        LossOp.Squared => Squared,
+        _ => new PixelLoss(new LossSpec(kind, (float)(scale ?? 1))),
     };
 }

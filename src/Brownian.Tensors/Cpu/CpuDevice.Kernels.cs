@@ -116,18 +116,10 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     public override void Loss(LossSpec spec, Tensor x, Tensor target, ReadOnlySpan<double> weights, Tensor loss, Tensor sums)
     {
         int length = x.Shape.Count / weights.Length;
-        float scale = spec.Scale;
         fixed (float* px = x, pt = target, pl = loss, ps = sums)
         {
             var each = new Span<double>(ps, weights.Length);
-            switch (spec.Op)
-            {
-                case LossOp.Squared: Reduce.Sums<V, PixelLosses.Squared>(this, px, pt, scale, length, each); break;
-                case LossOp.Absolute: Reduce.Sums<V, PixelLosses.Absolute>(this, px, pt, scale, length, each); break;
-                case LossOp.Huber: Reduce.Sums<V, PixelLosses.Huber>(this, px, pt, scale, length, each); break;
-                case LossOp.PseudoHuber: Reduce.Sums<V, PixelLosses.PseudoHuber>(this, px, pt, scale, length, each); break;
-                default: throw new NotSupportedException($"{Name} has no kernel for {spec.Op}.");
-            }
+            PixelLosses.Sums<V>(spec, this, px, pt, length, each);
             double total = 0;
             for (int n = 0; n < weights.Length; n++) total += weights[n] * each[n];
             *pl = (float)(total / x.Shape.Count);
@@ -141,18 +133,8 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
             double scale = (double)*pdy / x.Shape.Count;
             Span<float> scales = weights.Length <= 256 ? stackalloc float[weights.Length] : new float[weights.Length];
             for (int n = 0; n < scales.Length; n++) scales[n] = (float)(weights[n] * scale);
-            switch (spec.Op)
-            {
-                case LossOp.Squared: Grad<PixelLosses.SquaredGrad>(px, pt, scales, pdx); break;
-                case LossOp.Absolute: Grad<PixelLosses.AbsoluteGrad>(px, pt, scales, pdx); break;
-                case LossOp.Huber: Grad<PixelLosses.HuberGrad>(px, pt, scales, pdx); break;
-                case LossOp.PseudoHuber: Grad<PixelLosses.PseudoHuberGrad>(px, pt, scales, pdx); break;
-                default: throw new NotSupportedException($"{Name} has no kernel for {spec.Op}.");
-            }
+            PixelLosses.Gradients<V>(spec, this, px, pt, scales, pdx, x.Shape.Count / scales.Length, accumulate);
         }
-
-        void Grad<TOp>(float* px, float* pt, ReadOnlySpan<float> a, float* pdx) where TOp : struct, IElementOp =>
-            Elementwise.MapPerSample<V, TOp>(this, px, pt, a, [spec.Scale], pdx, x.Shape.Count / a.Length, accumulate);
     }
 
     public override void Bound(ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor loss, Tensor sums)

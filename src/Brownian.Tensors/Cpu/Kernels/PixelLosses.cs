@@ -7,8 +7,36 @@ namespace Brownian.Tensors.Cpu.Kernels;
 /// Losses of d = x − z, with derivatives times a below them; b is the threshold or scale where a loss has one. What is not a number stays
 /// so, or a broken step would pass for a good one.
 /// </summary>
-static class PixelLosses
+static unsafe class PixelLosses
 {
+    /// <summary>sums[n] = Σ f(x − z) over sample n.</summary>
+    public static void Sums<V>(LossSpec spec, CpuDevice device, float* x, float* z, int length, Span<double> sums) where V : unmanaged, ISimd<V>
+    {
+        switch (spec.Op)
+        {
+            case LossOp.Squared: Reduce.Sums<V, Squared>(device, x, z, spec.Scale, length, sums); break;
+            case LossOp.Absolute: Reduce.Sums<V, Absolute>(device, x, z, spec.Scale, length, sums); break;
+            case LossOp.Huber: Reduce.Sums<V, Huber>(device, x, z, spec.Scale, length, sums); break;
+            case LossOp.PseudoHuber: Reduce.Sums<V, PseudoHuber>(device, x, z, spec.Scale, length, sums); break;
+            default: throw new NotSupportedException($"{device.Name} has no kernel for {spec.Op}.");
+        }
+    }
+
+    /// <summary>dx (+)= scales[n]·f'(x − z) in every sample n.</summary>
+    public static void Gradients<V>(
+        LossSpec spec, CpuDevice device, float* x, float* z, ReadOnlySpan<float> scales, float* dx, int length, bool accumulate)
+        where V : unmanaged, ISimd<V>
+    {
+        switch (spec.Op)
+        {
+            case LossOp.Squared: Elementwise.MapPerSample<V, SquaredGrad>(device, x, z, scales, [spec.Scale], dx, length, accumulate); break;
+            case LossOp.Absolute: Elementwise.MapPerSample<V, AbsoluteGrad>(device, x, z, scales, [spec.Scale], dx, length, accumulate); break;
+            case LossOp.Huber: Elementwise.MapPerSample<V, HuberGrad>(device, x, z, scales, [spec.Scale], dx, length, accumulate); break;
+            case LossOp.PseudoHuber: Elementwise.MapPerSample<V, PseudoHuberGrad>(device, x, z, scales, [spec.Scale], dx, length, accumulate); break;
+            default: throw new NotSupportedException($"{device.Name} has no kernel for {spec.Op}.");
+        }
+    }
+
     /// <summary>d²</summary>
     public readonly struct Squared : IElementOp
     {
