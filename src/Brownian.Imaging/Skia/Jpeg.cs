@@ -23,8 +23,9 @@ public static class Jpeg
     public static Image Read(string path) => Decode(ImageFile.ReadBytes(path), path);
 
     /// <summary>
-    /// Decodes a JPEG whose sampling factors divide the largest. Gray files give 1 channel, others 3 (RGB): YCbCr and the four inks of CMYK and YCCK files are
-    /// converted. An orientation noted by a camera (Exif) is applied, so the image stands upright. Colour profiles are ignored.
+    /// Decodes a JPEG whose sampling factors divide the largest. Gray files give 1 channel, others 3 (RGB): YCbCr and the four inks of
+    /// CMYK and YCCK files are converted. An orientation noted by a camera (Exif) is applied, so the image stands upright. Colour profiles
+    /// are ignored.
     /// Arithmetic-coded, lossless, hierarchical and 12-bit files are refused by name.
     /// </summary>
     /// <param name="data">The whole file.</param>

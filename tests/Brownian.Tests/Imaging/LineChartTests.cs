@@ -85,7 +85,7 @@ public sealed class LineChartTests
     {
         ScottPlot.Tick[] round = ChartTicks.Linear(1, 9380, 10);
         Assert.Equal(["1000", "2000", "3000", "4000", "5000", "6000", "7000", "8000", "9380"], Labels(ChartTicks.EndingAt(round, 9380, log: false, near: 8900)));
-        Assert.Equal(["20k", "40k", "46.88k"], Labels(ChartTicks.EndingAt(ChartTicks.Linear(1, 46_875, 3), 46_875, log: false, near: 45_000)));
+        Assert.Equal(["20k", "40k", "46.875k"], Labels(ChartTicks.EndingAt(ChartTicks.Linear(1, 46_875, 3), 46_875, log: false, near: 45_000)));
         Assert.Same(round, ChartTicks.EndingAt(round, 9000, log: false, near: 8000));
     }
 

@@ -23,7 +23,7 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(["step-00000005.png", "step-00000010.png", "step-00000012.png"], Names(run.SamplesPath));
         Assert.Equal(Path.Combine(run.SamplesPath, "step-00000012.png"), result.SampleGrid);
         Assert.Equal(12, File.ReadLines(run.MetricsPath).Count());
-        Assert.Equal((900, 420), Png.Read(run.LossChartPath) is var chart ? (chart.Width, chart.Height) : default);
+        Assert.Equal((1800, 840), Png.Read(run.LossChartPath) is var chart ? (chart.Width, chart.Height) : default);
         Assert.Equal(["model.json", "model.safetensors"], Names(run.ModelPath));
         Assert.Contains("step-00000012", Names(run.CheckpointsPath));
         Assert.Equal(
