@@ -1,6 +1,6 @@
+using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Tests;

@@ -1,5 +1,5 @@
-using Brownian.Imaging;
 using Brownian.Diffusion;
+using Brownian.Imaging;
 using Brownian.Training;
 
 namespace Brownian.Tests;
