@@ -14,7 +14,7 @@ sealed class TorchSimpleUNet : TorchNetwork
 
     public TorchSimpleUNet(SimpleUNetOptions options, Layout layout) : base(layout)
     {
-        IReadOnlyList<int> channels = options.DownChannels;
+        Values<int> channels = options.DownChannels;
         int blocks = channels.Count - 1, time = options.TimeEmbDim;
         _frequencies = TorchOps.Frequencies(time, shift: 1);
         _time = Root.Under("time_mlp").Linear("1", time, time);

@@ -19,7 +19,7 @@ sealed class TorchTutorialUNet : TorchNetwork
 
     public TorchTutorialUNet(TutorialUNetOptions options, Layout layout) : base(layout)
     {
-        IReadOnlyList<int> down = options.DownChannels, mid = options.MidChannels;
+        Values<int> down = options.DownChannels, mid = options.MidChannels;
         int time = options.TimeEmbDim, blocks = down.Count - 1;
         _divisors = tensor([.. Enumerable.Range(0, time / 2).Select(i => (float)Math.Pow(10000, i / (time / 2f)))]).DetachFromDisposeScope();
         TorchScope project = Root.Under("t_proj");

@@ -22,9 +22,9 @@ sealed class TorchUNet2D : TorchNetwork
     public TorchUNet2D(UNet2DOptions options, Layout layout) : base(layout)
     {
         _options = options;
-        IReadOnlyList<int> channels = options.BlockOutChannels;
+        Values<int> channels = options.BlockOutChannels;
         int first = channels[0], features = 4 * first, levels = channels.Count;
-        _frequencies = TorchOps.Frequencies(first, options.FreqShift);
+        _frequencies = TorchOps.Frequencies(first, (float)options.FreqShift);
         _convIn = Root.Conv("conv_in", options.InChannels, first, 3, padding: 1);
         TorchScope time = Root.Under("time_embedding");
         (_timeIn, _timeOut) = (time.Linear("linear_1", first, features), time.Linear("linear_2", features, features));
@@ -35,7 +35,7 @@ sealed class TorchUNet2D : TorchNetwork
         _middle1 = new Resnet(resnets.Under("0"), channels[^1], channels[^1], options);
         _middleAttention = new Attention(middle.Under("attentions").Under("0"), channels[^1], options);
         _middle2 = new Resnet(resnets.Under("1"), channels[^1], channels[^1], options);
-        _normOut = Root.GroupNorm("conv_norm_out", options.NormNumGroups, first, options.NormEps);
+        _normOut = Root.GroupNorm("conv_norm_out", options.NormNumGroups, first, (float)options.NormEps);
         _convOut = Root.Conv("conv_out", first, options.OutChannels, 3, padding: 1);
     }
 
@@ -72,7 +72,7 @@ sealed class TorchUNet2D : TorchNetwork
 
     Level Down(TorchScope scope, int level)
     {
-        IReadOnlyList<int> channels = _options.BlockOutChannels;
+        Values<int> channels = _options.BlockOutChannels;
         int outputs = channels[level];
         int[] inputs = [.. Enumerable.Range(0, _options.LayersPerBlock).Select(i => i == 0 ? channels[Math.Max(level - 1, 0)] : outputs)];
         Conv2d? halve = level == channels.Count - 1 ? null
@@ -82,7 +82,7 @@ sealed class TorchUNet2D : TorchNetwork
 
     Level Up(TorchScope scope, int level)
     {
-        IReadOnlyList<int> channels = _options.BlockOutChannels;
+        Values<int> channels = _options.BlockOutChannels;
         int layers = _options.LayersPerBlock + 1, outputs = channels[level];
         int below = channels[Math.Min(level + 1, channels.Count - 1)], above = channels[Math.Max(level - 1, 0)];
         int[] inputs = [.. Enumerable.Range(0, layers).Select(i => (i == 0 ? below : outputs) + (i == layers - 1 ? above : outputs))];
@@ -128,7 +128,7 @@ sealed class TorchUNet2D : TorchNetwork
 
         public Resnet(TorchScope scope, int inputs, int outputs, UNet2DOptions options)
         {
-            (int groups, float epsilon) = (options.NormNumGroups, options.NormEps);
+            (int groups, float epsilon) = (options.NormNumGroups, (float)options.NormEps);
             (_norm1, _conv1) = (scope.GroupNorm("norm1", groups, inputs, epsilon), scope.Conv("conv1", inputs, outputs, 3, padding: 1));
             _time = scope.Linear("time_emb_proj", 4 * options.BlockOutChannels[0], outputs);
             (_norm2, _conv2) = (scope.GroupNorm("norm2", groups, outputs, epsilon), scope.Conv("conv2", outputs, outputs, 3, padding: 1));
@@ -150,8 +150,8 @@ sealed class TorchUNet2D : TorchNetwork
 
         public Attention(TorchScope scope, int channels, UNet2DOptions options)
         {
-            _heads = options.AttentionHeadDim == 0 ? 1 : channels / options.AttentionHeadDim;
-            _norm = scope.GroupNorm("group_norm", options.NormNumGroups, channels, options.NormEps);
+            _heads = channels / (options.AttentionHeadDim ?? channels);
+            _norm = scope.GroupNorm("group_norm", options.NormNumGroups, channels, (float)options.NormEps);
             (_query, _key, _value) = (scope.Linear("to_q", channels, channels), scope.Linear("to_k", channels, channels), scope.Linear("to_v", channels, channels));
             _output = scope.Under("to_out").Linear("0", channels, channels);
         }
