@@ -15,7 +15,7 @@ sealed class DataCommand : Command
     static Argument<string> PathArgument(bool optional) => new("PATH")
     {
         Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary files"
-            + (optional ? ", or digits. Default: digits" : ", or digits."),
+            + (optional ? ", or digits" : ", or digits."),
         Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
         DefaultValueFactory = optional ? _ => DrawnDigits.Name : null,
     };
@@ -71,9 +71,9 @@ sealed class DataCommand : Command
         }
 
         static string Training(DatasetInspection found) =>
-            "scaled to cover the network's size (bicubic) and cut in the middle, where it is another"
-            + (found.MayBeMirrored ? "; mirrored at random, as these are pictures in colour" : "; not mirrored")
-            + (found.Broken.Count == 0 ? "" : "; broken images are left out, or with --strict an error");
+            "resized to cover the network's size (bicubic) and center-cropped, if sizes differ"
+            + (found.MayBeMirrored ? "; random horizontal flips, as these are color pictures" : "; no flips")
+            + (found.Broken.Count == 0 ? "" : "; broken images are skipped, or with --strict an error");
 
         static string[] Next(string path, DatasetInspection found)
         {

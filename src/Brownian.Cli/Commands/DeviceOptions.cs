@@ -23,6 +23,9 @@ sealed class DeviceOptions
     public static Device Open(string? device, int? typed, int threads = 0)
     {
         if (device is null or "cpu") return Device.Cpu(typed ?? threads);
+        // As --threads: more would only wait for each other.
+        if (device.StartsWith("cpu:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(4), out int count) && count > Environment.ProcessorCount)
+            throw new ArgumentException($"--device {device}: there are {Environment.ProcessorCount} logical processors here; give at most as many threads.");
         return typed is null ? Device.Open(device) : throw new ArgumentException($"--device {device} says how many threads there are; leave --threads out.");
     }
 }

@@ -54,7 +54,7 @@ static class OptionOf
 
     /// <summary>The name of a device; null when absent.</summary>
     public static Option<string?> Device() => Text(
-        "--device", "NAME", $"What computes: {string.Join(", ", Tensors.Device.Kinds)}; cpu:4 is four threads of the processor. Default: cpu");
+        "--device", "NAME", $"Device to compute on: {string.Join(", ", Tensors.Device.Kinds)}, or with a number of threads, cpu:4. Default: cpu");
 
     /// <summary>Threads to compute with; null when absent.</summary>
     public static Option<int?> Threads() => Parsed<int?>(

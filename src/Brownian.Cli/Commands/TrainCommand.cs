@@ -49,7 +49,7 @@ sealed class TrainCommand : AppCommand
         TimeBudget? budget = Budget(parsed, config);
         if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
-        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), device, images, hasBudget: budget is not null);
+        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), config, device, images, hasBudget: budget is not null);
     }
 
     TrainConfig Configuration(ParseResult parsed)
@@ -98,14 +98,13 @@ sealed class TrainCommand : AppCommand
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
-        if (config != run.Config) run.Reconfigure(config);
-        return Train(run, device, images);
+        return Train(run, config, device, images);
     }
 
-    int Train(RunDirectory run, Device device, IImageDataset images, bool hasBudget = false)
+    int Train(RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false)
     {
-        var trainer = new Trainer(run.Config, device, images);
-        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, run.Config, run) { HasBudget = hasBudget }, _cancel));
+        var trainer = new Trainer(config, device, images);
+        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 

@@ -26,6 +26,7 @@ public abstract record ChurnSampler : LevelSampler
     {
         foreach (Rule rule in base.Rules()) yield return rule;
         yield return (nameof(Churn), Churn is >= 0 and <= 1e6, $"is {Churn}; it must be at least 0, such as 40");
+        yield return (nameof(ChurnUpTo), ChurnUpTo > ChurnFrom, $"is {ChurnUpTo}; it must be above {nameof(ChurnFrom)}, {ChurnFrom}");
         yield return (nameof(NoiseScale), NoiseScale >= 0, $"is {NoiseScale}; it must be at least 0, such as 1");
     }
 

@@ -36,7 +36,7 @@ public sealed record DdpmSampler : TimestepSampler
             return LinearCombination.Of((1, mean), (posterior.Deviation(Variance), z));
 
         if (variance is null)
-            throw new ArgumentException($"The variance {Variance} needs a network with twice the channels; use FixedSmall or FixedLarge with this one.");
+            throw new ArgumentException($"The variance {Names.Of(Variance)} needs a network with twice the channels; use small or large with this one.");
         float[] v = variance.ToArray();
         for (int i = 0; i < v.Length; i++)
             v[i] = (float)(Variance == ReverseVariance.Learned ? Math.Exp(v[i] / 2.0) : posterior.LearnedDeviation(v[i]));

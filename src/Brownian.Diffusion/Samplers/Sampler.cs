@@ -78,6 +78,8 @@ public abstract record Sampler : Settings
     /// <inheritdoc/>
     public override IEnumerable<Rule> Rules()
     {
+        yield return (nameof(Custom), Custom is null || (Custom.Count > 0 && Custom[^1] >= 0 && Custom.Zip(Custom.Skip(1)).All(pair => pair.First > pair.Second)),
+            $"is {Custom}; give at least one timestep, each below the one before and none below 0");
         yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
         yield return (nameof(Offset), Offset >= 0, $"is {Offset}; it must be at least 0, such as 1");
     }

@@ -56,6 +56,11 @@ public sealed record SamplerType(string Name, string Description, Sampler Initia
     /// <summary>Whether a key can be given.</summary>
     public bool Has(string key) => Keys.Any(known => known.Name == key);
 
+    /// <summary>The names of the samplers that have a key.</summary>
+    public static string NamesWith(string key) => string.Join(", ", All.Where(type => type.Has(key)).Select(type => type.Name));
+
+    static string Option(string key) => AllKeys.FirstOrDefault(known => known.Name == key)?.Option is { } option ? $" ({option})" : "";
+
     /// <summary>The sampler of that name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static SamplerType Named(string name) => All.FirstOrDefault(type => type.Name == name)
@@ -75,7 +80,7 @@ public sealed record SamplerType(string Name, string Description, Sampler Initia
         foreach ((string name, object value) in given)
         {
             SettingKey key = Keys.FirstOrDefault(known => known.Name == name) ?? throw new ArgumentException(
-                $"The sampler {Name} has no {name}; leave it out, or use one of {string.Join(", ", All.Where(t => t.Has(name)).Select(t => t.Name))}.");
+                $"The sampler {Name} has no {name}{Option(name)}; leave it out, or use one of {NamesWith(name)}.");
             sampler = key.Set(sampler, key.Accept(value));
         }
         return sampler;

@@ -40,7 +40,7 @@ static class BetaCurves
         BetaSchedule.Exponential => NoiseSchedule.Exponential(timesteps),
         BetaSchedule.Laplace => NoiseSchedule.Laplace(timesteps),
         BetaSchedule.SigmoidSignal => NoiseSchedule.SigmoidSignal(timesteps),
-        _ => throw new ArgumentException($"A noise schedule cannot follow {curve}: it has no formula; use NoiseSchedule.FromBetas."),
+        _ => throw new ArgumentException($"The schedule {Names.Of(curve)} has no formula: it is a list of betas; give another, such as linear."),
     };
 
     public static double[] Linear(int timesteps, double start, double end)

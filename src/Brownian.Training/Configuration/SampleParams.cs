@@ -59,12 +59,17 @@ public sealed record SampleParams : Settings
     {
         // Steps, eta and the like of one sampler mean little to another.
         if (Sampler is not null && Sampler != own.Sampler) own = own with { Given = [] };
+        if (Steps is not null) own = own.With("timesteps", null);
+        if (this["timesteps"] is not null) own = own with { Steps = null };
         foreach (SettingKey key in Keys)
         {
             if (key.Of(this) is { } value && !value.Equals(key.Default)) own = key.Set(own, value);
         }
         return own;
     }
+
+    /// <summary>The same in another number of steps; null for these.</summary>
+    internal SampleParams In(int? steps) => steps is null ? this : new SampleParams { Steps = steps }.Over(this);
 
     /// <summary>The sampler for a model, with every choice made: by these settings, by the model's process or by the sampler itself.</summary>
     /// <exception cref="ArgumentException">There is no such sampler, or it has not what was given.</exception>
@@ -109,6 +114,16 @@ public sealed record SampleParams : Settings
             $"is {Steps}, but there are {diffusion.MostSteps} timesteps to visit; lower it");
         yield return (nameof(GuidanceScale), GuidanceScale is null or (>= 0 and <= 1e6), $"is {GuidanceScale}; it must be at least 0, such as 3");
         yield return (nameof(GuidanceRescale), GuidanceRescale is >= 0 and <= 1, $"is {GuidanceRescale}; it must be from 0 to 1");
+        yield return (nameof(Steps), Steps is null || this["timesteps"] is null, $"is {Steps}, but timesteps lists them one by one; give one of the two");
+        SamplerType type = SamplerType.Named(Sampler ?? UsualFor(diffusion.Process));
+        foreach ((string name, object value) in Given)
+        {
+            SettingKey key = SamplerType.AllKeys.First(known => known.Name == name);
+            yield return (key.Property, type.Has(name),
+                $"is {ConfigText.Yaml(value)}, but the sampler {type.Name} has no such setting; remove it, or use one of {SamplerType.NamesWith(name)}");
+            if (value is Values<int> { Count: > 0 } list)
+                yield return (key.Property, list[0] < diffusion.MostSteps, $"is {list}; the timesteps go up to {diffusion.MostSteps - 1}");
+        }
         (Sampler? sampler, string problem) = Try(diffusion);
         yield return (nameof(Sampler), sampler is not null, $"cannot be used as configured: {problem}");
         foreach (Rule rule in sampler!.Rules()) yield return rule;
@@ -126,14 +141,11 @@ public sealed record SampleParams : Settings
         }
     }
 
+    static string UsualFor(ProcessKind process) => process switch { ProcessKind.Flow => "euler", ProcessKind.Edm => "edm", _ => "ddpm" };
+
     (SamplerType Type, SampleParams Made) Resolve(DiffusionParams diffusion)
     {
-        SamplerType type = SamplerType.Named(Sampler ?? diffusion.Process switch
-        {
-            ProcessKind.Flow => "euler",
-            ProcessKind.Edm => "edm",
-            _ => "ddpm",
-        });
+        SamplerType type = SamplerType.Named(Sampler ?? UsualFor(diffusion.Process));
         bool timesteps = type.Initial is TimestepSampler;
         if (timesteps && diffusion.Process != ProcessKind.Ddpm)
             throw new ArgumentException($"The sampler {type.Name} needs timesteps, which process {Names.Of(diffusion.Process)} has not; use euler or heun.");

@@ -77,7 +77,7 @@ public sealed record TrainPace
     {
         ArgumentNullException.ThrowIfNull(config);
         (TrainParams train, SampleParams sampling) = (config.Train, config.Sampling);
-        long evaluations = (sampling with { Steps = train.SampleTimesteps ?? sampling.Steps }).EvaluationsFor(config.Diffusion);
+        long evaluations = sampling.In(train.SampleTimesteps).EvaluationsFor(config.Diffusion);
         return (double)train.Samples * evaluations * (sampling.IsGuided ? 2 : 1) * ImageSeconds;
     }
 }

@@ -30,7 +30,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
         TrainConfig fitted = Fitted(images);
-        if (fitted != config) run.Reconfigure(fitted);
+        if (fitted != run.Config) run.Reconfigure(fitted);     // with the lock held: another process may be training this run
         using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(cancel);

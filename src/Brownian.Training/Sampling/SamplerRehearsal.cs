@@ -12,7 +12,7 @@ static class SamplerRehearsal
     /// <exception cref="InvalidDataException">The sampler cannot do what the configuration wants.</exception>
     public static void Check(TrainConfig config)
     {
-        SampleParams sampling = config.Sampling with { Steps = config.Train.SampleTimesteps ?? config.Sampling.Steps };
+        SampleParams sampling = config.Sampling.In(config.Train.SampleTimesteps);
         if (sampling == new SampleParams { Steps = sampling.Steps } && config.Diffusion.Process == ProcessKind.Ddpm) return;
         using Device device = Device.Open("cpu:1");
         try

@@ -34,7 +34,7 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal($"        {Path.Combine(photos, "cat/2.png")} = {Path.Combine(photos, "dog/copy.png")}", lines[6]);
         Assert.Equal("broken  1", lines[7]);
         Assert.StartsWith($"        {Path.Combine(photos, "dog/torn.png")}: ", lines[8], StringComparison.Ordinal);
-        Assert.Contains("mirrored at random", lines[9], StringComparison.Ordinal);
+        Assert.Contains("random horizontal flips", lines[9], StringComparison.Ordinal);
         Assert.EndsWith($"train --preset cifar10 --data {photos}", lines[10], StringComparison.Ordinal);
         CommandLine.Run("data", "inspect", _line.At("absent")).IsBadInput(_line.At("absent"));
     }

@@ -73,7 +73,7 @@ public sealed class SampleCommandTests : IDisposable
     [InlineData("ddpm has no eta", "ddim", "--eta", "1")]
     [InlineData("ddpm has no s_churn", "heun", "--churn", "1")]
     [InlineData("ddpm has no sigma_curve", "euler", "--curve", "karras")]
-    [InlineData("twice the channels", "FixedSmall", "--variance", "learned_range")]
+    [InlineData("twice the channels", "small or large", "--variance", "learned_range")]
     [InlineData("--class 3", "without classes", "--class", "3")]
     [InlineData("without classes", "guided by 2", "--guidance", "2")]
     public void What_the_sampler_or_the_model_cannot_do_is_refused(string named, string mend, params string[] options) =>

@@ -131,6 +131,15 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_another_process_trains_keeps_its_configuration()
+    {
+        string run = _line.TrainedRun(), file = Path.Combine(run, "config.yaml"), before = File.ReadAllText(file);
+        using (RunDirectory.Open(run).Lock())
+            Assert.Contains("another process is training", CommandLine.Run("train", "--resume", run, "--steps", "8").Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(file));
+    }
+
+    [Fact]
     public void A_finished_run_can_be_made_longer_but_not_into_another()
     {
         string run = _line.TrainedRun();

@@ -40,6 +40,7 @@ public sealed class UsageTests
     [InlineData("--threads 0", "train", "--threads", "0")]
     [InlineData("--threads 5000", "train", "--threads", "5000")]
     [InlineData("--threads two", "sample", "--threads", "two")]
+    [InlineData("--device cpu:5000", "train", "--device", "cpu:5000")]
     [InlineData("--device cpu:2", "sample", "--device", "cpu:2", "--threads", "2")]
     [InlineData("no device 'gpu'; there is cpu", "bench", "forward", "--device", "gpu")]
     [InlineData("'cpu:no'", "bench", "forward", "--device", "cpu:no")]

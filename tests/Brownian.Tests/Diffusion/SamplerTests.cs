@@ -201,8 +201,8 @@ public sealed class SamplerTests : IDisposable
         Refuses("at least 4, or use ddim", () => Sample(Named("pndm", 3), Stub(), [1]));
         Refuses("at least 2", () => Sample(Named("plms", 1), Stub(), [1]));
         Refuses("There is no sampler 'dppm'; did you mean 'ddpm'?", () => Named("dppm", 5));
-        Refuses("The sampler euler has no eta; leave it out, or use one of ddim, euler_a", () => SamplerType.Named("euler").With([("eta", 1.0)]));
-        Refuses("The sampler ddim has no sigma_curve; ", () => SamplerType.Named("ddim").With([("sigma_curve", "karras")]));
+        Refuses("The sampler euler has no eta (--eta); leave it out, or use one of ddim, euler_a", () => SamplerType.Named("euler").With([("eta", 1.0)]));
+        Refuses("The sampler ddim has no sigma_curve (--curve); ", () => SamplerType.Named("ddim").With([("sigma_curve", "karras")]));
         Refuses("sigma_curve is carras; it must be native or karras", () => SamplerType.Named("heun").With([("sigma_curve", "carras")]));
         Refuses("heun: Steps is 0; it must be at least 1", () => Sample(Named("heun", 0), Stub(), [1]));
         Refuses("ddim: Eta is 2; it must be from 0 to 1", () => Sample(new DdimSampler { Eta = 2 }, Stub(), [1]));

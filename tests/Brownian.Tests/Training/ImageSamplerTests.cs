@@ -117,11 +117,11 @@ public sealed class ImageSamplerTests : IDisposable
         (string Message, SampleOptions Options)[] wrong =
         [
             ("There is no sampler 'eulr'; did you mean 'euler'?", new() { Sampler = "eulr" }),
-            ("The sampler ddpm has no eta; leave it out, or use one of ddim, ", new() { ["eta"] = 1 }),
-            ("The sampler ddim has no sigma_curve; leave it out, or use one of euler, ", new() { Sampler = "ddim", ["sigma_curve"] = SigmaCurve.Karras }),
-            ("The sampler heun has no solver_order; leave it out, or use one of lms, deis, unipc.", new() { Sampler = "heun", ["solver_order"] = 2 }),
+            ("The sampler ddpm has no eta (--eta); leave it out, or use one of ddim, ", new() { ["eta"] = 1 }),
+            ("The sampler ddim has no sigma_curve (--curve); leave it out, or use one of euler, ", new() { Sampler = "ddim", ["sigma_curve"] = SigmaCurve.Karras }),
+            ("The sampler heun has no solver_order (--order); leave it out, or use one of lms, deis, unipc.", new() { Sampler = "heun", ["solver_order"] = 2 }),
             ("ddim: Eta is 2; it must be from 0 to 1.", new() { Sampler = "ddim", ["eta"] = 2 }),
-            ("The variance Learned needs a network with twice the channels; ", new() { Variance = ReverseVariance.Learned }),
+            ("The variance learned needs a network with twice the channels; ", new() { Variance = ReverseVariance.Learned }),
             ("Dynamic thresholding to at most 0.5; ", new() { Thresholding = 0.5 }),
         ];
         foreach ((string message, SampleOptions options) in wrong)
