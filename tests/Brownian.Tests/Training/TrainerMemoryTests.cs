@@ -32,13 +32,13 @@ public sealed class TrainerMemoryTests : IDisposable
         Assert.InRange((at60 - at20) / 40, 0, most);
     }
 
-    /// <summary>256 images of 8×8: an array of as many numbers on the managed heap, 65 KB, would show.</summary>
+    /// <summary>256 images of 8×8: an array of as many numbers on the managed heap, 65 KB, would show above the 56 or 90 KB of the network.</summary>
     [Theory]
-    [InlineData("l2", false)]
-    [InlineData("l1", false)]
-    [InlineData("pseudo_huber", false)]
-    [InlineData("l2", true)]
-    public void Losses_have_no_managed_copies_of_images(string loss, bool learnsVariance)
+    [InlineData("l2", false, 90_000)]
+    [InlineData("l1", false, 90_000)]
+    [InlineData("pseudo_huber", false, 90_000)]
+    [InlineData("l2", true, 120_000)]
+    public void Losses_have_no_managed_copies_of_images(string loss, bool learnsVariance, long most)
     {
         TrainConfig config = (learnsVariance ? TinyRun.UNet2D : TinyRun.Config).With(
             "train_params.num_steps=30", "train_params.checkpoint_steps=1000", "train_params.batch_size=256", "dataset_params.count=256",
@@ -51,6 +51,6 @@ public sealed class TrainerMemoryTests : IDisposable
             if (step.Metrics.Step == 10) at10 = GC.GetTotalAllocatedBytes();
             if (step.Metrics.Step == 30) at30 = GC.GetTotalAllocatedBytes();
         });
-        Assert.InRange((at30 - at10) / 20, 0, 90_000);
+        Assert.InRange((at30 - at10) / 20, 0, most);
     }
 }
