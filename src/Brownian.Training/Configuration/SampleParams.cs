@@ -114,15 +114,15 @@ public sealed record SampleParams : Settings
             $"is {Steps}, but there are {diffusion.MostSteps} timesteps to visit; lower it");
         yield return (nameof(GuidanceScale), GuidanceScale is null or (>= 0 and <= 1e6), $"is {GuidanceScale}; it must be at least 0, such as 3");
         yield return (nameof(GuidanceRescale), GuidanceRescale is >= 0 and <= 1, $"is {GuidanceRescale}; it must be from 0 to 1");
-        yield return (nameof(Steps), Steps is null || this["timesteps"] is null, $"is {Steps}, but timesteps lists them one by one; give one of the two");
+        var listed = (Values<int>?)this["timesteps"];
+        yield return (nameof(Steps), Steps is null || listed is null, $"is {Steps}, but timesteps lists them one by one; give one of the two");
+        yield return (nameof(Brownian.Diffusion.Sampler.Custom), listed is not { Count: > 0 } || listed[0] < diffusion.MostSteps,
+            $"is {listed}; the timesteps go up to {diffusion.MostSteps - 1}");
         SamplerType type = SamplerType.Named(Sampler ?? UsualFor(diffusion.Process));
         foreach ((string name, object value) in Given)
         {
-            SettingKey key = SamplerType.AllKeys.First(known => known.Name == name);
-            yield return (key.Property, type.Has(name),
+            yield return (Keys.First(key => key.Name == name).Property, type.Has(name),
                 $"is {ConfigText.Yaml(value)}, but the sampler {type.Name} has no such setting; remove it, or use one of {SamplerType.NamesWith(name)}");
-            if (value is Values<int> { Count: > 0 } list)
-                yield return (key.Property, list[0] < diffusion.MostSteps, $"is {list}; the timesteps go up to {diffusion.MostSteps - 1}");
         }
         (Sampler? sampler, string problem) = Try(diffusion);
         yield return (nameof(Sampler), sampler is not null, $"cannot be used as configured: {problem}");

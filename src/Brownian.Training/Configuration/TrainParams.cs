@@ -197,9 +197,10 @@ public sealed record TrainParams : Settings
         yield return (nameof(EmaInverseGamma), EmaInverseGamma is > 0 and <= 1e9, $"is {EmaInverseGamma}; it must be above 0, such as 1");
         yield return (nameof(EmaInverseGamma), EmaInverseGamma == 1 || EmaPower is not null, $"is {EmaInverseGamma}, but belongs to ema_power; give that too, or remove the key");
         yield return (nameof(EmaMinDecay), EmaMinDecay >= 0 && EmaMinDecay <= EmaDecay, $"is {EmaMinDecay}; it must be from 0 to ema_decay, {EmaDecay}");
+        yield return (nameof(EmaMinDecay), EmaMinDecay == 0 || EmaWarmup, $"is {EmaMinDecay}, but ema_warmup is false; set that to true, or remove the key");
         yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep >= 0, $"is {EmaUpdateAfterStep}; it must be at least 0");
-        string? idle = EmaWarmup ? null : EmaMinDecay > 0 ? nameof(EmaMinDecay) : EmaUpdateAfterStep > 0 ? nameof(EmaUpdateAfterStep) : null;
-        yield return (idle ?? nameof(EmaWarmup), idle is null, "is given, but ema_warmup is false; set that to true, or remove the key");
+        yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep == 0 || EmaWarmup,
+            $"is {EmaUpdateAfterStep}, but ema_warmup is false; set that to true, or remove the key");
         yield return (nameof(CheckpointSteps), CheckpointSteps >= 1, $"is {CheckpointSteps}; it must be at least 1");
         yield return (nameof(KeepCheckpoints), KeepCheckpoints >= 1, $"is {KeepCheckpoints}; it must be at least 1");
         yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");

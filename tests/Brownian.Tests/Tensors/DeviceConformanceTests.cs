@@ -9,32 +9,22 @@ namespace Brownian.Tests.Tensors;
 /// </summary>
 public sealed class DeviceConformanceTests(Devices devices) : IClassFixture<Devices>
 {
-    public static TheoryData<string, string> Cases
-    {
-        get
-        {
-            var data = new TheoryData<string, string>();
-            foreach (OpCase op in OpTable.Small)
-                foreach (string device in Devices.All) data.Add(op.Name, device);
-            return data;
-        }
-    }
+    public static TheoryData<string, string> Cases => OnEveryDevice(OpTable.Small.Select(op => op.Name));
 
-    public static TheoryData<string, string> KernelNames
-    {
-        get
-        {
-            var data = new TheoryData<string, string>();
-            foreach (KernelCase kernel in KernelCases.All)
-                foreach (string device in Devices.All) data.Add(kernel.Name, device);
-            return data;
-        }
-    }
+    public static TheoryData<string, string> KernelNames => OnEveryDevice(KernelCases.All.Select(kernel => kernel.Name));
 
     public static TheoryData<string> LargeNames => [.. OpTable.Large.Select(op => op.Name)];
 
     public static TheoryData<string> SeveralInputs =>
         [.. OpTable.Small.Where(op => op.Differentiable && op.Inputs.Length > 1).Select(op => op.Name)];
+
+    static TheoryData<string, string> OnEveryDevice(IEnumerable<string> names)
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string name in names)
+            foreach (string device in Devices.All) data.Add(name, device);
+        return data;
+    }
 
     [Theory, MemberData(nameof(Cases))]
     public void Result_and_gradients_equal_the_reference(string name, string width)

@@ -93,6 +93,8 @@ public sealed class SettingsTests
     [InlineData("lr_power is 2, but lr_schedule is constant; set that to polynomial, or remove the key.", "lr_power=2")]
     [InlineData("ema_power is 0.5, but ema_warmup is false; set that to true, or remove the key.", "ema_power=0.5", "ema_warmup=false")]
     [InlineData("ema_min_decay is 1; it must be from 0 to ema_decay, 0.999.", "ema_min_decay=1")]
+    [InlineData("ema_min_decay is 0.1, but ema_warmup is false; set that to true, or remove the key.", "ema_min_decay=0.1", "ema_warmup=false")]
+    [InlineData("ema_update_after_step is 3, but ema_warmup is false; set that to true, or remove the key.", "ema_update_after_step=3", "ema_warmup=false")]
     public void Schedules_that_contradict_each_other_are_refused(string expected, params string[] settings) => Assert.EndsWith(
         $"train_params.{expected}",
         Assert.Throws<InvalidDataException>(() => new TrainConfig().With(settings.Select(setting => $"train_params.{setting}"))).Message,
