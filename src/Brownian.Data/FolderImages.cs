@@ -21,9 +21,19 @@ sealed class FolderImages : IImageSource
 
     /// <summary>Null where there are no image files.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="foreign">The endings of pictures whose format is not read, as <see cref="ImageNames.Foreign"/>.</param>
+    /// <param name="options">Which images of it.</param>
     /// <exception cref="IOException">A folder cannot be read.</exception>
-    public static FolderImages? In(string folder, out string[] foreign)
+    public static FolderImages? In(string folder, SourceOptions options)
+    {
+        var images = NamesIn(folder);
+        return images.Names.Length == 0 ? null : new FolderImages(folder, images);
+    }
+
+    /// <summary>The endings of pictures whose format is not read, as <see cref="ImageNames.Foreign"/>.</summary>
+    /// <param name="folder">The folder.</param>
+    public static string[] ForeignIn(string folder) => NamesIn(folder).Foreign;
+
+    static ImageNames NamesIn(string folder)
     {
         var everything = new EnumerationOptions
         {
@@ -32,19 +42,17 @@ sealed class FolderImages : IImageSource
             AttributesToSkip = FileAttributes.System,
             MaxRecursionDepth = 64,     // a link to a folder above would lead round for ever
         };
-        var images = new ImageNames(
+        return new ImageNames(
             Directory.EnumerateFiles(folder, "*", everything)
                 .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')),
             wrapped: false);
-        foreign = images.Foreign;
-        return images.Names.Length == 0 ? null : new FolderImages(folder, images);
     }
 
     public int Label(int index) => _images.Label(index);
 
     public string NameOf(int index) => Path.Combine(_folder, _images.Names[index]);
 
-    public Image Read(int index) => ImageFile.Read(NameOf(index));
+    public Image Read(int index) => ImageFile.Read(NameOf(index), atFullDepth: true);
 
     public void Dispose()
     {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Brownian.Data;
 
 /// <summary>
-/// A finite set of images of one size, as 8-bit H×W×C pixels (channels last), with or without class labels.
+/// A finite set of images of one size, as H×W×C pixels of 8 or 16 bits (channels last), with or without class labels.
 /// Every member may be called from several threads at once.
 /// </summary>
 public interface IImageDataset : IDisposable
@@ -18,8 +18,11 @@ public interface IImageDataset : IDisposable
     /// <summary>The height of every image in pixels.</summary>
     int Height { get; }
 
-    /// <summary>The channels of every pixel: 1 for gray, 3 for RGB, 4 for RGBA.</summary>
+    /// <summary>The channels of every pixel: 1 for gray, 3 for RGB, 4 for RGBA, others for data without colours.</summary>
     int Channels { get; }
+
+    /// <summary>Bits per sample: 8, or 16 as two bytes of which the low one comes first.</summary>
+    int BitDepth => 8;
 
     /// <summary>The names of the classes, where a label is an index into this list; empty when the set is unlabelled.</summary>
     IReadOnlyList<string> Classes { get; }
@@ -29,7 +32,7 @@ public interface IImageDataset : IDisposable
 
     /// <summary>Copies image <paramref name="index"/> to <paramref name="pixels"/>.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
-    /// <param name="pixels">Exactly Height·Width·Channels bytes, filled row by row, channels last.</param>
+    /// <param name="pixels">Exactly Height·Width·Channels samples, filled row by row, channels last.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
     void Read(int index, Span<byte> pixels);
@@ -37,7 +40,7 @@ public interface IImageDataset : IDisposable
     /// <summary>Copies another part of image <paramref name="index"/>, where more of it is known than its size shows.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <param name="at">Which part; sets that know no more give what <see cref="Read(int, Span{byte})"/> gives.</param>
-    /// <param name="pixels">Exactly Height·Width·Channels bytes, filled row by row, channels last.</param>
+    /// <param name="pixels">Exactly Height·Width·Channels samples, filled row by row, channels last.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
     void Read(int index, CropPosition at, Span<byte> pixels) => Read(index, pixels);
@@ -65,9 +68,9 @@ public static class DatasetExtensions
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1 or above the number of images.</exception>
     public static IImageDataset Take(this IImageDataset dataset, int count) => new Subset(dataset, count);
 
-    /// <summary>The bytes of one image: Height·Width·Channels.</summary>
+    /// <summary>The bytes of one image: Height·Width·Channels, twice as many at 16 bits.</summary>
     /// <param name="dataset">The set asked.</param>
-    public static int ImageBytes(this IImageDataset dataset) => checked(dataset.Height * dataset.Width * dataset.Channels);
+    public static int ImageBytes(this IImageDataset dataset) => checked(dataset.Height * dataset.Width * dataset.Channels * (dataset.BitDepth / 8));
 
     internal static void CheckIndex(this IImageDataset dataset, int index)
     {
@@ -174,6 +177,7 @@ sealed class Subset : IImageDataset
     public int Width => whole.Width;
     public int Height => whole.Height;
     public int Channels => whole.Channels;
+    public int BitDepth => whole.BitDepth;
     public IReadOnlyList<string> Classes => whole.Classes;
     public string Description => $"the first {Count} of: {whole.Description}";
 

@@ -52,7 +52,7 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
     /// <exception cref="ArgumentException">It cannot be scaled so: it is too small for <see cref="ResizeMode.None"/>, or too elongated.</exception>
     internal Image Scale(Image image)
     {
-        image = image.ConvertTo(Channels);
+        image = image.ToBitDepth(8).ConvertTo(Channels);
         (int width, int height) = Resize switch
         {
             ResizeMode.Stretch => (Width, Height),

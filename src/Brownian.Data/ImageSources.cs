@@ -21,6 +21,12 @@ public interface IImageSource : IDisposable
     /// <summary>True for pictures of things, which mirrored are such pictures again, if they are in colour; false for writing.</summary>
     bool IsPictures { get; }
 
+    /// <summary>
+    /// What a person should know of how the place was read, a line each: what was left out, turned, taken for something. Empty where
+    /// everything in it was taken as it is.
+    /// </summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>The class of an image, or −1.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     int Label(int index);
@@ -29,7 +35,7 @@ public interface IImageSource : IDisposable
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     string NameOf(int index);
 
-    /// <summary>Decodes an image.</summary>
+    /// <summary>Decodes an image, at the depth in which it is stored.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <exception cref="InvalidDataException">It is damaged; the message begins with its name.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -39,53 +45,100 @@ public interface IImageSource : IDisposable
 /// <summary>Finds out what a path holds, by what is in it and never by what it is called.</summary>
 public static class ImageSources
 {
+    /// <summary>What a folder may be: the first that knows it opens it; null says that it is something else.</summary>
+    static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, FolderImages.In, ZipFolder];
+
+    /// <summary>The same for a file, by how it begins.</summary>
+    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, CifarFile, IdxFileOf];
+
+    const int StartBytes = 512;
+
     /// <summary>Opens a file or folder, or the built-in set.</summary>
     /// <param name="path">
     /// A folder or zip of images, a folder of zips, an IDX file or its folder, a CIFAR file or its folder, or
     /// <see cref="DrawnDigits.Name"/>. One that begins with <c>data/</c> is looked for beside the working folder too
     /// (<see cref="DataPlaces"/>).
     /// </param>
+    /// <param name="options">Which images of it; null for <see cref="SourceOptions.Default"/>.</param>
     /// <exception cref="InvalidDataException">It is damaged, or holds no images; the message begins with its path.</exception>
     /// <exception cref="IOException">There is nothing of this name, or it cannot be read.</exception>
-    public static IImageSource Open(string path)
+    public static IImageSource Open(string path, SourceOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= SourceOptions.Default;
         if (path == DrawnDigits.Name) return new DatasetImages(new DrawnDigits());
         path = DataPlaces.Find(path);
-        if (Directory.Exists(path)) return OfFolder(path);
-        return File.Exists(path) ? OfFile(path) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+        if (Directory.Exists(path)) return OfFolder(path, options);
+        return File.Exists(path) ? OfFile(path, options) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
     }
 
-    static IImageSource OfFolder(string path)
+    static IImageSource OfFolder(string path, SourceOptions options)
     {
-        if (Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any()) return new DatasetImages(IdxDataset.Open(path));
-        if (CifarDataset.FilesIn(path) is not null) return new DatasetImages(CifarDataset.Open(path));
-        if (FolderImages.In(path, out string[] foreign) is { } folder) return folder;
-        string[] zips = [.. Directory.EnumerateFiles(path, "*.zip").Order(StringComparer.Ordinal)];
-        if (zips.Length > 0) return ZipImages.Open(path, ImageNames.ForTraining(zips));
-        if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
-            throw new InvalidDataException(
-                $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
-        throw ImageNames.None(path, "in this folder or below it", foreign, ", and no zip, IDX or CIFAR files in it");
+        foreach (Func<string, SourceOptions, IImageSource?> kind in Folders)
+        {
+            if (kind(path, options) is { } source) return source;
+        }
+        throw Nothing(path);
     }
 
-    static IImageSource OfFile(string path)
+    static IImageSource OfFile(string path, SourceOptions options)
     {
-        Span<byte> start = stackalloc byte[4];
+        byte[] start = new byte[StartBytes];
         using (FileStream file = File.OpenRead(path))
         {
             if (file.Length == 0) throw new InvalidDataException($"{path}: the file is empty.");
-            start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            Array.Resize(ref start, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
         }
-        bool zip = start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8) || start.StartsWith("PK\u0007\u0008"u8);
-        if (zip) return ZipImages.Open(path, path);
-        bool idx = start.Length == 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
-        bool gzip = start is [0x1F, 0x8B, ..];
-        if (!idx && !gzip && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)) return new DatasetImages(CifarDataset.Open(path));
-        if (!idx && !gzip && ImageFile.HasExtension(path)) throw new InvalidDataException($"{path}: a single image; give the folder that it lies in.");
+        foreach (Func<string, byte[], SourceOptions, IImageSource?> kind in FileKinds)
+        {
+            if (kind(path, start, options) is { } source) return source;
+        }
+        if (ImageFile.HasExtension(path)) throw new InvalidDataException($"{path}: a single image; give the folder that it lies in.");
+        return new DatasetImages(IdxDataset.Open(path));        // says what is wrong
+    }
+
+    static DatasetImages? IdxFolder(string path, SourceOptions options) =>
+        Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any() ? new DatasetImages(IdxDataset.Open(path)) : null;
+
+    static DatasetImages? CifarFolder(string path, SourceOptions options) =>
+        CifarDataset.FilesIn(path) is null ? null : new DatasetImages(CifarDataset.Open(path));
+
+    static ZipImages? ZipFolder(string path, SourceOptions options)
+    {
+        string[] zips = [.. Directory.EnumerateFiles(path, "*.zip").Order(StringComparer.Ordinal)];
+        return zips.Length > 0 ? ZipImages.Open(path, ImageNames.ForTraining(zips)) : null;
+    }
+
+    static ZipImages? ZipFile(string path, byte[] start, SourceOptions options)
+    {
+        ReadOnlySpan<byte> magic = start;
+        bool zip = magic.StartsWith("PK\u0003\u0004"u8) || magic.StartsWith("PK\u0005\u0006"u8) || magic.StartsWith("PK\u0007\u0008"u8);
+        return zip ? ZipImages.Open(path, path) : null;
+    }
+
+    static DatasetImages? CifarFile(string path, byte[] start, SourceOptions options) =>
+        !IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) ? new DatasetImages(CifarDataset.Open(path)) : null;
+
+    static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options)
+    {
         bool tar = path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
-        if (gzip && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
-        return new DatasetImages(IdxDataset.Open(path));
+        if (IsGzip(start) && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
+        return IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
+    }
+
+    static bool IsIdx(byte[] start) => start.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
+
+    static bool IsGzip(byte[] start) => start is [0x1F, 0x8B, ..];
+
+    /// <summary>Why a folder holds nothing to learn from.</summary>
+    static InvalidDataException Nothing(string path)
+    {
+        if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
+        {
+            return new InvalidDataException(
+                $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
+        }
+        return ImageNames.None(path, "in this folder or below it", FolderImages.ForeignIn(path), ", and no zip, IDX or CIFAR files in it");
     }
 }
 

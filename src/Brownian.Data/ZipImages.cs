@@ -72,7 +72,7 @@ sealed class ZipImages : IImageSource
         (ZipFileReader zip, ZipArchiveEntry entry) = _entries[index];
         string name = NameOf(index);
         // Decoding, which takes longer than inflating, is left to the caller's thread.
-        return ImageFile.Decode(zip.Read(entry, name), name);
+        return ImageFile.Decode(zip.Read(entry, name), name, atFullDepth: true);
     }
 
     public void Dispose()

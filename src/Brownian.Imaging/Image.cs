@@ -1,24 +1,30 @@
 using System.Collections.ObjectModel;
+using System.Runtime.InteropServices;
 
 namespace Brownian.Imaging;
 
-/// <summary>An 8-bit image in memory: height × width × channels bytes, row by row, channels last.</summary>
+/// <summary>An image in memory: height × width × channels samples of 8 or 16 bits, row by row, channels last.</summary>
 public sealed class Image
 {
+    /// <summary>The most channels of an image: sensors of satellites have a few hundred.</summary>
+    public const int MaxChannels = 1024;
+
     /// <summary>Wraps <paramref name="pixels"/> without copying; the image owns the array from here on.</summary>
     /// <param name="width">Pixels per row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="channels">1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.</param>
-    /// <param name="pixels">Exactly height × width × channels bytes.</param>
+    /// <param name="channels">1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; 5 to <see cref="MaxChannels"/> have no colours.</param>
+    /// <param name="pixels">Exactly height × width × channels samples, of 16 bits as two bytes, the low one first.</param>
     /// <param name="text">Notes that travel with the image, by keyword; none when null.</param>
+    /// <param name="bitDepth">Bits per sample: 8 or 16.</param>
     /// <exception cref="ArgumentException">A size is out of range, or the array has another length.</exception>
-    public Image(int width, int height, int channels, byte[] pixels, IReadOnlyDictionary<string, string>? text = null)
+    public Image(int width, int height, int channels, byte[] pixels, IReadOnlyDictionary<string, string>? text = null, int bitDepth = 8)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        long count = Count(width, height, channels);
+        if (bitDepth is not (8 or 16)) throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "Image: samples have 8 or 16 bits.");
+        long count = Count(width, height, channels) * (bitDepth / 8);
         if (pixels.Length != count)
             throw new ArgumentException($"Image: {width}×{height}×{channels} needs {count} bytes, got {pixels.Length}.", nameof(pixels));
-        (Width, Height, Channels, Pixels) = (width, height, channels, pixels);
+        (Width, Height, Channels, Pixels, BitDepth) = (width, height, channels, pixels, bitDepth);
         Text = text is null or { Count: 0 } ? ReadOnlyDictionary<string, string>.Empty : new Dictionary<string, string>(text).AsReadOnly();
     }
 
@@ -27,7 +33,14 @@ public sealed class Image
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="channels">1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.</param>
     /// <exception cref="ArgumentException">A size is out of range, or the image would exceed 2³¹ bytes.</exception>
-    public Image(int width, int height, int channels) : this(width, height, channels, new byte[Allocatable(width, height, channels)]) { }
+    public Image(int width, int height, int channels) : this(width, height, channels, bitDepth: 8) { }
+
+    /// <summary>A black image of 8 or 16 bits per sample.</summary>
+    /// <inheritdoc cref="Image(int, int, int)"/>
+    public Image(int width, int height, int channels, int bitDepth)
+        : this(width, height, channels, new byte[Allocatable(width, height, channels, bitDepth)], bitDepth: bitDepth)
+    {
+    }
 
     /// <summary>Pixels per row.</summary>
     public int Width { get; }
@@ -35,11 +48,26 @@ public sealed class Image
     /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.</summary>
+    /// <summary>1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; more have no colours.</summary>
     public int Channels { get; }
 
-    /// <summary>Height × width × channels bytes; the live array, not a copy.</summary>
+    /// <summary>Bits per sample: 8 or 16.</summary>
+    public int BitDepth { get; }
+
+    /// <summary>Bytes per pixel: its channels, times two at 16 bits.</summary>
+    public int PixelBytes => Channels * (BitDepth / 8);
+
+    /// <summary>Height × width × channels samples; the live array, not a copy. At 16 bits each is two bytes: see <see cref="Deep"/>.</summary>
     public byte[] Pixels { get; }
+
+    /// <summary>The samples of a 16-bit image, as they lie in <see cref="Pixels"/>.</summary>
+    /// <exception cref="InvalidOperationException">The image has 8 bits per sample.</exception>
+    public Span<ushort> Deep => BitDepth == 16
+        ? MemoryMarshal.Cast<byte, ushort>(Pixels.AsSpan())
+        : throw new InvalidOperationException("Image: samples of 8 bits are in Pixels.");
+
+    /// <summary>The file format that the image was read from: "PNG", "JPEG" and so on; empty where it was made in memory.</summary>
+    public string Format { get; init; } = "";
 
     /// <summary>Notes stored with the image (the text chunks of a PNG), by keyword; empty otherwise.</summary>
     public IReadOnlyDictionary<string, string> Text { get; }
@@ -53,8 +81,10 @@ public sealed class Image
     /// <exception cref="ArgumentOutOfRangeException">Not a number from 1 to 4.</exception>
     public Image ConvertTo(int channels)
     {
-        CheckChannels(channels);
         if (channels == Channels) return this;
+        if (channels is < 1 or > 4 || Channels > 4)
+            throw new ArgumentOutOfRangeException(nameof(channels), $"Image: {Channels} channels cannot become {channels}; colours have 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
+        if (BitDepth == 16) return ConvertDeep(channels);
         var pixels = new byte[Allocatable(Width, Height, channels)];
         bool fromColor = Channels >= 3, toColor = channels >= 3, fromAlpha = Channels % 2 == 0, toAlpha = channels % 2 == 0;
         for (int s = 0, t = 0; t < pixels.Length; s += Channels, t += channels)
@@ -65,11 +95,50 @@ public sealed class Image
             else to[0] = fromColor ? Luma(from[0], from[1], from[2]) : from[0];
             if (toAlpha) to[^1] = fromAlpha ? from[^1] : (byte)255;
         }
-        return new Image(Width, Height, channels, pixels, Text);
+        return new Image(Width, Height, channels, pixels, Text) { Format = Format };
+    }
+
+    Image ConvertDeep(int channels)
+    {
+        var image = new Image(Width, Height, channels, new byte[Allocatable(Width, Height, channels, 16)], Text, 16) { Format = Format };
+        Span<ushort> samples = image.Deep, own = Deep;
+        bool fromColor = Channels >= 3, toColor = channels >= 3, fromAlpha = Channels % 2 == 0, toAlpha = channels % 2 == 0;
+        for (int s = 0, t = 0; t < samples.Length; s += Channels, t += channels)
+        {
+            ReadOnlySpan<ushort> from = own.Slice(s, Channels);
+            Span<ushort> to = samples.Slice(t, channels);
+            if (toColor) (to[0], to[1], to[2]) = fromColor ? (from[0], from[1], from[2]) : (from[0], from[0], from[0]);
+            else to[0] = fromColor ? Luma(from[0], from[1], from[2]) : from[0];
+            if (toAlpha) to[^1] = fromAlpha ? from[^1] : ushort.MaxValue;
+        }
+        return image;
+    }
+
+    /// <summary>The image with another number of bits per sample: the nearest of 256 or 65,536 values. Returns this image when nothing changes.</summary>
+    /// <param name="bits">8 or 16.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Another number.</exception>
+    public Image ToBitDepth(int bits)
+    {
+        if (bits == BitDepth) return this;
+        var image = new Image(Width, Height, Channels, new byte[Allocatable(Width, Height, Channels, bits)], Text, bits) { Format = Format };
+        // 65535 = 257·255: both ends stay, and every 8-bit value survives the way there and back.
+        if (bits == 16)
+        {
+            Span<ushort> to = image.Deep;
+            for (int i = 0; i < to.Length; i++) to[i] = (ushort)(257 * Pixels[i]);
+        }
+        else
+        {
+            ReadOnlySpan<ushort> from = Deep;
+            for (int i = 0; i < from.Length; i++) image.Pixels[i] = (byte)((from[i] + 128) / 257);
+        }
+        return image;
     }
 
     // L = (299 R + 587 G + 114 B) / 1000 in 16-bit fixed point; the three weights add up to 65536.
-    static byte Luma(int r, int g, int b) => (byte)((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16);
+    static byte Luma(byte r, byte g, byte b) => (byte)((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16);
+
+    static ushort Luma(ushort r, ushort g, ushort b) => (ushort)((r * 19595L + g * 38470L + b * 7471L + 0x8000) >> 16);
 
     static long Count(int width, int height, int channels)
     {
@@ -80,17 +149,17 @@ public sealed class Image
         return area > int.MaxValue ? area : area * channels;
     }
 
-    static int Allocatable(int width, int height, int channels)
+    static int Allocatable(int width, int height, int channels, int bitDepth = 8)
     {
-        long count = Count(width, height, channels);
+        long count = Count(width, height, channels) * (bitDepth / 8);
         if (count > Array.MaxLength) throw new ArgumentException($"Image: {width}×{height}×{channels} exceeds {Array.MaxLength} bytes.");
         return (int)count;
     }
 
     static void CheckChannels(int channels)
     {
-        if (channels is < 1 or > 4)
+        if (channels is < 1 or > MaxChannels)
             throw new ArgumentOutOfRangeException(
-                nameof(channels), $"Image: {channels} channels; use 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
+                nameof(channels), $"Image: {channels} channels; use 1 (gray), 2 (gray, alpha), 3 (RGB), 4 (RGBA) or up to {MaxChannels} of other data.");
     }
 }

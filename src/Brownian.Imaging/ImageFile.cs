@@ -10,16 +10,18 @@ public static class ImageFile
 
     const int MaxFileBytes = 1 << 30;
 
-    /// <summary>The usual endings of file names that <see cref="Read(string)"/> understands, with their dots, in lower case.</summary>
+    /// <summary>The usual endings of file names that <see cref="Read(string, bool)"/> understands, with their dots, in lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".bmp"];
 
     /// <summary>True where the path ends as one of <see cref="Extensions"/>, in any case. Says nothing about the content.</summary>
     public static bool HasExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads an image file; see <see cref="Decode"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="atFullDepth">Keep samples of more than 8 bits as 16; otherwise they lose their low byte, as in Pillow.</param>
     /// <exception cref="InvalidDataException">The content is damaged, too large, or no supported format.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static Image Read(string path) => Decode(ReadBytes(path), path);
+    public static Image Read(string path, bool atFullDepth = false) => Decode(ReadBytes(path), path, atFullDepth);
 
     /// <summary>Reads an image from the rest of a stream, which stays open; see <see cref="Decode"/>.</summary>
     /// <param name="stream">Read to its end.</param>
@@ -45,11 +47,12 @@ public static class ImageFile
     /// </summary>
     /// <param name="data">The whole file.</param>
     /// <param name="name">What error messages call the data, usually its path.</param>
+    /// <param name="atFullDepth">Keep samples of more than 8 bits as 16.</param>
     /// <exception cref="InvalidDataException">The data is damaged, too large, or no supported format, which is then named where it is
     /// known; the message is "name: what is wrong".</exception>
-    public static Image Decode(ReadOnlySpan<byte> data, string name)
+    public static Image Decode(ReadOnlySpan<byte> data, string name, bool atFullDepth = false)
     {
-        if (data.StartsWith(Png.Signature)) return Png.Decode(data, name);
+        if (data.StartsWith(Png.Signature)) return Png.Decode(data, name, atFullDepth);
         if (data.StartsWith(Jpeg.Signature)) return Jpeg.Decode(data, name);
         if (Bmp.Recognizes(data)) return Bmp.Decode(data, name);
         if (data.IsEmpty) throw new InvalidDataException($"{name}: the file is empty");

@@ -15,6 +15,10 @@ static class Fixtures
     public static string Golden(string relative) =>
         Existing(More, "golden", relative) ?? Existing(Checkout.Root, "tests/golden", relative) ?? Skip($"golden/{relative}");
 
+    /// <summary>A file or folder as people have them, of <c>tests/field</c>.</summary>
+    public static string Field(string relative) =>
+        Existing(Checkout.Find(), "tests/field", relative) ?? Skip($"field/{relative}");
+
     /// <summary>The data set of this name.</summary>
     public static string Data(string name) => Existing(More, "data", name) ?? Skip($"data/{name}");
 

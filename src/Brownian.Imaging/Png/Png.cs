@@ -19,14 +19,16 @@ public static class Png
     /// </summary>
     /// <param name="data">The whole file.</param>
     /// <param name="name">What error messages call the data, usually its path.</param>
+    /// <param name="atFullDepth">Keep all 16 bits of samples that have so many.</param>
     /// <exception cref="InvalidDataException">The data is damaged; the message is "name: what is wrong". No more memory is taken than
     /// the compressed data could fill (deflate packs at most 1032:1).</exception>
-    public static Image Decode(ReadOnlySpan<byte> data, string name)
+    public static Image Decode(ReadOnlySpan<byte> data, string name, bool atFullDepth = false)
     {
         try
         {
             PngFile file = PngFile.Parse(data);
-            return new Image(file.Header.Width, file.Header.Height, file.Channels, PngPixels.Decode(file), file.Text);
+            int depth = atFullDepth && file.Header.Depth == 16 ? 16 : 8;
+            return new Image(file.Header.Width, file.Header.Height, file.Channels, PngPixels.Decode(file, depth), file.Text, depth) { Format = "PNG" };
         }
         catch (InvalidDataException e)
         {

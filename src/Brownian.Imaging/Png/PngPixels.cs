@@ -3,21 +3,23 @@ using System.IO.Compression;
 
 namespace Brownian.Imaging;
 
-/// <summary>Inflates the image data row by row into 8-bit pixels; holds two rows beside the result.</summary>
+/// <summary>Inflates the image data row by row into pixels of 8 or 16 bits per sample; holds two rows beside the result.</summary>
 sealed class PngPixels
 {
     readonly PngFile file;
     readonly PngHeader header;
     readonly int channels;
+    readonly int sampleBytes;
     readonly byte[] pixels;
     readonly int[] transparent = [];        // the transparent colour's samples, of files without a palette
 
-    PngPixels(PngFile file)
+    PngPixels(PngFile file, int depth)
     {
         this.file = file;
         header = file.Header;
         channels = file.Channels;
-        pixels = new byte[(long)header.Width * header.Height * channels];
+        sampleBytes = depth / 8;
+        pixels = new byte[(long)header.Width * header.Height * channels * sampleBytes];
         if (file.Transparency is { } key && header.Color is not PngColor.Palette)
         {
             transparent = new int[header.Samples];
@@ -25,10 +27,12 @@ sealed class PngPixels
         }
     }
 
-    /// <summary>Height × width × channels bytes.</summary>
-    public static byte[] Decode(PngFile file)
+    /// <summary>Height × width × channels samples.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="depth">Bits of a sample: 8, or 16 where the file has so many.</param>
+    public static byte[] Decode(PngFile file, int depth)
     {
-        var decoder = new PngPixels(file);
+        var decoder = new PngPixels(file, depth);
         using var inflated = new ZLibStream(file.OpenPacked(), CompressionMode.Decompress);
         foreach (PngPass pass in file.Header.Passes()) decoder.ReadPass(inflated, pass);
         // Reading past the last row also makes the inflater verify the Adler-32 checksum.
@@ -63,7 +67,8 @@ sealed class PngPixels
 
     void Place(ReadOnlySpan<byte> row, PngPass pass, int y)
     {
-        int at = ((pass.Top + y * pass.StepY) * header.Width + pass.Left) * channels, stride = pass.StepX * channels;
+        int at = ((pass.Top + y * pass.StepY) * header.Width + pass.Left) * channels * sampleBytes;
+        int bytes = channels * sampleBytes, stride = pass.StepX * bytes;
         if (header.Depth == 8 && channels == header.Samples && pass.StepX == 1 && header.Color is not PngColor.Palette)
         {
             row.CopyTo(pixels.AsSpan(at));
@@ -72,7 +77,7 @@ sealed class PngPixels
         for (int x = 0; x < pass.Width; x++, at += stride)
         {
             if (header.Color is PngColor.Palette) PlaceEntry(Sample(row, x), pixels.AsSpan(at, channels));
-            else PlaceSamples(row, x, pixels.AsSpan(at, channels));
+            else PlaceSamples(row, x, pixels.AsSpan(at, bytes));
         }
     }
 
@@ -92,9 +97,10 @@ sealed class PngPixels
         {
             int sample = Sample(row, x * header.Samples + i);
             if (isTransparent && sample != transparent[i]) isTransparent = false;
-            pixel[i] = ToByte(sample);
+            if (sampleBytes == 2) BinaryPrimitives.WriteUInt16LittleEndian(pixel[(2 * i)..], (ushort)sample);
+            else pixel[i] = ToByte(sample);
         }
-        if (transparent.Length > 0) pixel[^1] = isTransparent ? (byte)0 : (byte)255;
+        if (transparent.Length > 0) pixel[^sampleBytes..].Fill(isTransparent ? (byte)0 : (byte)255);
     }
 
     int Sample(ReadOnlySpan<byte> row, int index)
