@@ -39,6 +39,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         string epochs = (started.TotalSteps / started.StepsPerEpoch).ToString("0.##", CultureInfo.InvariantCulture);
         string from = started.Step > 0 ? $", continuing after step {Phrases.Count(started.Step)}" : "";
         line.Note($"data    {started.Dataset}");
+        foreach (string note in started.Notes) line.Note($"        {note}");
         line.Note($"augment {started.Augmentation}");
         string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
         line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");

@@ -16,6 +16,7 @@ public sealed class BatchLoader : IDisposable
     readonly bool decodes;
     readonly int batchSize;
     readonly int imageBytes;
+    readonly int imageValues;
     readonly byte[] image;      // of the filler alone
     readonly BlockingCollection<Batch> ready;
     readonly ConcurrentBag<BatchBuffers> free = [];
@@ -52,9 +53,10 @@ public sealed class BatchLoader : IDisposable
             throw new ArgumentException(
                 $"A batch of {batchSize} is larger than the set of {data.Count} images; lower the batch size.", nameof(batchSize));
         imageBytes = data.ImageBytes();
-        if ((long)batchSize * imageBytes > Array.MaxLength)
+        imageValues = imageBytes / (data.BitDepth / 8);
+        if ((long)batchSize * imageValues > Array.MaxLength)
             throw new ArgumentException(
-                $"A batch of {batchSize} images of {imageBytes} values is more than {Array.MaxLength} values; lower the batch size.",
+                $"A batch of {batchSize} images of {imageValues} values is more than {Array.MaxLength} values; lower the batch size.",
                 nameof(batchSize));
 
         this.data = data;
@@ -176,24 +178,24 @@ public sealed class BatchLoader : IDisposable
         else data.Read(source, scratch);
         if (horizontalFlip && order.IsMirrored(epoch, source))
             Mirror(scratch);
-        PixelScale.FromBytes(scratch, buffers.Pixels.AsSpan(position * imageBytes, imageBytes));
+        PixelScale.FromSamples(scratch, data.BitDepth, buffers.Pixels.AsSpan(position * imageValues, imageValues));
         buffers.Labels[position] = data.Label(source);
     }
 
     BatchBuffers Rent(int count) =>
-        (count == batchSize ? free : freeTails).TryTake(out BatchBuffers? buffers) ? buffers : new BatchBuffers(count, imageBytes);
+        (count == batchSize ? free : freeTails).TryTake(out BatchBuffers? buffers) ? buffers : new BatchBuffers(count, imageValues);
 
     void Mirror(byte[] image)
     {
-        int rowBytes = data.Width * data.Channels;
+        int pixelBytes = data.Channels * (data.BitDepth / 8), rowBytes = data.Width * pixelBytes;
         for (int start = 0; start < image.Length; start += rowBytes)
         {
             Span<byte> row = image.AsSpan(start, rowBytes);
-            row.Reverse();      // reverses the channels inside each pixel too, so those are turned back
-            if (data.Channels > 1)
+            row.Reverse();      // reverses the bytes inside each pixel too, so those are turned back
+            if (pixelBytes > 1)
             {
-                for (int x = 0; x < rowBytes; x += data.Channels)
-                    row.Slice(x, data.Channels).Reverse();
+                for (int x = 0; x < rowBytes; x += pixelBytes)
+                    row.Slice(x, pixelBytes).Reverse();
             }
         }
     }

@@ -37,7 +37,7 @@ public sealed class CifarDataset : StoredImages
         int done = 0;
         foreach (string file in files) done += Read(file, labelBytes, classes, pixels.AsSpan(done * ImageLength), labels.AsSpan(done));
         string what = $"CIFAR-{classes}, binary version";
-        return new CifarDataset(ImageNames.Title(path, what), pixels, labels, Names(files[0], classes));
+        return new CifarDataset(ImageLayout.Title(path, what), pixels, labels, Names(files[0], classes));
     }
 
     /// <summary>The files of a folder that <see cref="Open"/> reads; null for none.</summary>
@@ -99,7 +99,7 @@ public sealed class CifarDataset : StoredImages
         string names = Path.Combine(Path.GetDirectoryName(file) ?? "", classes == 10 ? "batches.meta.txt" : "fine_label_names.txt");
         if (!File.Exists(names) || new FileInfo(names).Length > 1 << 16) return Numbered(classes);
         string[] lines =
-            [.. File.ReadLines(names, Encoding.Latin1).Select(line => ImageNames.Printable(line.Trim())).Where(line => line.Length > 0).Take(classes + 1)];
+            [.. File.ReadLines(names, Encoding.Latin1).Select(line => ImageLayout.Printable(line.Trim())).Where(line => line.Length > 0).Take(classes + 1)];
         return lines.Length == classes ? lines : Numbered(classes);
     }
 }

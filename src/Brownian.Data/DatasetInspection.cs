@@ -18,8 +18,23 @@ public sealed record DatasetInspection
     /// <summary>How many images have a size, as "width×height", the commonest first.</summary>
     public required IReadOnlyList<KeyValuePair<string, int>> Sizes { get; init; }
 
+    /// <summary>How many images are of a file format, the commonest first; empty where they are not from image files.</summary>
+    public required IReadOnlyList<KeyValuePair<string, int>> Formats { get; init; }
+
     /// <summary>How many images are gray, RGB and so on, the commonest first.</summary>
     public required IReadOnlyList<KeyValuePair<string, int>> Modes { get; init; }
+
+    /// <summary>The least and the largest sample of images of 16 bits; null where there is none.</summary>
+    public required (int Least, int Most)? DeepRange { get; init; }
+
+    /// <summary>How many images have pixels that are not opaque.</summary>
+    public required int Transparent { get; init; }
+
+    /// <summary>How many images show no colour, however they are stored.</summary>
+    public required int Gray { get; init; }
+
+    /// <summary>What was left out, turned, or taken for something, and what else might be taken; a line each.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>How many images a class has, in the order of its number; images of none come last, as "none".</summary>
     public required IReadOnlyList<KeyValuePair<string, int>> Classes { get; init; }
@@ -35,14 +50,16 @@ public sealed record DatasetInspection
 
     /// <summary>Looks at every image.</summary>
     /// <param name="path">As <see cref="ImageSources.Open"/> takes it.</param>
+    /// <param name="options">Which images of it; null for <see cref="SourceOptions.Default"/>.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="InvalidDataException">There are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder, or it cannot be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
-    public static DatasetInspection Of(string path, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
+    public static DatasetInspection Of(
+        string path, SourceOptions? options = null, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
-        using IImageSource source = ImageSources.Open(path);
+        using IImageSource source = ImageSources.Open(path, options);
         var found = new Finding[source.Count];
         for (int start = 0; start < found.Length; start += Chunk)
         {
@@ -50,17 +67,24 @@ public sealed record DatasetInspection
             Parallel.For(start, end, new ParallelOptions { CancellationToken = cancel }, i => found[i] = Look(source, i));
             progress?.Report(new ReadingProgress.Decoded(end, found.Length));
         }
+        var survey = new ImageSurvey();
+        foreach (Finding image in found.Where(image => image.Problem is null)) survey.Add(image.Facts);
         int[] good = [.. Enumerable.Range(0, found.Length).Where(i => found[i].Problem is null)];
         return new DatasetInspection
         {
             Title = source.Title,
             Count = source.Count,
-            Sizes = Counted(good.Select(i => $"{found[i].Width}×{found[i].Height}")),
-            Modes = Counted(good.Select(i => found[i].Channels switch { 1 => "gray", 2 => "gray with alpha", 3 => "RGB", _ => "RGBA" })),
+            Sizes = survey.Sizes,
+            Formats = survey.Formats,
+            Modes = survey.Modes,
+            DeepRange = survey.DeepRange,
+            Transparent = survey.Transparent,
+            Gray = survey.Gray,
+            Notes = source.Notes,
             Classes = ClassesOf(source),
             Duplicates = [.. good.GroupBy(i => found[i].Hash).Where(same => same.Count() > 1).Select(same => same.Select(source.NameOf).ToArray())],
             Broken = [.. found.Where(image => image.Problem is not null).Select(image => image.Problem!)],
-            MayBeMirrored = source.IsPictures && 2 * good.Count(i => found[i].Channels >= 3) > good.Length,
+            MayBeMirrored = source.IsPictures && 2 * survey.Colored > good.Length,
         };
     }
 
@@ -70,24 +94,22 @@ public sealed record DatasetInspection
         {
             Image image = source.Read(index);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            Span<byte> size = stackalloc byte[12];
+            Span<byte> size = stackalloc byte[16];
             BinaryPrimitives.WriteInt32LittleEndian(size, image.Width);
             BinaryPrimitives.WriteInt32LittleEndian(size[4..], image.Height);
             BinaryPrimitives.WriteInt32LittleEndian(size[8..], image.Channels);
+            BinaryPrimitives.WriteInt32LittleEndian(size[12..], image.BitDepth);
             hash.AppendData(size);
             hash.AppendData(image.Pixels);
             Span<byte> sum = stackalloc byte[32];
             hash.GetHashAndReset(sum);
-            return new Finding(image.Width, image.Height, image.Channels, BinaryPrimitives.ReadUInt128LittleEndian(sum), null);
+            return new Finding(ImageFacts.Of(image), BinaryPrimitives.ReadUInt128LittleEndian(sum), null);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            return new Finding(0, 0, 0, default, e.Message);
+            return new Finding(default, default, e.Message);
         }
     }
-
-    static KeyValuePair<string, int>[] Counted(IEnumerable<string> what) =>
-        [.. what.CountBy(text => text).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)];
 
     static KeyValuePair<string, int>[] ClassesOf(IImageSource source)
     {
@@ -96,5 +118,5 @@ public sealed record DatasetInspection
         return [.. source.Classes.Append("none").Zip(counts, KeyValuePair.Create).Where(pair => pair.Key != "none" || pair.Value > 0)];
     }
 
-    readonly record struct Finding(int Width, int Height, int Channels, UInt128 Hash, string? Problem);
+    readonly record struct Finding(ImageFacts Facts, UInt128 Hash, string? Problem);
 }

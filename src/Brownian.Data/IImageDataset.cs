@@ -30,6 +30,15 @@ public interface IImageDataset : IDisposable
     /// <summary>One line for people: what this is, how many images, of what size.</summary>
     string Description { get; }
 
+    /// <summary>
+    /// What a person should know of the images, a line each: what was left out, what their files are, what is done to them. Empty where
+    /// there is nothing to say.
+    /// </summary>
+    IReadOnlyList<string> Notes => [];
+
+    /// <summary>Stands for the images: another one means that the set has changed. Empty where nothing is known of it.</summary>
+    string Fingerprint => "";
+
     /// <summary>Copies image <paramref name="index"/> to <paramref name="pixels"/>.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <param name="pixels">Exactly Height·Width·Channels samples, filled row by row, channels last.</param>
@@ -178,6 +187,8 @@ sealed class Subset : IImageDataset
     public int Height => whole.Height;
     public int Channels => whole.Channels;
     public int BitDepth => whole.BitDepth;
+    public IReadOnlyList<string> Notes => whole.Notes;
+    public string Fingerprint => whole.Fingerprint.Length == 0 ? "" : $"{whole.Fingerprint}:{Count}";
     public IReadOnlyList<string> Classes => whole.Classes;
     public string Description => $"the first {Count} of: {whole.Description}";
 

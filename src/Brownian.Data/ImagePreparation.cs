@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Imaging;
 
 namespace Brownian.Data;
@@ -5,7 +6,7 @@ namespace Brownian.Data;
 /// <summary>How images of any size and mode become those that a network learns from.</summary>
 /// <param name="Width">Of every image afterwards, in pixels.</param>
 /// <param name="Height">Of every image afterwards, in pixels.</param>
-/// <param name="Channels">Of every image afterwards: 1 gray, 3 RGB, 4 RGBA.</param>
+/// <param name="Channels">Of every image afterwards: 1 gray, 3 RGB, 4 RGBA; of arrays without colours as many as they have.</param>
 public sealed record ImagePreparation(int Width, int Height, int Channels)
 {
     /// <summary>How images of another size are scaled.</summary>
@@ -16,6 +17,15 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
 
     /// <summary>Which part is kept of an image that is larger after scaling.</summary>
     public CropMode Crop { get; init; } = CropMode.Center;
+
+    /// <summary>Bits per sample afterwards: 8 or 16.</summary>
+    public int BitDepth { get; init; } = 8;
+
+    /// <summary>Which values of 16-bit samples become black and white.</summary>
+    public ValueRange Range { get; init; }
+
+    /// <summary>What lies behind transparent pixels where no alpha is wanted: a name, or #rrggbb.</summary>
+    public string Background { get; init; } = "white";
 
     /// <summary>Where images wait, decoded and scaled.</summary>
     public CacheMode Cache { get; init; } = CacheMode.Auto;
@@ -32,11 +42,32 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
     {
         if (Width is < 1 or > 1 << 16 || Height is < 1 or > 1 << 16)
             throw new ArgumentException($"Images of {Width}×{Height} pixels cannot be prepared; both sides must be 1 to {1 << 16}.");
-        if (Channels is not (1 or 3 or 4)) throw new ArgumentException($"Images of {Channels} channels cannot be prepared; ask for 1, 3 or 4.");
+        if (Channels is < 1 or > Image.MaxChannels)
+            throw new ArgumentException($"Images of {Channels} channels cannot be prepared; ask for 1 to {Image.MaxChannels}.");
+        if (BitDepth is not (8 or 16)) throw new ArgumentException($"Samples of {BitDepth} bits cannot be prepared; ask for 8 or 16.");
+        if (ColorOf(Background) is null) throw new ArgumentException($"There is no colour '{Background}'; {ColorRule}.");
         if (Limit is < 1) throw new ArgumentException($"A limit of {Limit} images leaves none; use at least 1.");
-        if (!Enum.IsDefined(Resize) || !Enum.IsDefined(Interpolation) || !Enum.IsDefined(Crop) || !Enum.IsDefined(Cache))
-            throw new ArgumentException($"There is no such preparation: {Resize}, {Interpolation}, {Crop}, {Cache}.");
+        if (!Enum.IsDefined(Resize) || !Enum.IsDefined(Interpolation) || !Enum.IsDefined(Crop) || !Enum.IsDefined(Cache) || !Enum.IsDefined(Range))
+            throw new ArgumentException($"There is no such preparation: {Resize}, {Interpolation}, {Crop}, {Cache}, {Range}.");
     }
+
+    /// <summary>What <see cref="Background"/> may be, in words.</summary>
+    public const string ColorRule = "use white, black, gray, or red, green and blue as #rrggbb";
+
+    /// <summary>Whether alpha is taken out of images that have it.</summary>
+    internal bool DropsAlpha => Channels is 1 or 3;
+
+    /// <summary>Red, green and blue of a colour; null where there is none of that name.</summary>
+    /// <param name="name">As <see cref="Background"/> takes it.</param>
+    public static (byte Red, byte Green, byte Blue)? ColorOf(string name) => name switch
+    {
+        "white" => (255, 255, 255),
+        "black" => (0, 0, 0),
+        "gray" or "grey" => (128, 128, 128),
+        ['#', ..] when name.Length == 7 && int.TryParse(name.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int rgb) =>
+            ((byte)(rgb >> 16), (byte)(rgb >> 8), (byte)rgb),
+        _ => null,
+    };
 
     /// <summary>One image, cut in the middle where it is larger after scaling.</summary>
     /// <param name="image">Any image.</param>
@@ -52,7 +83,7 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
     /// <exception cref="ArgumentException">It cannot be scaled so: it is too small for <see cref="ResizeMode.None"/>, or too elongated.</exception>
     internal Image Scale(Image image)
     {
-        image = image.ToBitDepth(8).ConvertTo(Channels);
+        image = Convert(image);
         (int width, int height) = Resize switch
         {
             ResizeMode.Stretch => (Width, Height),
@@ -67,17 +98,50 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
         return Resize == ResizeMode.Contain && (width, height) != (Width, Height) ? image.CenterCrop(Width, Height) : image;
     }
 
+    Image Convert(Image image)
+    {
+        if (image.Channels != Channels && (Channels is not (1 or 3 or 4) || image.Channels > 4 || (image.Channels is 2 or 4 && !image.HasAlpha)))
+        {
+            throw new ArgumentException(
+                $"{image.Channels} channels cannot become {Channels}; give data and network {image.Channels} (dataset_params.im_channels and the network's own key)");
+        }
+        if (image.HasAlpha && DropsAlpha)
+        {
+            (byte red, byte green, byte blue) = ColorOf(Background)!.Value;
+            image = image.HasTransparency ? image.Over(red, green, blue) : image.ConvertTo(image.Channels - 1);
+        }
+        return image.ToBitDepth(BitDepth).ConvertTo(Channels);
+    }
+
+    /// <summary>A 16-bit image with its values stretched from those of a set to all that there are; others as they are.</summary>
+    /// <param name="image">Any image.</param>
+    /// <param name="range">The least and the largest value of the set.</param>
+    internal static Image Stretch(Image image, (int Least, int Most) range)
+    {
+        if (image.BitDepth != 16 || range.Least >= range.Most) return image;
+        var stretched = new Image(image.Width, image.Height, image.Channels, [.. image.Pixels], bitDepth: 16) { HasAlpha = image.HasAlpha, Format = image.Format };
+        Span<ushort> samples = stretched.Deep;
+        double scale = (double)ushort.MaxValue / (range.Most - range.Least);
+        int colors = image.HasAlpha ? image.Channels - 1 : image.Channels;
+        for (int i = 0; i < samples.Length; i++)
+        {
+            if (i % image.Channels < colors)
+                samples[i] = (ushort)Math.Round(Math.Clamp((samples[i] - range.Least) * scale, 0, ushort.MaxValue));
+        }
+        return stretched;
+    }
+
     /// <summary>The wanted part of a scaled image.</summary>
     /// <param name="width">Of the scaled image.</param>
     /// <param name="height">Of the scaled image.</param>
     /// <param name="scaled">Its pixels, row by row.</param>
     /// <param name="at">Where to cut.</param>
-    /// <param name="pixels">Height·Width·Channels bytes.</param>
+    /// <param name="pixels">Height·Width·Channels samples.</param>
     internal void Cut(int width, int height, ReadOnlySpan<byte> scaled, CropPosition at, Span<byte> pixels)
     {
-        int left = at.Offset(width - Width, at.X), top = at.Offset(height - Height, at.Y), row = Width * Channels;
+        int pixel = Channels * (BitDepth / 8), left = at.Offset(width - Width, at.X), top = at.Offset(height - Height, at.Y), row = Width * pixel;
         for (int y = 0; y < Height; y++)
-            scaled.Slice(((top + y) * width + left) * Channels, row).CopyTo(pixels[(y * row)..]);
+            scaled.Slice(((top + y) * width + left) * pixel, row).CopyTo(pixels[(y * row)..]);
     }
 
     // As torchvision's Resize of the shorter side: the other one is rounded down.
@@ -119,6 +183,16 @@ public enum ResizeMode
 
     /// <summary>Not at all: larger images are cut, smaller ones cannot be used.</summary>
     None,
+}
+
+/// <summary>Which values of 16-bit samples become black and white. Samples of 8 bits are taken as they are.</summary>
+public enum ValueRange
+{
+    /// <summary>0 and 65,535.</summary>
+    Full,
+
+    /// <summary>The least and the largest value in the whole set: for scanners that fill 12 of 16 bits.</summary>
+    Set,
 }
 
 /// <summary>Which part of a larger image is used.</summary>

@@ -27,6 +27,13 @@ public interface IImageSource : IDisposable
     /// </summary>
     IReadOnlyList<string> Notes => [];
 
+    /// <summary>
+    /// Stands for the first images of the set: their names, sizes, times and labels. Another one means that the set has changed; empty
+    /// where nothing is known of it.
+    /// </summary>
+    /// <param name="count">How many images.</param>
+    string Fingerprint(int count) => "";
+
     /// <summary>The class of an image, or −1.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     int Label(int index);
@@ -46,10 +53,10 @@ public interface IImageSource : IDisposable
 public static class ImageSources
 {
     /// <summary>What a folder may be: the first that knows it opens it; null says that it is something else.</summary>
-    static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, FolderImages.In, ZipFolder];
+    static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, ImageFileSource.InFolder, ImageFileSource.InArchives];
 
     /// <summary>The same for a file, by how it begins.</summary>
-    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, CifarFile, IdxFileOf];
+    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, TarFile, CifarFile, IdxFileOf];
 
     const int StartBytes = 512;
 
@@ -103,28 +110,19 @@ public static class ImageSources
     static DatasetImages? CifarFolder(string path, SourceOptions options) =>
         CifarDataset.FilesIn(path) is null ? null : new DatasetImages(CifarDataset.Open(path));
 
-    static ZipImages? ZipFolder(string path, SourceOptions options)
-    {
-        string[] zips = [.. Directory.EnumerateFiles(path, "*.zip").Order(StringComparer.Ordinal)];
-        return zips.Length > 0 ? ZipImages.Open(path, ImageNames.ForTraining(zips)) : null;
-    }
+    static ImageFileSource? ZipFile(string path, byte[] start, SourceOptions options) =>
+        ZipFiles.Begins(start) ? ImageFileSource.In(new ZipFiles(path), "a zip of images", options) : null;
 
-    static ZipImages? ZipFile(string path, byte[] start, SourceOptions options)
-    {
-        ReadOnlySpan<byte> magic = start;
-        bool zip = magic.StartsWith("PK\u0003\u0004"u8) || magic.StartsWith("PK\u0005\u0006"u8) || magic.StartsWith("PK\u0007\u0008"u8);
-        return zip ? ZipImages.Open(path, path) : null;
-    }
+    static ImageFileSource? TarFile(string path, byte[] start, SourceOptions options) =>
+        TarFiles.Begins(start) || (TarFiles.HasEnding(path) && (IsGzip(start) || !IsIdx(start)))
+            ? ImageFileSource.In(new TarFiles(path), "a tar of images", options)
+            : null;
 
     static DatasetImages? CifarFile(string path, byte[] start, SourceOptions options) =>
         !IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) ? new DatasetImages(CifarDataset.Open(path)) : null;
 
-    static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options)
-    {
-        bool tar = path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
-        if (IsGzip(start) && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
-        return IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
-    }
+    static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options) =>
+        IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
 
     static bool IsIdx(byte[] start) => start.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
 
@@ -138,7 +136,7 @@ public static class ImageSources
             return new InvalidDataException(
                 $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
         }
-        return ImageNames.None(path, "in this folder or below it", FolderImages.ForeignIn(path), ", and no zip, IDX or CIFAR files in it");
+        return ImageFileSource.Nothing(path, new FolderFiles(path).Names);
     }
 }
 
@@ -159,7 +157,13 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     public IReadOnlyList<string> Classes => set.Classes;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => set.Notes;
+
+    /// <inheritdoc/>
     public bool IsPictures => set.MayBeMirrored;
+
+    /// <inheritdoc/>
+    public string Fingerprint(int count) => set.Fingerprint;
 
     /// <inheritdoc/>
     public int Label(int index) => set.Label(index);
@@ -170,7 +174,7 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     /// <inheritdoc/>
     public Image Read(int index)
     {
-        var image = new Image(set.Width, set.Height, set.Channels);
+        var image = new Image(set.Width, set.Height, set.Channels, set.BitDepth);
         set.Read(index, image.Pixels);
         return image;
     }

@@ -1,11 +1,12 @@
+using System.Runtime.InteropServices;
 using Brownian.Imaging;
 using Brownian.Tensors;
 
 namespace Brownian.Data;
 
 /// <summary>
-/// The one place where 8-bit pixels become the numbers a model sees, and back: [0, 255] ↔ [−1, 1].
-/// All 256 values survive the round trip.
+/// The one place where pixels become the numbers a model sees, and back: [0, 255] or [0, 65535] ↔ [−1, 1].
+/// All values survive the round trip.
 /// </summary>
 public static class PixelScale
 {
@@ -33,6 +34,33 @@ public static class PixelScale
         CheckLengths(values.Length, target.Length);
         for (int i = 0; i < values.Length; i++)
             target[i] = FromByte(values[i]);
+    }
+
+    /// <summary>x/32767.5 − 1: 0 becomes −1, 65,535 becomes 1.</summary>
+    /// <param name="value">A pixel's channel, of 16 bits.</param>
+    public static float FromDeep(ushort value) => (float)(value / 32767.5 - 1);
+
+    /// <summary>(x + 1)·32767.5 rounded to nearest (halves to even), after clamping x to [−1, 1]; NaN becomes 0.</summary>
+    /// <param name="value">A model's output.</param>
+    public static ushort ToDeep(float value) =>
+        (ushort)Math.Round((float.IsNaN(value) ? 0 : Math.Clamp((double)value, -1, 1) + 1) * 32767.5);
+
+    /// <summary><see cref="FromByte(byte)"/> or <see cref="FromDeep(ushort)"/> of every sample.</summary>
+    /// <param name="samples">Bytes, two for each sample of 16 bits.</param>
+    /// <param name="bitDepth">8 or 16.</param>
+    /// <param name="target">As many floats as there are samples.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void FromSamples(ReadOnlySpan<byte> samples, int bitDepth, Span<float> target)
+    {
+        if (bitDepth == 8)
+        {
+            FromBytes(samples, target);
+            return;
+        }
+        ReadOnlySpan<ushort> deep = MemoryMarshal.Cast<byte, ushort>(samples);
+        CheckLengths(deep.Length, target.Length);
+        for (int i = 0; i < deep.Length; i++)
+            target[i] = FromDeep(deep[i]);
     }
 
     /// <summary><see cref="ToByte(float)"/> of every element.</summary>
@@ -70,11 +98,18 @@ public static class Pixels
     /// <param name="values">height·width·channels numbers, row by row, channels last.</param>
     /// <param name="width">Pixels per row.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="channels">1 gray, 3 RGB, 4 RGBA.</param>
-    public static Image ToImage(ReadOnlySpan<float> values, int width, int height, int channels)
+    /// <param name="channels">1 gray, 3 RGB, 4 RGBA; each of any other number is drawn in gray, side by side.</param>
+    /// <param name="bitDepth">Bits per sample of the image: 8 or 16.</param>
+    public static Image ToImage(ReadOnlySpan<float> values, int width, int height, int channels, int bitDepth = 8)
     {
-        byte[] pixels = new byte[values.Length];
-        PixelScale.ToBytes(values, pixels);
-        return new Image(width, height, channels, pixels);
+        bool asColors = channels is 1 or 3 or 4;
+        var image = asColors ? new Image(width, height, channels, bitDepth) : new Image(width * channels, height, 1, bitDepth);
+        for (int i = 0; i < values.Length; i++)
+        {
+            int at = asColors ? i : (i / channels / width * channels + i % channels) * width + i / channels % width;
+            if (bitDepth == 16) image.Deep[at] = PixelScale.ToDeep(values[i]);
+            else image.Pixels[at] = PixelScale.ToByte(values[i]);
+        }
+        return image;
     }
 }

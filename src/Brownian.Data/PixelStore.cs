@@ -37,7 +37,7 @@ sealed class PixelStore(long memoryLimit) : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"{Folder()}: {Bytes} bytes of decoded images cannot be written: {e.Message.TrimEnd('.')}; "
+                $"{TemporaryFile.Folder}: {Bytes} bytes of decoded images cannot be written: {e.Message.TrimEnd('.')}; "
                 + "let TMPDIR name a folder with room, or set dataset_params.cache=none.", e);
         }
     }
@@ -70,17 +70,9 @@ sealed class PixelStore(long memoryLimit) : IDisposable
 
     void Spill()
     {
-        string path = Path.Combine(Folder(), $"brownian-images-{Guid.NewGuid():N}.tmp");
-        _file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, 1 << 20, FileOptions.DeleteOnClose);
-        // Without a name it is gone even after a crash. Windows keeps a name while the file is open, and removes both.
-        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        _file = TemporaryFile.Create();
         foreach (byte[] pixels in _inMemory) _file.Write(pixels);
         _inMemory.Clear();
         _inMemory.TrimExcess();
     }
-
-    // /tmp is memory on many systems, which is what runs short here; /var/tmp is a disk.
-    static string Folder() =>
-        Environment.GetEnvironmentVariable("TMPDIR") is null && !OperatingSystem.IsWindows() && Directory.Exists("/var/tmp")
-            ? "/var/tmp" : Path.GetTempPath();
 }

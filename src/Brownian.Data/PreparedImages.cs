@@ -14,13 +14,17 @@ public sealed class PreparedImages : IImageDataset
     readonly PixelStore? _store;
     readonly PreparedImage[] _images;
 
+    readonly (int Least, int Most)? _range;
+
     internal PreparedImages(ImagePreparation how, IImageSource source, PixelStore? store, ImageLoading loaded)
     {
-        (_how, _store, _source) = (how, store, store is null ? source : null);
+        (_how, _store, _source, _range) = (how, store, store is null ? source : null, loaded.Range);
         _images = [.. loaded.Images];
         Classes = source.Classes;
-        MayBeMirrored = source.IsPictures && loaded.MostlyColor;
-        string untouched = $"{how.Width}×{how.Height}", range = loaded.SizeRange;
+        MayBeMirrored = source.IsPictures && 2 * loaded.Survey.Colored > Count;
+        Fingerprint = source.Fingerprint(Math.Min(source.Count, how.Limit ?? int.MaxValue));
+        Notes = [.. source.Notes, .. loaded.Survey.Notes(how)];
+        string untouched = $"{how.Width}×{how.Height}", range = loaded.Survey.SizeRange;
         string kept = store switch { null => "decoded anew each time", { OnDisk: true } => "kept on disk", _ => "kept in memory" };
         string sized = range == untouched ? "" : $"from {range} by {Words()}, ";
         Description = $"{source.Title}: {this.Summary()}; {sized}{kept}";
@@ -37,6 +41,15 @@ public sealed class PreparedImages : IImageDataset
 
     /// <inheritdoc/>
     public int Channels => _how.Channels;
+
+    /// <inheritdoc/>
+    public int BitDepth => _how.BitDepth;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <inheritdoc/>
+    public string Fingerprint { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Classes { get; }
@@ -71,7 +84,8 @@ public sealed class PreparedImages : IImageDataset
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(how);
         how.Check();
-        if (source is DatasetImages { Set: { } set } && (set.Width, set.Height, set.Channels) == (how.Width, how.Height, how.Channels))
+        if (source is DatasetImages { Set: { } set } && (set.Width, set.Height, set.Channels, set.BitDepth) == (how.Width, how.Height, how.Channels, how.BitDepth)
+            && how.Range == ValueRange.Full)
             return how.Limit < set.Count ? set.Take(how.Limit.Value) : set;
         PixelStore? store = how.Cache switch
         {
@@ -108,7 +122,7 @@ public sealed class PreparedImages : IImageDataset
         PreparedImage image = _images[index];
         if (_store is null)
         {
-            Image scaled = _how.Scale(_source!.Read(image.Source));
+            Image stored = _source!.Read(image.Source), scaled = _how.Scale(_range is { } range ? ImagePreparation.Stretch(stored, range) : stored);
             _how.Cut(scaled.Width, scaled.Height, scaled.Pixels, at, pixels);
             return;
         }
@@ -117,7 +131,7 @@ public sealed class PreparedImages : IImageDataset
             _store.Read(index, pixels);
             return;
         }
-        int bytes = image.Width * image.Height * Channels;
+        int bytes = image.Width * image.Height * Channels * (BitDepth / 8);
         byte[] whole = ArrayPool<byte>.Shared.Rent(bytes);
         try
         {
@@ -168,28 +182,19 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
 {
     const int Chunk = 256, Named = 10;
 
-    int _colored;
-    (int Width, int Height) _least = (int.MaxValue, int.MaxValue), _most;
-
     public List<PreparedImage> Images { get; } = [];
 
-    /// <summary>True where more than half of the images are in colour.</summary>
-    public bool MostlyColor => 2 * _colored > Images.Count;
+    /// <summary>What the images that can be used are, before anything is done to them.</summary>
+    public ImageSurvey Survey { get; } = new();
 
-    /// <summary>"32×32", or "460×500 to 800×600": the least and the largest of both sides.</summary>
-    public string SizeRange
-    {
-        get
-        {
-            string least = $"{_least.Width}×{_least.Height}", most = $"{_most.Width}×{_most.Height}";
-            return least == most ? least : $"{least} to {most}";
-        }
-    }
+    /// <summary>The least and the largest sample of the set's 16-bit images, where they are scaled by that.</summary>
+    public (int Least, int Most)? Range { get; private set; }
 
     public void Run(IProgress<ReadingProgress>? progress, CancellationToken cancel)
     {
         int count = Math.Min(source.Count, how.Limit ?? int.MaxValue), broken = 0;
         string? first = null;
+        if (how.Range == ValueRange.Set) Range = FindRange(count, cancel);
         var results = new Result[Math.Min(Chunk, count)];
         for (int start = 0; start < count; start += Chunk)
         {
@@ -218,6 +223,26 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         $"{source.Title}: {broken} of {count} images cannot be used and {(broken == 1 ? "is" : "are")} left out"
         + (broken > Named ? $" (the first {Named} are named)" : "") + "; --strict stops instead.";
 
+    // A pass of its own: the first image can only be scaled when the last is known.
+    (int Least, int Most)? FindRange(int count, CancellationToken cancel)
+    {
+        var survey = new ImageSurvey();
+        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, count, options, i =>
+        {
+            try
+            {
+                ImageFacts facts = ImageFacts.Of(source.Read(i));
+                lock (survey) survey.Add(facts);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                // Told when it is decoded again.
+            }
+        });
+        return survey.DeepRange;
+    }
+
     void Decode(int start, int size, Result[] results, CancellationToken cancel)
     {
         // Waiting work is handed out one by one: one photograph may take as long as a hundred others.
@@ -230,6 +255,8 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         try
         {
             Image image = source.Read(index), scaled;
+            var facts = ImageFacts.Of(image);
+            if (Range is { } range) image = ImagePreparation.Stretch(image, range);
             try
             {
                 scaled = store is not null && how.Crop == CropMode.Center ? how.Apply(image) : how.Scale(image);
@@ -238,7 +265,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
             {
                 return new Result { Problem = $"{source.NameOf(index)}: {e.Message.TrimEnd('.')}." };
             }
-            return new Result { Width = image.Width, Height = image.Height, IsColor = image.Channels >= 3, Scaled = scaled };
+            return new Result { Facts = facts, Scaled = scaled };
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
@@ -252,18 +279,15 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
     {
         Image scaled = result.Scaled!;
         Images.Add(new PreparedImage(index, source.Label(index), scaled.Width, scaled.Height));
-        if (result.IsColor) _colored++;
-        _least = (Math.Min(_least.Width, result.Width), Math.Min(_least.Height, result.Height));
-        _most = (Math.Max(_most.Width, result.Width), Math.Max(_most.Height, result.Height));
+        Survey.Add(result.Facts);
+        if (how.Resize != ResizeMode.None && result.Facts.Width < how.Width && result.Facts.Height < how.Height) Survey.AddSmall();
         store?.Add(scaled.Pixels);
     }
 
-    /// <summary>What became of one image: its size and pixels, or why there are none.</summary>
+    /// <summary>What became of one image: its pixels, or why there are none.</summary>
     readonly record struct Result
     {
-        public int Width { get; init; }
-        public int Height { get; init; }
-        public bool IsColor { get; init; }
+        public ImageFacts Facts { get; init; }
         public Image? Scaled { get; init; }
         public string? Problem { get; init; }
     }

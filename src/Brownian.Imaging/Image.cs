@@ -24,7 +24,7 @@ public sealed class Image
         long count = Count(width, height, channels) * (bitDepth / 8);
         if (pixels.Length != count)
             throw new ArgumentException($"Image: {width}×{height}×{channels} needs {count} bytes, got {pixels.Length}.", nameof(pixels));
-        (Width, Height, Channels, Pixels, BitDepth) = (width, height, channels, pixels, bitDepth);
+        (Width, Height, Channels, Pixels, BitDepth, HasAlpha) = (width, height, channels, pixels, bitDepth, channels is 2 or 4);
         Text = text is null or { Count: 0 } ? ReadOnlyDictionary<string, string>.Empty : new Dictionary<string, string>(text).AsReadOnly();
     }
 
@@ -65,6 +65,15 @@ public sealed class Image
     public Span<ushort> Deep => BitDepth == 16
         ? MemoryMarshal.Cast<byte, ushort>(Pixels.AsSpan())
         : throw new InvalidOperationException("Image: samples of 8 bits are in Pixels.");
+
+    /// <summary>
+    /// Whether the last channel says how opaque a pixel is: so with 2 and 4 channels, unless they are numbers without colours, as those of
+    /// an array are.
+    /// </summary>
+    public bool HasAlpha { get; init; }
+
+    /// <summary>Whether some pixel is not gray; false for images of fewer than 3 channels, and for numbers without colours.</summary>
+    public bool ShowsColor => (Channels == 3 || (Channels == 4 && HasAlpha)) && (BitDepth == 16 ? AnyColor<ushort>(Deep) : AnyColor<byte>(Pixels));
 
     /// <summary>The file format that the image was read from: "PNG", "JPEG" and so on; empty where it was made in memory.</summary>
     public string Format { get; init; } = "";
@@ -133,6 +142,15 @@ public sealed class Image
             for (int i = 0; i < from.Length; i++) image.Pixels[i] = (byte)((from[i] + 128) / 257);
         }
         return image;
+    }
+
+    bool AnyColor<T>(ReadOnlySpan<T> samples) where T : unmanaged, IEquatable<T>
+    {
+        for (int i = 0; i < samples.Length; i += Channels)
+        {
+            if (!samples[i].Equals(samples[i + 1]) || !samples[i].Equals(samples[i + 2])) return true;
+        }
+        return false;
     }
 
     // L = (299 R + 587 G + 114 B) / 1000 in 16-bit fixed point; the three weights add up to 65536.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Brownian.Diffusion;
 using Brownian.Training;
 
 namespace Brownian.Cli;
@@ -12,10 +13,13 @@ sealed class DataCommand : Command
         Add(new GridCommand(terminal));
     }
 
+    /// <summary>What a path of images may be, for help.</summary>
+    public const string Places =
+        "A folder, zip or tar of images; IDX, CIFAR, .npy, .npz, CSV or Parquet files, or a folder of them.";
+
     static Argument<string> PathArgument(bool optional) => new("PATH")
     {
-        Description = "A folder or zip of images, a folder of zips, IDX files, CIFAR's binary files"
-            + (optional ? ", or digits" : ", or digits."),
+        Description = Places + (optional ? " Or digits" : " Or digits."),
         Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
         DefaultValueFactory = optional ? _ => DrawnDigits.Name : null,
     };
@@ -26,32 +30,38 @@ sealed class DataCommand : Command
         const int Listed = 10;
 
         readonly Argument<string> _path = PathArgument(optional: false);
+        readonly SourceChoice _source = new();
 
         public InspectCommand(Terminal terminal, CancellationToken cancel)
             : base("inspect", "Count image sizes, color modes, classes, duplicates and broken files.\nExample: brownian data inspect photos", terminal, cancel)
         {
             Add(_path);
+            Add(_source.All);
         }
 
         protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
-            DatasetInspection found = _terminal.TrackReading(progress => DatasetInspection.Of(path, progress, _cancel));
+            DatasetInspection found = _terminal.TrackReading(progress => DatasetInspection.Of(path, _source.Of(parsed), progress, _cancel));
             TextWriter to = _terminal.Out;
             to.WriteLine($"data    {found.Title}");
             to.WriteLine($"images  {Phrases.Count(found.Count)}");
             if (found.Sizes.Count > 0)
             {
                 to.WriteLine($"sizes   {Counts(found.Sizes)}");
-                to.WriteLine($"modes   {Counts(found.Modes)}");
+                if (found.Formats.Count > 0) to.WriteLine($"files   {Counts(found.Formats)}");
+                to.WriteLine($"modes   {Counts(found.Modes)}{Colors(found)}");
+                if (found.DeepRange is { } range) to.WriteLine($"depth   16 bits, values {Phrases.Count(range.Least)} to {Phrases.Count(range.Most)}: dataset_params.bit_depth=16 keeps them, value_range=set scales by these");
+                if (found.Transparent > 0) to.WriteLine($"alpha   {Phrases.Count(found.Transparent)} with transparent pixels: laid on dataset_params.background, white, unless the network learns 4 channels");
             }
             to.WriteLine($"classes {Classes(found)}");
             to.WriteLine($"copies  {Copies(found)}");
             foreach (IReadOnlyList<string> same in found.Duplicates.Take(Listed)) to.WriteLine($"        {string.Join(" = ", same.Take(Listed))}");
             to.WriteLine($"broken  {(found.Broken.Count == 0 ? "none" : Phrases.Count(found.Broken.Count))}");
             foreach (string problem in found.Broken.Take(Listed)) to.WriteLine($"        {problem}");
+            foreach (string note in found.Notes) to.WriteLine($"note    {note}");
             to.WriteLine($"train   {Training(found)}");
-            to.WriteLine($"next    {Invocation.Of(Next(path, found))}");
+            to.WriteLine($"next    {Invocation.Of(path == DrawnDigits.Name ? ["train"] : ["train", "--data", path, .. _source.AsOverrides(parsed)])}");
             return ExitCode.Success;
         }
 
@@ -75,12 +85,10 @@ sealed class DataCommand : Command
             + (found.MayBeMirrored ? "; random horizontal flips, as these are color pictures" : "; no flips")
             + (found.Broken.Count == 0 ? "" : "; broken images are skipped, or with --strict an error");
 
-        static string[] Next(string path, DatasetInspection found)
+        static string Colors(DatasetInspection found)
         {
-            if (path == DrawnDigits.Name) return ["train"];
-            if (!found.MayBeMirrored) return ["train", "--data", path];
-            bool small = found.Sizes.Take(1).All(size => size.Key.Split('×').All(side => side.Length < 3 && int.Parse(side, null) <= 48));
-            return ["train", "--preset", small ? "cifar10" : "flowers", "--data", path];
+            int images = found.Count - found.Broken.Count;
+            return found.Gray == images && found.MayBeMirrored ? "; none shows a colour" : "";
         }
     }
 
@@ -89,6 +97,7 @@ sealed class DataCommand : Command
     {
         readonly Argument<string> _path = PathArgument(optional: true);
         readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the data set's name with -grid.png");
+        readonly SourceChoice _source = new();
         readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, spread evenly over the data set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
         readonly Option<bool> _force = ShowCommand.Force();
@@ -96,14 +105,14 @@ sealed class DataCommand : Command
         public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10", terminal)
         {
             Add(_path);
-            Add([_out, _count, _columns, _force]);
+            Add([_out, _count, _columns, .. _source.All, _force]);
         }
 
         protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
             PictureTarget target = PictureTarget.Still("grid", parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png", parsed.GetValue(_force));
-            string file = target.Write(DataPicture.DrawEvenly(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn));
+            string file = target.Write(DataPicture.DrawEvenly(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn, _source.Of(parsed)));
             _terminal.Out.WriteLine($"grid    {Phrases.Relative(file)}");
             _terminal.Out.WriteLine($"next    {Invocation.Of("data", "inspect", path)}");
             return ExitCode.Success;
@@ -113,6 +122,34 @@ sealed class DataCommand : Command
         {
             string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             return name.Length == 0 ? "data" : name;
+        }
+    }
+}
+
+/// <summary>The options that say which images of a path are meant, and where their classes come from.</summary>
+sealed class SourceChoice
+{
+    readonly Option<string?> _split = OptionOf.Choice(
+        "--split", [.. Names.All(typeof(DataSplit))], "Part of a set that is kept in parts. Default: train");
+    readonly Option<string?> _labels = OptionOf.Choice(
+        "--labels", [.. Names.All(typeof(LabelSource))], "What says which class an image is of: a list beside the images or folders (auto), or the letters that file names begin with (prefix). Default: auto");
+
+    public Option[] All => [_split, _labels];
+
+    public SourceOptions Of(ParseResult parsed) => new()
+    {
+        Split = parsed.GetValue(_split) is { } split ? Names.Named<DataSplit>(split, "split") : default,
+        Labels = parsed.GetValue(_labels) is { } labels ? Names.Named<LabelSource>(labels, "source of labels") : default,
+    };
+
+    /// <summary>The same for <c>train</c>.</summary>
+    public IEnumerable<string> AsOverrides(ParseResult parsed)
+    {
+        foreach ((Option<string?> option, string key) in ((Option<string?>, string)[])[(_split, "split"), (_labels, "labels")])
+        {
+            if (parsed.GetValue(option) is not { } value) continue;
+            yield return "--set";
+            yield return $"dataset_params.{key}={value}";
         }
     }
 }

@@ -10,7 +10,7 @@ sealed class TrainCommand : AppCommand
 {
     readonly ConfigOptions _config = new("A YAML configuration. Without one, the built-in digits and a small network.");
     readonly Option<string?> _data =
-        OptionOf.Text("--data", "PATH", "Images to train on, instead of the configuration's: a folder or zip of images, IDX or CIFAR files.");
+        OptionOf.Text("--data", "PATH", "Images to train on, instead of the configuration's; without --preset and --config they choose one. " + DataCommand.Places);
     readonly Option<bool> _strict = OptionOf.Flag("--strict", "Stop at the first unreadable image. Default: list unreadable images and skip them");
     readonly Option<string[]> _set = OptionOf.Set("train_params.lr=2e-4");
     readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Folder for runs. Default: runs");
@@ -22,6 +22,7 @@ sealed class TrainCommand : AppCommand
         "--minutes", TimeBudget.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
         "N", TimeBudget.MostMinutes);
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
+    readonly Option<bool> _changedData = OptionOf.Flag("--allow-changed-data", "With --resume: continue although the images are not those of the checkpoint.");
     readonly DeviceOptions _device = new();
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Print the time and memory that training would take, then stop. Writes nothing.");
 
@@ -29,7 +30,7 @@ sealed class TrainCommand : AppCommand
         "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        Add([.. _config.All, _data, _set, _runs, _name, _resume, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
+        Add([.. _config.All, _data, _set, _runs, _name, _resume, _changedData, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -41,6 +42,7 @@ sealed class TrainCommand : AppCommand
 
     int Start(ParseResult parsed)
     {
+        if (parsed.GetValue(_changedData)) throw new ArgumentException("--allow-changed-data is for --resume; a new run takes any images.");
         TrainConfig config = Configuration(parsed);
         // Before there is a folder, so that a wrong path leaves none behind.
         using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
@@ -56,8 +58,20 @@ sealed class TrainCommand : AppCommand
     {
         if (!MayHaveBudget(parsed)) return _config.Load(parsed, Overrides(parsed));
         // Whether an override gives the length shows where nothing else does.
-        TrainConfig config = _config.Load(parsed);
+        TrainConfig config = Chosen(parsed) ?? _config.Load(parsed);
         return (config with { Train = config.Train with { Steps = null, Epochs = null } }).With(Overrides(parsed));
+    }
+
+    // Who names images and nothing else is given what suits them.
+    TrainConfig? Chosen(ParseResult parsed)
+    {
+        if (_config.Given(parsed) is not []) return null;
+        DatasetParams wanted = TrainConfig.Default.With(Overrides(parsed)).Dataset;
+        if (wanted.IsBuiltIn) return null;
+        using IImageSource source = ConfiguredDataset.Source(wanted);
+        var choice = PresetChoice.For(source, wanted.ImagePath);
+        _terminal.Out.WriteLine($"preset  {choice.Preset}: {choice.Reason}; another with --preset NAME");
+        return choice.Config;
     }
 
     // Who says nothing about what to train has not said how long either.
@@ -98,12 +112,12 @@ sealed class TrainCommand : AppCommand
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
-        return Train(run, config, device, images);
+        return Train(run, config, device, images, allowChangedData: parsed.GetValue(_changedData));
     }
 
-    int Train(RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false)
+    int Train(RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
     {
-        var trainer = new Trainer(config, device, images);
+        var trainer = new Trainer(config, device, images) { AllowChangedData = allowChangedData };
         TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
@@ -114,7 +128,7 @@ sealed class TrainCommand : AppCommand
 
     int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
-        var trainer = new Trainer(config, device, images);
+        var trainer = new Trainer(config, device, images) { AllowChangedData = parsed.GetValue(_changedData) };
         _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
         _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));
         return ExitCode.Success;

@@ -16,8 +16,25 @@ public sealed record DatasetParams : Settings
     /// </summary>
     [Key("im_path", MayBeEmpty = true)] public string ImagePath { get; init; } = Digits;
 
-    /// <summary>What images are converted to, 1 gray, 3 RGB or 4 RGBA; null for what the model takes.</summary>
+    /// <summary>
+    /// What images are converted to, 1 gray, 3 RGB or 4 RGBA, or as many channels as arrays without colours have; null for what the model takes.
+    /// </summary>
     [Key("im_channels")] public int? ImageChannels { get; init; }
+
+    /// <summary>Which part is used of a set that is kept in parts: folders, files or arrays called train, test and val.</summary>
+    [Key("split", Quiet = true)] public DataSplit Split { get; init; } = DataSplit.Train;
+
+    /// <summary>What says which class an image is of: a list beside the images, folders, or what a file's name begins with.</summary>
+    [Key("labels", Quiet = true)] public LabelSource Labels { get; init; } = LabelSource.Auto;
+
+    /// <summary>Bits per sample, 8 or 16: what images of more are rounded to. The network sees [−1, 1] either way.</summary>
+    [Key("bit_depth", Quiet = true)] public int BitDepth { get; init; } = 8;
+
+    /// <summary>Which values of 16-bit samples become black and white: all, or those between the set's least and largest.</summary>
+    [Key("value_range", Quiet = true)] public ValueRange ValueRange { get; init; } = ValueRange.Full;
+
+    /// <summary>What lies behind transparent pixels where the network learns no alpha: white, black, gray or #rrggbb.</summary>
+    [Key("background", Quiet = true)] public string Background { get; init; } = "white";
 
     /// <summary>How many digits to draw, for the built-in set.</summary>
     [Key("count")] public int Count { get; init; } = 10_000;
@@ -53,7 +70,9 @@ public sealed record DatasetParams : Settings
     public override IEnumerable<Rule> Rules()
     {
         yield return (nameof(ImagePath), ImagePath != "", "is empty; give a path, or 'digits' for the built-in set");
-        yield return (nameof(ImageChannels), ImageChannels is null or 1 or 3 or 4, $"is {ImageChannels}; images have 1, 3 or 4");
+        yield return (nameof(ImageChannels), ImageChannels is null or (>= 1 and <= Image.MaxChannels), $"is {ImageChannels}; images have 1 to {Image.MaxChannels}");
+        yield return (nameof(BitDepth), BitDepth is 8 or 16, $"is {BitDepth}; use 8 or 16");
+        yield return (nameof(Background), ImagePreparation.ColorOf(Background) is not null, $"is '{Background}'; {ImagePreparation.ColorRule}");
         yield return (nameof(Count), Count is >= 1 and <= 1_000_000, $"is {Count}; draw 1 to 1000000 digits");
         yield return (nameof(Limit), Limit is null or >= 1, $"is {Limit}; use at least 1 image");
     }

@@ -81,6 +81,15 @@ public sealed record TrainConfig
         NormNumGroups = 4,
     };
 
+    /// <summary>The preset that suits images best, with their colours and a size that suits them: see <see cref="PresetChoice"/>.</summary>
+    /// <param name="images">What will be learned from.</param>
+    /// <exception cref="InvalidDataException">They cannot be read.</exception>
+    public static TrainConfig For(IImageSource images) => PresetChoice.For(images).Config;
+
+    /// <summary>The same for a set of images of one size.</summary>
+    /// <inheritdoc cref="For(IImageSource)"/>
+    public static TrainConfig For(IImageDataset images) => PresetChoice.For(new DatasetImages(images)).Config;
+
     /// <summary>
     /// Reads a YAML file, applies overrides and checks the result. Keys that the file does not name keep the tutorial's values; without
     /// a file everything starts from <see cref="Default"/>.
@@ -191,14 +200,9 @@ public sealed record TrainConfig
 
     ConfigProblem? FirstProblem()
     {
-        Rule[] images =
-        [
-            .. Model.ChannelProperties.Take(1).Select(property =>
-                new Rule(property, Model.Channels is 1 or 3 or 4, $"is {Model.Channels}; images have 1, 3 or 4")),
-        ];
         return ConfigProblem.First(ConfigSection.Dataset, Dataset, Dataset.Rules())
             ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.Rules())
-            ?? ConfigProblem.First(ConfigSection.Model, Model, images.Concat(Model.Rules()))
+            ?? ConfigProblem.First(ConfigSection.Model, Model, Model.Rules())
             ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model))
             ?? ConfigProblem.First(ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model))
             ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion));

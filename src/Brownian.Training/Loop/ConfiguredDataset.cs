@@ -101,16 +101,29 @@ public static class ConfiguredDataset
             Resize = dataset.Resize,
             Interpolation = dataset.Interpolation,
             Crop = dataset.Crop,
+            BitDepth = dataset.BitDepth,
+            Range = dataset.ValueRange,
+            Background = dataset.Background,
             Cache = dataset.Cache,
             Strict = dataset.Strict,
             Limit = dataset.Limit,
         };
     }
 
+    /// <summary>The images that a section names, as they are stored.</summary>
+    /// <param name="dataset">The section.</param>
+    /// <exception cref="InvalidDataException">There are no images.</exception>
+    /// <exception cref="IOException">There is no such file or folder.</exception>
+    public static IImageSource Source(DatasetParams dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        return ImageSources.Open(dataset.ImagePath, new SourceOptions { Split = dataset.Split, Labels = dataset.Labels });
+    }
+
     static IImageSource Source(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
-        if (!dataset.IsBuiltIn) return ImageSources.Open(dataset.ImagePath);
+        if (!dataset.IsBuiltIn) return Source(dataset);
         int side = Math.Clamp(Math.Max(config.Model.Width, config.Model.Height), 8, 512);
         return new DatasetImages(new DrawnDigits(dataset.Count, config.Train.Seed, side));
     }

@@ -21,6 +21,9 @@ public abstract record TrainProgress
         string Dataset, string Augmentation, long Parameters, long FlopsPerImage, long Step, long TotalSteps, double StepsPerEpoch,
         string Device) : TrainProgress
     {
+        /// <summary><see cref="IImageDataset.Notes"/> of the images.</summary>
+        public IReadOnlyList<string> Notes { get; init; } = [];
+
         /// <summary>What is learned, in a few words; empty for ε and the simple loss on a linear schedule.</summary>
         public string Objective { get; init; } = "";
 

@@ -64,7 +64,7 @@ sealed class TrainState
         _smoothed.Add(loss);
     }
 
-    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IReadOnlyList<string>? classes = null)
+    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IImageDataset? images = null)
     {
         var manifest = new CheckpointManifest
         {
@@ -76,7 +76,9 @@ sealed class TrainState
             SmoothedLoss = SmoothedLoss,
             SecondsTrained = seconds,
             ConfigHash = configHash,
-            Classes = Network.Classes == 0 ? null : classes,
+            Classes = Network.Classes == 0 ? null : images?.Classes,
+            DataCount = images?.Count,
+            DataHash = images is { Fingerprint.Length: > 0 } ? images.Fingerprint : null,
         };
         store.Save(manifest, folder =>
         {

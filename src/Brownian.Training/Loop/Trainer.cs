@@ -12,6 +12,9 @@ namespace Brownian.Training;
 /// <param name="dataset">What to learn from; null opens what <c>dataset_params</c> names.</param>
 public sealed class Trainer(TrainConfig config, Device device, IImageDataset? dataset = null)
 {
+    /// <summary>Continue a run on other images than those it was trained on: its bits will not be those of an uninterrupted run.</summary>
+    public bool AllowChangedData { get; init; }
+
     /// <summary>Trains to the end, or until cancelled.</summary>
     /// <param name="run">Where everything is written; training continues after its newest checkpoint, if it has one.</param>
     /// <param name="progress">Told about every step, checkpoint, grid of samples and warning.</param>
@@ -31,7 +34,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
         TrainConfig fitted = Fitted(images);
         if (fitted != run.Config) run.Reconfigure(fitted);     // with the lock held: another process may be training this run
-        using var job = new TrainingJob(fitted, device, images, checkpoints, progress);
+        using var job = new TrainingJob(fitted, device, images, checkpoints, progress, AllowChangedData);
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(cancel);
     }
@@ -48,7 +51,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;
-        using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress);
+        using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress, AllowChangedData);
         progress?.Report(job.Introduce());
         TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -78,16 +81,19 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
 sealed class TrainingJob : IDisposable
 {
     readonly IProgress<TrainProgress>? _progress;
+    readonly bool _allowChangedData;
 
     /// <param name="config">What to do.</param>
     /// <param name="device">What computes.</param>
     /// <param name="images">What to learn from.</param>
     /// <param name="checkpoints">Where training continues after the newest; null for a training that begins.</param>
     /// <param name="progress">Told about damaged checkpoints.</param>
+    /// <param name="allowChangedData">Continue on other images than the checkpoint's.</param>
     public TrainingJob(
-        TrainConfig config, Device device, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress)
+        TrainConfig config, Device device, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress,
+        bool allowChangedData = false)
     {
-        (Config, Device, Images, _progress) = (config, device, images, progress);
+        (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
         Objective = ConfiguredObjective.Of(config);
         State = new TrainState(config, device);
@@ -137,15 +143,31 @@ sealed class TrainingJob : IDisposable
     {
         Objective = ConfiguredObjective.Describe(Config),
         Classes = ClassConditions.Describe(Images, Config),
+        Notes = [.. Images.Notes],
     };
 
     public void Dispose() => Loader.Dispose();
 
     void Restore(string folder, CheckpointManifest manifest)
     {
+        if (ChangeOfData(manifest) is { } change)
+        {
+            string what = $"{folder}: {change} ({Images.Description})";
+            if (!_allowChangedData) throw new InvalidDataException($"{what}; bring them back, or continue on these with --allow-changed-data.");
+            Warn($"{what}; what follows is not what it would have led to.");
+        }
         State.Load(folder, manifest);
         if (manifest.ConfigHash != ConfigHash)
             Warn($"{folder}: made with another configuration; what follows is not what it would have led to.");
+    }
+
+    // A version before this one noted neither.
+    string? ChangeOfData(CheckpointManifest manifest)
+    {
+        if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {count} images, and now there are {Images.Count}";
+        return manifest.DataHash is { } hash && Images.Fingerprint.Length > 0 && hash != Images.Fingerprint
+            ? "the names, sizes, times or labels of the images are not those that it was trained on"
+            : null;
     }
 
     void Warn(string message) => _progress?.Report(new TrainProgress.Warning(message));

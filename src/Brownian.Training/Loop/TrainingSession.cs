@@ -144,7 +144,7 @@ sealed class TrainingSession : IDisposable
         if (_savedStep == _state.Step) return;
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
-        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images.Classes);
+        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
         (_savedStep, _hasSaved) = (_state.Step, true);
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>

@@ -20,7 +20,7 @@ public static class DataPicture
             images, Math.Min(count, images.Count), config.Train.Seed, horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset),
             randomCrop: config.Dataset.Crop == CropMode.Random, prefetch: 1);
         Batch batch = loader.Next();
-        int size = images.ImageBytes();
+        int size = images.Width * images.Height * images.Channels;
         float[] pixels = batch.Pixels;
         return Sheet(
             [.. Enumerable.Range(0, batch.Count)
@@ -36,13 +36,15 @@ public static class DataPicture
     /// <param name="count">How many images, at least 1; all where there are fewer.</param>
     /// <param name="columns">Images per row; 0 for about as many as there are rows.</param>
     /// <param name="warn">Told of images that cannot be read.</param>
+    /// <param name="options">Which images of the path; null for <see cref="SourceOptions.Default"/>.</param>
     /// <exception cref="ArgumentException">A number is out of range, or the sheet would be too large.</exception>
     /// <exception cref="InvalidDataException">There are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder, or it cannot be read.</exception>
-    public static Image DrawEvenly(string path, int count = 64, int columns = 0, Action<string>? warn = null)
+    public static Image DrawEvenly(
+        string path, int count = 64, int columns = 0, Action<string>? warn = null, SourceOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        using IImageSource source = ImageSources.Open(path);
+        using IImageSource source = ImageSources.Open(path, options);
         count = Math.Min(count, source.Count);
         List<Image> images = [];
         List<int> labels = [];
@@ -131,7 +133,9 @@ public static class PictureData
     {
         (int width, int height) = images.Count == 0 ? (Side, Side) : (images[0].Width, images[0].Height);
         bool alike = Math.Max(width, height) <= LargestAsItIs && images.All(image => (image.Width, image.Height) == (width, height));
-        int channels = images.Count > 0 && images.All(image => image.Channels <= 2) ? 1 : 3;
+        int channels = images.Count == 0 ? 3
+            : images[0] is { HasAlpha: false, Channels: 2 or > 3 } ? images[0].Channels
+            : images.All(image => image.Channels <= 2) ? 1 : 3;
         return alike ? new(width, height, channels) : new(Side, Side, channels);
     }
 
@@ -160,7 +164,7 @@ public static class PictureData
         ImagePreparation how = ConfiguredDataset.Preparation(config);
         try
         {
-            return how.Apply(ImageFile.Read(path));
+            return how.Apply(ImageFile.Read(path, atFullDepth: true));
         }
         catch (ArgumentException e)
         {
@@ -174,8 +178,8 @@ public static class PictureData
 
     static Image Read(IImageDataset images, int index)
     {
-        byte[] pixels = new byte[images.ImageBytes()];
-        images.Read(index, pixels);
-        return new Image(images.Width, images.Height, images.Channels, pixels);
+        var image = new Image(images.Width, images.Height, images.Channels, images.BitDepth);
+        images.Read(index, image.Pixels);
+        return image;
     }
 }

@@ -162,6 +162,14 @@ public sealed record CheckpointManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Classes { get; init; }
 
+    /// <summary>The number of images trained on; null in checkpoints of versions that did not note it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? DataCount { get; init; }
+
+    /// <summary><see cref="IImageDataset.Fingerprint"/> of the images; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DataHash { get; init; }
+
     /// <summary>SHA-256 of this manifest with an empty seal.</summary>
     public string Seal { get; init; } = "";
 

@@ -28,14 +28,15 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal("data    photos (a folder of images)", lines[0]);
         Assert.Equal("images  9", lines[1]);
         Assert.Equal("sizes   12×8 7, 3×3 1", lines[2]);
-        Assert.Equal("modes   RGB 7, gray 1", lines[3]);
-        Assert.Equal("classes 2: cat 4, dog 5", lines[4]);
-        Assert.Equal("copies  1 of other images, by their decoded pixels", lines[5]);
-        Assert.Equal($"        {Path.Combine(photos, "cat/2.png")} = {Path.Combine(photos, "dog/copy.png")}", lines[6]);
-        Assert.Equal("broken  1", lines[7]);
-        Assert.StartsWith($"        {Path.Combine(photos, "dog/torn.png")}: ", lines[8], StringComparison.Ordinal);
-        Assert.Contains("random horizontal flips", lines[9], StringComparison.Ordinal);
-        Assert.EndsWith($"train --preset cifar10 --data {photos}", lines[10], StringComparison.Ordinal);
+        Assert.Equal("files   PNG 8", lines[3]);
+        Assert.Equal("modes   RGB 7, gray 1", lines[4]);
+        Assert.Equal("classes 2: cat 4, dog 5", lines[5]);
+        Assert.Equal("copies  1 of other images, by their decoded pixels", lines[6]);
+        Assert.Equal($"        {Path.Combine(photos, "cat/2.png")} = {Path.Combine(photos, "dog/copy.png")}", lines[7]);
+        Assert.Equal("broken  1", lines[8]);
+        Assert.StartsWith($"        {Path.Combine(photos, "dog/torn.png")}: ", lines[9], StringComparison.Ordinal);
+        Assert.Contains("random horizontal flips", lines[10], StringComparison.Ordinal);
+        Assert.EndsWith($"train --data {photos}", lines[11], StringComparison.Ordinal);
         CommandLine.Run("data", "inspect", _line.At("absent")).IsBadInput(_line.At("absent"));
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Brownian.Tensors;
 using Brownian.Training;
 
 namespace Brownian.Tests;
@@ -51,6 +52,39 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(8, Assert.Single(told.OfType<TrainProgress.Started>()).Step);
         Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(broken, 12));
         Assert.Equal(Losses(straight), Losses(broken));
+    }
+
+    [Fact]
+    public void Other_images_than_those_trained_on_are_refused_unless_they_are_allowed()
+    {
+        for (int i = 0; i < 6; i++) _folder.Write($"images/{i}.png", PngBytes.File(8, 1, [.. Enumerable.Repeat((byte)(40 * i), 64)]));
+        TrainConfig config = TinyRun.Config.With($"dataset_params.im_path={_folder.Path("images")}");
+        RunDirectory run = NewRun(config);
+        TinyRun.Train(run, config, stopAfter: 4);
+        TinyRun.Train(run, config, stopAfter: 6);       // nothing has changed
+
+        File.SetLastWriteTimeUtc(_folder.Path("images/2.png"), DateTime.UnixEpoch);
+        Refuse("the names, sizes, times or labels of the images are not those that it was trained on");
+        _folder.Write("images/7.png", PngBytes.File(8, 1, new byte[64]));
+        Refuse("it was trained on 6 images, and now there are 7");
+
+        List<TrainProgress> told = [];
+        using Device device = Device.Cpu(1);
+        new Trainer(config, device) { AllowChangedData = true }.Run(run, new Tell(told.Add), TestContext.Current.CancellationToken);
+        Assert.Contains("now there are 7", told.OfType<TrainProgress.Warning>().First().Message, StringComparison.Ordinal);
+        Assert.Equal(12, told.OfType<TrainProgress.Stepped>().Last().Metrics.Step);
+
+        void Refuse(string why)
+        {
+            string message = Assert.Throws<InvalidDataException>(() => TinyRun.Train(run, config)).Message;
+            Assert.Contains($"step-00000006: {why}", message, StringComparison.Ordinal);
+            Assert.EndsWith("bring them back, or continue on these with --allow-changed-data.", message, StringComparison.Ordinal);
+        }
+    }
+
+    sealed class Tell(Action<TrainProgress> tell) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress value) => tell(value);
     }
 
     [Fact]
