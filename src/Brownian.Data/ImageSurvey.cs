@@ -153,21 +153,3 @@ readonly record struct ImageFacts(
         return (least, most);
     }
 }
-
-static class Temporary
-{
-    extension(Image image)
-    {
-        public bool HasTransparency
-        {
-            get
-            {
-                if (!image.HasAlpha) return false;
-                for (int i = image.PixelBytes - 1; i < image.Pixels.Length; i += image.PixelBytes) if (image.Pixels[i] != 255) return true;
-                return false;
-            }
-        }
-
-        public Image Over(byte red, byte green, byte blue) => image.ConvertTo(image.Channels - 1);
-    }
-}

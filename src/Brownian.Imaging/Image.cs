@@ -57,6 +57,19 @@ public sealed class Image
     /// <summary>Bytes per pixel: its channels, times two at 16 bits.</summary>
     public int PixelBytes => Channels * (BitDepth / 8);
 
+    /// <summary>Some pixel is not opaque.</summary>
+    public bool HasTransparency
+    {
+        get
+        {
+            if (!HasAlpha) return false;
+            int bytes = PixelBytes, alphaBytes = BitDepth / 8;
+            for (int end = bytes; end <= Pixels.Length; end += bytes)
+                if (Pixels.AsSpan(end - alphaBytes, alphaBytes).ContainsAnyExcept((byte)255)) return true;
+            return false;
+        }
+    }
+
     /// <summary>Height × width × channels samples; the live array, not a copy. At 16 bits each is two bytes: see <see cref="Deep"/>.</summary>
     public byte[] Pixels { get; }
 
@@ -129,7 +142,7 @@ public sealed class Image
     public Image ToBitDepth(int bits)
     {
         if (bits == BitDepth) return this;
-        var image = new Image(Width, Height, Channels, new byte[Allocatable(Width, Height, Channels, bits)], Text, bits) { Format = Format };
+        var image = new Image(Width, Height, Channels, new byte[Allocatable(Width, Height, Channels, bits)], Text, bits) { Format = Format, HasAlpha = HasAlpha };
         // 65535 = 257·255: both ends stay, and every 8-bit value survives the way there and back.
         if (bits == 16)
         {
@@ -152,6 +165,48 @@ public sealed class Image
         }
         return false;
     }
+
+    /// <summary>
+    /// The image laid over a colour: color·α + background·(1 − α), to the nearest, without alpha. Returns this image where it has none.
+    /// </summary>
+    /// <param name="red">Of the background, 0 to 255; gray images take its gray, as <see cref="ConvertTo"/> does.</param>
+    /// <param name="green">Of the background.</param>
+    /// <param name="blue">Of the background.</param>
+    public Image Over(byte red, byte green, byte blue)
+    {
+        if (!HasAlpha) return this;
+        int colors = Channels - 1, most = BitDepth == 16 ? ushort.MaxValue : byte.MaxValue, scale = most / byte.MaxValue;
+        int[] behind = colors == 1 ? [scale * Luma(red, green, blue)] : [scale * red, scale * green, scale * blue];
+        var image = new Image(Width, Height, colors, new byte[Allocatable(Width, Height, colors, BitDepth)], Text, BitDepth) { Format = Format };
+        Span<ushort> deep = BitDepth == 16 ? Deep : [], deepTo = BitDepth == 16 ? image.Deep : [];
+        for (int pixel = 0, count = Width * Height; pixel < count; pixel++)
+        {
+            long alpha = BitDepth == 16 ? deep[pixel * Channels + colors] : Pixels[pixel * Channels + colors];
+            for (int c = 0; c < colors; c++)
+            {
+                int from = pixel * Channels + c, to = pixel * colors + c;
+                long color = BitDepth == 16 ? deep[from] : Pixels[from];
+                long mixed = (color * alpha + behind[c] * (most - alpha) + most / 2) / most;
+                if (BitDepth == 16) deepTo[to] = (ushort)mixed;
+                else image.Pixels[to] = (byte)mixed;
+            }
+        }
+        return image;
+    }
+
+    /// <summary>An image of 8 bits with the high bytes of this one's 16.</summary>
+    internal Image HighBytes()
+    {
+        byte[] pixels = new byte[Pixels.Length / 2];
+        for (int i = 0; i < pixels.Length; i++) pixels[i] = Pixels[2 * i + 1];
+        return new Image(Width, Height, Channels, pixels, Text) { Format = Format, HasAlpha = HasAlpha };
+    }
+
+    /// <summary>A black image of this one's channels and depth.</summary>
+    internal Image Blank(int width, int height) => new(width, height, Channels, BitDepth) { Format = Format, HasAlpha = HasAlpha };
+
+    /// <summary>The same pixels, said to be of a format.</summary>
+    internal Image From(string format) => new(Width, Height, Channels, Pixels, Text, BitDepth) { Format = format, HasAlpha = HasAlpha };
 
     // L = (299 R + 587 G + 114 B) / 1000 in 16-bit fixed point; the three weights add up to 65536.
     static byte Luma(byte r, byte g, byte b) => (byte)((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16);

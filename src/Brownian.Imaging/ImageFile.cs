@@ -1,7 +1,7 @@
 namespace Brownian.Imaging;
 
 /// <summary>
-/// Reads images of every supported format: PNG, JPEG and BMP, told apart by how the data begins, never by the file's name.
+/// Reads images of every supported format: PNG, JPEG, WebP, GIF, BMP, ICO and TIFF, told apart by how the data begins, never by the file's name.
 /// </summary>
 public static class ImageFile
 {
@@ -11,7 +11,8 @@ public static class ImageFile
     const int MaxFileBytes = 1 << 30;
 
     /// <summary>The usual endings of file names that <see cref="Read(string, bool)"/> understands, with their dots, in lower case.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".bmp"];
+    public static IReadOnlyList<string> Extensions { get; } =
+        [".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".gif", ".bmp", ".dib", ".ico", ".tif", ".tiff"];
 
     /// <summary>True where the path ends as one of <see cref="Extensions"/>, in any case. Says nothing about the content.</summary>
     public static bool HasExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
@@ -42,8 +43,10 @@ public static class ImageFile
     }
 
     /// <summary>
-    /// Decodes a PNG, JPEG or BMP. The number of channels is what the data holds (see <see cref="Png.Decode"/>, <see cref="Jpeg.Decode"/>,
-    /// <see cref="Bmp.Decode"/>); <see cref="Image.ConvertTo"/> changes it.
+    /// Decodes an image of any supported format: of an animated GIF or WebP the first frame, of an ICO the largest picture, of a TIFF the
+    /// first page. The number of channels is what the data holds: 1 or 2 only where it is gray, with alpha, 5 or more of a TIFF with so many
+    /// (see also <see cref="Png.Decode"/>, <see cref="Jpeg.Decode"/>, <see cref="Bmp.Decode"/>); <see cref="Image.ConvertTo"/> changes it.
+    /// Colours are not multiplied by alpha. A noted orientation (Exif, TIFF) is applied. <see cref="Image.Format"/> says which format it was.
     /// </summary>
     /// <param name="data">The whole file.</param>
     /// <param name="name">What error messages call the data, usually its path.</param>
@@ -55,9 +58,20 @@ public static class ImageFile
         if (data.StartsWith(Png.Signature)) return Png.Decode(data, name, atFullDepth);
         if (data.StartsWith(Jpeg.Signature)) return Jpeg.Decode(data, name);
         if (Bmp.Recognizes(data)) return Bmp.Decode(data, name);
+        try
+        {
+            if (WebpFile.Recognizes(data)) return WebpFile.Decode(data);
+            if (GifFile.Recognizes(data)) return GifFile.Decode(data);
+            if (IconFile.Recognizes(data)) return IconFile.Decode(data);
+            if (TiffDirectory.Recognizes(data)) return TiffFile.Decode(data, atFullDepth);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{name}: {e.Message}", e);
+        }
         if (data.IsEmpty) throw new InvalidDataException($"{name}: the file is empty");
-        string what = ForeignFormat.Name(data) is { } format ? $"{format} is not supported" : "this is no image in a known format";
-        throw new InvalidDataException($"{name}: {what}; use PNG, JPEG or BMP");
+        string what = ForeignFormat.Name(data, name) is { } format ? $"{format} is not supported" : "this is no image in a known format";
+        throw new InvalidDataException($"{name}: {what}; use PNG, JPEG, WebP, GIF, BMP, ICO or TIFF");
     }
 
     /// <summary>A whole file, of a size that no hostile one can push beyond the limit.</summary>

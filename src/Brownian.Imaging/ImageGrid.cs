@@ -8,7 +8,7 @@ public static class ImageGrid
     /// (neighbours share theirs). The result measures columns·(width + padding) + padding by rows·(height + padding) + padding.
     /// A single image is framed like any other (torchvision returns that one bare).
     /// </summary>
-    /// <param name="images">At least one; all of one size and one number of channels.</param>
+    /// <param name="images">At least one; all of one size and one number of channels; 16 bits become 8.</param>
     /// <param name="columns">Images per row, at least 1; no wider than the number of images.</param>
     /// <param name="padding">Pixels between and around the images, 0 or more.</param>
     /// <param name="background">Gray level of the padding and of empty cells, 0 to 255; opaque where there is an alpha channel.</param>
@@ -19,6 +19,7 @@ public static class ImageGrid
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(padding);
         if (images.Count == 0) throw new ArgumentException("ImageGrid: no images to draw.", nameof(images));
+        images = [.. images.Select(image => image.ToBitDepth(8))];
         Image first = images[0];
         for (int i = 1; i < images.Count; i++) CheckSame(first, images[i], i);
 
@@ -42,7 +43,7 @@ public static class ImageGrid
     {
         var image = new Image(width, height, channels);
         image.Pixels.AsSpan().Fill(level);
-        if (channels % 2 == 0)
+        if (image.HasAlpha)
             for (int i = channels - 1; i < image.Pixels.Length; i += channels) image.Pixels[i] = 255;
         return image;
     }

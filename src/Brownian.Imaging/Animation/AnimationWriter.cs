@@ -77,7 +77,7 @@ public abstract class AnimationWriter : IDisposable
     }
 
     /// <summary>Writes the next frame.</summary>
-    /// <param name="frame">Of the same size and number of channels as the first; GIF allows up to 65535 × 65535 pixels.</param>
+    /// <param name="frame">Of the same size and number of channels as the first, at most 4; 16 bits become 8; GIF allows up to 65535 × 65535 pixels.</param>
     /// <param name="delay">How long the frame shows, 0 to 60 seconds. Rounding errors are carried on, so that the whole keeps its
     /// length.</param>
     /// <exception cref="ArgumentException">The frame differs from the first, is too large, or the delay is out of range.</exception>
@@ -90,6 +90,7 @@ public abstract class AnimationWriter : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(delay), delay, $"{path}: a frame may show for 0 to {MaxDelay.TotalSeconds} seconds.");
         CheckSize(frame);
+        frame = frame.ToBitDepth(8);
         if (Frames == 0)
         {
             size = (frame.Width, frame.Height, frame.Channels);
@@ -145,6 +146,7 @@ public abstract class AnimationWriter : IDisposable
             throw new ArgumentException(
                 $"{path}: frame 0 is {size.Width}×{size.Height}×{size.Channels} but frame {Frames} is " +
                 $"{frame.Width}×{frame.Height}×{frame.Channels}; convert or resize it first.");
+        if (frame.Channels > 4) throw new ArgumentException($"{path}: {frame.Channels} channels are no colours.");
         if (frame.Width > MaxSide || frame.Height > MaxSide || (long)frame.Width * frame.Height > ImageFile.MaxPixels)
             throw new ArgumentException($"{path}: a frame of {frame.Width}×{frame.Height} pixels is too large for this format.");
     }

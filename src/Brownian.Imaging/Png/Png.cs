@@ -2,7 +2,7 @@ using Brownian.IO;
 
 namespace Brownian.Imaging;
 
-/// <summary>Reads every kind of PNG and writes 8-bit ones (W3C PNG, third edition; sections are cited as "PNG §").</summary>
+/// <summary>Reads every kind of PNG and writes those of 8 and 16 bits (W3C PNG, third edition; sections are cited as "PNG §").</summary>
 public static class Png
 {
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
@@ -15,7 +15,7 @@ public static class Png
     /// <summary>
     /// Decodes a PNG of any colour type, bit depth and interlacing. The channels are those of the file: gray 1, gray with alpha 2,
     /// RGB 3, RGBA 4; a palette becomes RGB; a transparent colour or palette entry (tRNS) adds an alpha channel. Samples of 16 bits keep
-    /// their high byte, fewer than 8 bits are stretched to 0-255. Gamma and colour profiles are ignored. Every checksum is verified.
+    /// their high byte, fewer than 8 bits are stretched to 0-255. An orientation (eXIf) is applied. Gamma and colour profiles are ignored. Every checksum is verified.
     /// </summary>
     /// <param name="data">The whole file.</param>
     /// <param name="name">What error messages call the data, usually its path.</param>
@@ -26,14 +26,22 @@ public static class Png
     {
         try
         {
-            PngFile file = PngFile.Parse(data);
-            int depth = atFullDepth && file.Header.Depth == 16 ? 16 : 8;
-            return new Image(file.Header.Width, file.Header.Height, file.Channels, PngPixels.Decode(file, depth), file.Text, depth) { Format = "PNG" };
+            return DecodeUnnamed(data, atFullDepth);
         }
         catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{name}: {e.Message}", e);
         }
+    }
+
+    /// <exception cref="InvalidDataException">Says what is wrong, without the file's name.</exception>
+    internal static Image DecodeUnnamed(ReadOnlySpan<byte> data, bool atFullDepth = false)
+    {
+        PngFile file = PngFile.Parse(data);
+        int depth = atFullDepth && file.Header.Depth == 16 ? 16 : 8;
+        var image = new Image(file.Header.Width, file.Header.Height, file.Channels, PngPixels.Decode(file, depth), bitDepth: depth);
+        image = image.Turn(file.Orientation);
+        return new Image(image.Width, image.Height, image.Channels, image.Pixels, file.Text, depth) { Format = "PNG" };
     }
 
     /// <summary>Writes the image to a file that appears whole or not at all: written beside the target, flushed to disk, renamed.</summary>
@@ -46,8 +54,8 @@ public static class Png
     public static void Write(string path, Image image, IReadOnlyList<KeyValuePair<string, string>>? text = null, bool overwrite = false) =>
         AtomicFile.Write(path, Encode(image, text), overwrite);
 
-    /// <summary>Encodes the image as an 8-bit PNG, filtered row by row.</summary>
-    /// <param name="image">Up to <see cref="ImageFile.MaxPixels"/> pixels.</param>
+    /// <summary>Encodes the image as a PNG of its 8 or 16 bits, filtered row by row.</summary>
+    /// <param name="image">Up to <see cref="ImageFile.MaxPixels"/> pixels of up to 4 channels.</param>
     /// <param name="text">Notes to store: keywords of 1 to 79 printable Latin-1 characters, text without NUL characters; stored as tEXt
     /// where Latin-1 suffices and as iTXt (UTF-8) elsewhere. Null stores the image's own.</param>
     /// <exception cref="ArgumentException">The image is too large, or a note cannot be stored.</exception>
@@ -57,6 +65,8 @@ public static class Png
         if ((long)image.Width * image.Height > ImageFile.MaxPixels)
             throw new ArgumentException(
                 $"Png: {image.Width}×{image.Height} exceeds {ImageFile.MaxPixels} pixels; write it in parts.", nameof(image));
+        if (image.Channels > 4)
+            throw new ArgumentException($"Png: {image.Channels} channels are no colours; write them as .npy.", nameof(image));
         return PngEncoder.Encode(image, text ?? [.. image.Text]);
     }
 }

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Brownian.Imaging;
 
-/// <summary>Writes 8-bit PNGs without interlacing.</summary>
+/// <summary>Writes PNGs of 8 and 16 bits without interlacing.</summary>
 static class PngEncoder
 {
     static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -26,7 +27,7 @@ static class PngEncoder
         var header = new byte[PngHeader.Bytes];
         BinaryPrimitives.WriteInt32BigEndian(header, image.Width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), image.Height);
-        header[8] = 8;
+        header[8] = (byte)image.BitDepth;
         header[9] = (byte)(image.Channels switch { 1 => PngColor.Gray, 2 => PngColor.GrayAlpha, 3 => PngColor.Rgb, _ => PngColor.Rgba });
         return header;
     }
@@ -34,7 +35,8 @@ static class PngEncoder
     /// <summary>The zlib stream of the filtered rows.</summary>
     public static ReadOnlySpan<byte> Compress(Image image)
     {
-        int bytes = image.Width * image.Channels;
+        int bytes = image.Width * image.PixelBytes;
+        byte[] pixels = image.BitDepth == 16 ? Swapped(image.Pixels) : image.Pixels;
         var packed = new MemoryStream();
         using (var deflate = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -42,13 +44,21 @@ static class PngEncoder
             ReadOnlySpan<byte> above = new byte[bytes];
             for (int y = 0; y < image.Height; y++)
             {
-                ReadOnlySpan<byte> row = image.Pixels.AsSpan(y * bytes, bytes);
-                ChooseFilter(row, above, image.Channels, ref best, ref tried);
+                ReadOnlySpan<byte> row = pixels.AsSpan(y * bytes, bytes);
+                ChooseFilter(row, above, image.PixelBytes, ref best, ref tried);
                 deflate.Write(best);
                 above = row;
             }
         }
         return packed.GetBuffer().AsSpan(0, (int)packed.Length);
+    }
+
+    // The high byte of a sample comes first (PNG §7.1).
+    static byte[] Swapped(byte[] pixels)
+    {
+        byte[] swapped = new byte[pixels.Length];
+        BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<byte, ushort>(pixels), MemoryMarshal.Cast<byte, ushort>(swapped.AsSpan()));
+        return swapped;
     }
 
     // The filter with the least sum of absolute differences tends to compress best (PNG §12.7).

@@ -26,6 +26,9 @@ sealed class PngFile
     /// <summary>The body of tRNS: alphas of palette entries, or one transparent colour in 16-bit samples; null without.</summary>
     public byte[]? Transparency => transparency;
 
+    /// <summary>Of the camera (eXIf).</summary>
+    public ExifOrientation Orientation { get; private set; } = ExifOrientation.Upright;
+
     public IReadOnlyDictionary<string, string> Text => text.Entries;
 
     public int Channels => (Header.Color is PngColor.Palette ? 3 : Header.Samples) + (transparency is null ? 0 : 1);
@@ -58,6 +61,7 @@ sealed class PngFile
             case "tEXt": text.AddLatin(chunk.Body); break;
             case "zTXt": text.AddCompressed(chunk.Body); break;
             case "iTXt": text.AddInternational(chunk.Body); break;
+            case "eXIf": Orientation = TiffDirectory.Orientation(chunk.Body); break;
             case "IHDR": throw new InvalidDataException("the file has two IHDR chunks");
             default:
                 if (chunk.IsCritical) throw new InvalidDataException($"the file needs the chunk {chunk.Type}, which is unknown");

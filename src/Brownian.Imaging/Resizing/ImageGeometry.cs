@@ -24,7 +24,7 @@ public static class ImageGeometry
             throw new ArgumentException(
                 $"Resize: {width} columns × {image.Height} rows exceed {ImageFile.MaxPixels} pixels; resize in steps.");
         if (filter == ResizeFilter.Nearest) return Resampler.Nearest(image, width, height);
-        if (image.Channels % 2 != 0) return Resampler.Filter(image, width, height, filter);
+        if (!image.HasAlpha) return Resampler.Filter(image, width, height, filter);
         return Transparency.Unmultiply(Resampler.Filter(Transparency.Premultiply(image), width, height, filter));
     }
 
@@ -57,7 +57,7 @@ public static class ImageGeometry
         if (left < 0 || top < 0 || left > image.Width - width || top > image.Height - height)
             throw new ArgumentException(
                 $"Crop: {width}×{height} pixels at column {left}, row {top} leave the image of {image.Width}×{image.Height}.");
-        var part = new Image(width, height, image.Channels);
+        Image part = image.Blank(width, height);
         Paste(image, left, top, part, 0, 0, width, height);
         return part;
     }
@@ -75,7 +75,7 @@ public static class ImageGeometry
         CheckSize(image, width, height, "CenterCrop");
         (int left, int toLeft, int columns) = Center(image.Width, width);
         (int top, int toTop, int rows) = Center(image.Height, height);
-        var middle = new Image(width, height, image.Channels);
+        Image middle = image.Blank(width, height);
         Paste(image, left, top, middle, toLeft, toTop, columns, rows);
         return middle;
     }
@@ -85,15 +85,15 @@ public static class ImageGeometry
         ? (0, (wanted - size) / 2, size)
         : ((int)Math.Round((size - wanted) / 2.0, MidpointRounding.ToEven), 0, wanted);
 
-    static void Paste(Image from, int left, int top, Image to, int toLeft, int toTop, int columns, int rows)
+    internal static void Paste(Image from, int left, int top, Image to, int toLeft, int toTop, int columns, int rows)
     {
-        int channels = from.Channels;
+        int bytes = from.PixelBytes;
         for (int y = 0; y < rows; y++)
-            from.Pixels.AsSpan(((top + y) * from.Width + left) * channels, columns * channels)
-                .CopyTo(to.Pixels.AsSpan(((toTop + y) * to.Width + toLeft) * channels));
+            from.Pixels.AsSpan(((top + y) * from.Width + left) * bytes, columns * bytes)
+                .CopyTo(to.Pixels.AsSpan(((toTop + y) * to.Width + toLeft) * bytes));
     }
 
-    static Image Copy(Image image) => new(image.Width, image.Height, image.Channels, [.. image.Pixels]);
+    static Image Copy(Image image) => new(image.Width, image.Height, image.Channels, [.. image.Pixels], bitDepth: image.BitDepth) { Format = image.Format };
 
     static void CheckSize(Image image, int width, int height, string operation)
     {

@@ -1,6 +1,6 @@
 namespace Brownian.Imaging;
 
-/// <summary>The two passes of a resize, each rounded to 8 bits: first along the rows, then along the columns.</summary>
+/// <summary>The two passes of a resize, each rounded to the image's depth: first along the rows, then along the columns.</summary>
 static class Resampler
 {
     const int Half = 1 << (ResizeWeights.FractionBits - 1);
@@ -16,14 +16,14 @@ static class Resampler
     public static Image Nearest(Image image, int width, int height)
     {
         int[] columns = Positions(image.Width, width), rows = Positions(image.Height, height);
-        var result = new Image(width, height, image.Channels);
-        int channels = image.Channels, at = 0;
+        Image result = image.Blank(width, height);
+        int bytes = image.PixelBytes, at = 0;
         foreach (int y in rows)
         {
             foreach (int x in columns)
             {
-                image.Pixels.AsSpan((y * image.Width + x) * channels, channels).CopyTo(result.Pixels.AsSpan(at));
-                at += channels;
+                image.Pixels.AsSpan((y * image.Width + x) * bytes, bytes).CopyTo(result.Pixels.AsSpan(at));
+                at += bytes;
             }
         }
         return result;
@@ -39,8 +39,9 @@ static class Resampler
 
     static Image Across(Image image, ResizeWeights weights)
     {
+        if (image.BitDepth == 16) return AcrossDeep(image, weights);
         int channels = image.Channels;
-        var result = new Image(weights.Count, image.Height, channels);
+        Image result = image.Blank(weights.Count, image.Height);
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<byte> source = image.Pixels.AsSpan(y * image.Width * channels, image.Width * channels);
@@ -87,8 +88,9 @@ static class Resampler
 
     static Image Down(Image image, ResizeWeights weights)
     {
+        if (image.BitDepth == 16) return DownDeep(image, weights);
         int bytes = image.Width * image.Channels;
-        var result = new Image(image.Width, weights.Count, image.Channels);
+        Image result = image.Blank(image.Width, weights.Count);
         var sums = new int[bytes];
         for (int y = 0; y < weights.Count; y++)
         {
@@ -105,6 +107,51 @@ static class Resampler
         }
         return result;
     }
+
+    static Image AcrossDeep(Image image, ResizeWeights weights)
+    {
+        int channels = image.Channels;
+        Image result = image.Blank(weights.Count, image.Height);
+        for (int y = 0; y < image.Height; y++)
+        {
+            ReadOnlySpan<ushort> source = image.Deep.Slice(y * image.Width * channels, image.Width * channels);
+            Span<ushort> target = result.Deep.Slice(y * weights.Count * channels, weights.Count * channels);
+            for (int x = 0; x < weights.Count; x++)
+            {
+                ReadOnlySpan<int> taps = weights.Of(x, out int first);
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    long sum = Half;
+                    for (int k = 0, at = first * channels + channel; k < taps.Length; k++, at += channels) sum += (long)source[at] * taps[k];
+                    target[x * channels + channel] = ToShort(sum);
+                }
+            }
+        }
+        return result;
+    }
+
+    static Image DownDeep(Image image, ResizeWeights weights)
+    {
+        int samples = image.Width * image.Channels;
+        Image result = image.Blank(image.Width, weights.Count);
+        var sums = new long[samples];
+        for (int y = 0; y < weights.Count; y++)
+        {
+            sums.AsSpan().Fill(Half);
+            ReadOnlySpan<int> taps = weights.Of(y, out int first);
+            for (int k = 0; k < taps.Length; k++)
+            {
+                long tap = taps[k];
+                ReadOnlySpan<ushort> source = image.Deep.Slice((first + k) * samples, samples);
+                for (int i = 0; i < source.Length; i++) sums[i] += source[i] * tap;
+            }
+            Span<ushort> target = result.Deep.Slice(y * samples, samples);
+            for (int i = 0; i < target.Length; i++) target[i] = ToShort(sums[i]);
+        }
+        return result;
+    }
+
+    static ushort ToShort(long sum) => (ushort)Math.Clamp(sum >> ResizeWeights.FractionBits, 0, ushort.MaxValue);
 
     static byte ToByte(int sum) => (byte)Math.Clamp(sum >> ResizeWeights.FractionBits, 0, 255);
 }

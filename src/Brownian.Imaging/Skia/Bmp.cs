@@ -5,7 +5,7 @@ namespace Brownian.Imaging;
 /// <summary>Reads Windows and OS/2 bitmaps of 1, 2, 4, 8, 16, 24 and 32 bits per pixel.</summary>
 public static class Bmp
 {
-    const int FileHeaderBytes = 14, CoreBytes = 12;
+    const int FileHeaderBytes = 14, CoreBytes = 12, InfoBytes = 40;
 
     // An honest file packs at most 255 pixels into two bytes; small images may leave most of theirs out.
     const int MaxPixelsPerByte = 128, AlwaysAllowed = 1 << 20;
@@ -16,7 +16,7 @@ public static class Bmp
     public static Image Read(string path) => Decode(ImageFile.ReadBytes(path), path);
 
     /// <summary>
-    /// Decodes a bitmap stored upwards or downwards, with a palette (plain or run-length coded) or with colours in any bit fields. The
+    /// Decodes a bitmap, with its file header or without (as in a .dib that came from memory), stored upwards or downwards, with a palette (plain or run-length coded) or with colours in any bit fields. The
     /// image has 3 channels, or 4 where the header (of version 4 or 5) declares an alpha field; the fourth byte of other 32-bit pixels means nothing.
     /// Fields of fewer than 8 bits are stretched to 0-255. Pixels that run-length codes leave out are black.
     /// </summary>
@@ -28,11 +28,12 @@ public static class Bmp
     {
         try
         {
+            if (IsBare(data)) data = WithFileHeader(data);
             if (!Recognizes(data)) throw new InvalidDataException("not a BMP file (it does not start with BM and a header)");
             bool isRunLength = CheckHeader(data);
             byte[] file = [.. data, 0, 0, 0];                                           // the padding of the last row may be missing
             BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(2), file.Length);       // some programs leave it 0; Skia believes it
-            return SkiaCodec.Decode(file, isRunLength: isRunLength);
+            return SkiaCodec.Decode(file, isRunLength: isRunLength).From("BMP");
         }
         catch (InvalidDataException e)
         {
@@ -42,8 +43,23 @@ public static class Bmp
 
     /// <summary>Two letters begin many a text, so the size of the header is asked as well.</summary>
     internal static bool Recognizes(ReadOnlySpan<byte> data) =>
-        data.StartsWith("BM"u8) && data.Length >= FileHeaderBytes + 4
-        && BinaryPrimitives.ReadUInt32LittleEndian(data[FileHeaderBytes..]) is >= CoreBytes and <= 256;
+        IsBare(data) || (data.StartsWith("BM"u8) && data.Length >= FileHeaderBytes + 4
+        && BinaryPrimitives.ReadUInt32LittleEndian(data[FileHeaderBytes..]) is >= CoreBytes and <= 256);
+
+    // A bitmap's own header comes first: its length, width, height, one plane, and bits per pixel.
+    static bool IsBare(ReadOnlySpan<byte> data) =>
+        data.Length > InfoBytes && S32(data, 0) is InfoBytes or 108 or 124 && U16(data, 12) == 1 && U16(data, 14) is 1 or 4 or 8 or 16 or 24 or 32
+        && S32(data, 4) > 0 && S32(data, 8) != 0 && S32(data, 16) is >= 0 and <= 6;
+
+    static byte[] WithFileHeader(ReadOnlySpan<byte> bitmap)
+    {
+        const int BitFields = 3;
+        int depth = U16(bitmap, 14), colors = S32(bitmap, 32), masks = S32(bitmap, 0) == InfoBytes && S32(bitmap, 16) == BitFields ? 12 : 0;
+        if (colors == 0 && depth <= 8) colors = 1 << depth;
+        byte[] file = [.. "BM"u8, .. new byte[FileHeaderBytes - 2], .. bitmap];
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), FileHeaderBytes + S32(bitmap, 0) + masks + 4 * Math.Clamp(colors, 0, 256));
+        return file;
+    }
 
     // Refuses what is larger than the limit or than the data; true where the pixels are run-length coded.
     static bool CheckHeader(ReadOnlySpan<byte> data)

@@ -24,16 +24,16 @@ static class ExifOrientations
             or ExifOrientation.Transverse or ExifOrientation.TurnLeft;
         bool fromBottom = orientation is ExifOrientation.UpsideDown or ExifOrientation.MirroredDown
             or ExifOrientation.TurnRight or ExifOrientation.Transverse;
-        var turned = new Image(swap ? image.Height : image.Width, swap ? image.Width : image.Height, image.Channels);
-        int to = 0;
+        var turned = image.Blank(swap ? image.Height : image.Width, swap ? image.Width : image.Height);
+        int to = 0, bytes = image.PixelBytes;
         for (int y = 0; y < turned.Height; y++)
         {
-            for (int x = 0; x < turned.Width; x++, to += image.Channels)
+            for (int x = 0; x < turned.Width; x++, to += bytes)
             {
                 (int left, int top) = swap ? (y, x) : (x, y);
                 if (fromRight) left = image.Width - 1 - left;
                 if (fromBottom) top = image.Height - 1 - top;
-                image.Pixels.AsSpan((top * image.Width + left) * image.Channels, image.Channels).CopyTo(turned.Pixels.AsSpan(to));
+                image.Pixels.AsSpan((top * image.Width + left) * bytes, bytes).CopyTo(turned.Pixels.AsSpan(to));
             }
         }
         return turned;

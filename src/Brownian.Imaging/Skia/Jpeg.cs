@@ -36,19 +36,25 @@ public static class Jpeg
     {
         try
         {
-            if (data.IsEmpty) throw new InvalidDataException("the file is empty");
-            if (!data.StartsWith(Signature)) throw new InvalidDataException("not a JPEG file (it does not start with FF D8 FF)");
-            JpegStructure structure = JpegStructure.Check(data);
-            ReadOnlySpan<byte> image = data[..structure.Length];
-            if (!structure.IsSingleScan) return SkiaCodec.Decode(image, End);
-            Image decoded = SkiaCodec.Decode(image, NoCode);
-            // Without an end marker, the scan is whole if the image does not depend on the bits that follow it.
-            if (structure.LacksEnd && !decoded.Pixels.AsSpan().SequenceEqual(SkiaCodec.Decode(image, OtherBits).Pixels)) SkiaCodec.ThrowEnd();
-            return decoded;
+            return DecodeUnnamed(data);
         }
         catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{name}: {e.Message}", e);
         }
+    }
+
+    /// <exception cref="InvalidDataException">Says what is wrong, without the file's name.</exception>
+    internal static Image DecodeUnnamed(ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty) throw new InvalidDataException("the file is empty");
+        if (!data.StartsWith(Signature)) throw new InvalidDataException("not a JPEG file (it does not start with FF D8 FF)");
+        JpegStructure structure = JpegStructure.Check(data);
+        ReadOnlySpan<byte> image = data[..structure.Length];
+        if (!structure.IsSingleScan) return SkiaCodec.Decode(image, End).From("JPEG");
+        Image decoded = SkiaCodec.Decode(image, NoCode);
+        // Without an end marker, the scan is whole if the image does not depend on the bits that follow it.
+        if (structure.LacksEnd && !decoded.Pixels.AsSpan().SequenceEqual(SkiaCodec.Decode(image, OtherBits).Pixels)) SkiaCodec.ThrowEnd();
+        return decoded.From("JPEG");
     }
 }

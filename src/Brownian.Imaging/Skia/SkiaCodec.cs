@@ -31,6 +31,23 @@ static class SkiaCodec
         return image.Turn((ExifOrientation)codec.EncodedOrigin);        // the same numbers
     }
 
+    /// <summary>The first frame of an animation, the largest picture of an icon: 4 channels where there is alpha, else 3.</summary>
+    /// <param name="data">The file, found to be whole.</param>
+    /// <param name="format">What <see cref="Image.Format"/> becomes.</param>
+    /// <exception cref="InvalidDataException">Says what is wrong, without the file's name.</exception>
+    public static Image DecodeFirstFrame(ReadOnlySpan<byte> data, string format)
+    {
+        using SKData file = Copy(data, []);
+        using SKCodec codec = SKCodec.Create(file) ?? throw Refuse();
+        DecodedSize.Check(codec.Info.Width, codec.Info.Height, data.Length);
+        SKImageInfo info = codec.Info.WithColorSpace(null).WithColorType(SKColorType.Rgba8888);
+        // Colours stay as they are stored, also those under transparency.
+        if (!info.IsOpaque) info = info.WithAlphaType(SKAlphaType.Unpremul);
+        var image = new Image(info.Width, info.Height, 4);
+        if (DecodePixels(codec, info, image.Pixels) != SKCodecResult.Success) ThrowEnd();
+        return (info.IsOpaque ? image.ConvertTo(3) : image).Turn((ExifOrientation)codec.EncodedOrigin).From(format);
+    }
+
     /// <exception cref="InvalidDataException">Always.</exception>
     [DoesNotReturn]
     public static void ThrowEnd() => throw new InvalidDataException("the image data ends early; the file is damaged or cut off");
@@ -49,6 +66,11 @@ static class SkiaCodec
     static unsafe int DecodeRows(SKCodec codec, byte[] strip, int rows, int rowBytes)
     {
         fixed (byte* target = strip) return codec.GetScanlines((nint)target, rows, rowBytes);
+    }
+
+    static unsafe SKCodecResult DecodePixels(SKCodec codec, SKImageInfo info, byte[] pixels)
+    {
+        fixed (byte* target = pixels) return codec.GetPixels(info, (nint)target);
     }
 
     // From pixels of one or four bytes.
