@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Brownian.Data;
 
@@ -117,6 +118,7 @@ public abstract class StoredImages : IImageDataset
 {
     readonly byte[] pixels;
     readonly byte[]? labels;
+    string? fingerprint;
 
     private protected StoredImages(
         string title, (int Width, int Height, int Channels) size, byte[] pixels, byte[]? labels, IReadOnlyList<string> classes)
@@ -148,6 +150,9 @@ public abstract class StoredImages : IImageDataset
     /// <inheritdoc/>
     public virtual bool MayBeMirrored => false;
 
+    /// <summary>SHA-256 of all pixels and labels: they are in memory, so their files' times need not be asked.</summary>
+    public string Fingerprint => fingerprint ??= HashOf(pixels, labels);
+
     /// <inheritdoc/>
     public void Read(int index, Span<byte> pixels)
     {
@@ -161,6 +166,14 @@ public abstract class StoredImages : IImageDataset
     {
         this.CheckIndex(index);
         return labels is null ? -1 : labels[index];
+    }
+
+    static string HashOf(byte[] pixels, byte[]? labels)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(pixels);
+        hash.AppendData(labels ?? []);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Classes without names: "0", "1" and so on.</summary>
