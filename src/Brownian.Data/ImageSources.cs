@@ -49,7 +49,7 @@ public static class ImageSources
     static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, FolderImages.In, ZipFolder];
 
     /// <summary>The same for a file, by how it begins.</summary>
-    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, CifarFile, IdxFileOf];
+    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, CifarFile, IdxFileOf, Unread];
 
     const int StartBytes = 512;
 
@@ -125,6 +125,9 @@ public static class ImageSources
         if (IsGzip(start) && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
         return IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
     }
+
+    static IImageSource? Unread(string path, byte[] start, SourceOptions options) =>
+        UnreadFiles.Why(path) is { } reason ? throw reason : null;
 
     static bool IsIdx(byte[] start) => start.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
 
