@@ -1,4 +1,4 @@
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>
 /// What a pickle refers to outside of itself. The machine builds plain data alone; functions and classes are names to it, and what is

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>How and where an entry's bytes are stored.</summary>
 readonly record struct ZipStorage(ushort Method, ushort Flags, long HeaderOffset, long Bytes);
@@ -40,7 +40,7 @@ sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long leng
         return new FileSection(file, begin, storage.Bytes);
     }
 
-    InvalidDataException Bad(string problem) => file.Bad($"zip entry {SafetensorsHeader.Quote(name)} {problem}.");
+    InvalidDataException Bad(string problem) => file.Bad($"zip entry {Quoted.Name(name)} {problem}.");
 }
 
 /// <summary>A deflated entry. The bytes are kept as long as memory allows: neighbouring tensors are often views of one storage.</summary>

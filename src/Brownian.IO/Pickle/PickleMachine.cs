@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>
 /// Python's pickle machine (PEP 3154) without the parts that run code: a stack, marks on it and a memo of what was built. Results are

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>Reads a pickle's bytes forwards; nothing is allocated for a length that the bytes left cannot fill.</summary>
 sealed class PickleInput
