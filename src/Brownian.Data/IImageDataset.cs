@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 
 namespace Brownian.Data;
 
@@ -107,12 +106,11 @@ public static class DatasetExtensions
 public abstract class StoredImages : IImageDataset
 {
     readonly byte[] pixels;
-    readonly byte[]? labels;
+    readonly ClassLabels labels;
 
-    private protected StoredImages(
-        string title, (int Width, int Height, int Channels) size, byte[] pixels, byte[]? labels, IReadOnlyList<string> classes)
+    private protected StoredImages(string title, (int Width, int Height, int Channels) size, byte[] pixels, ClassLabels labels, int bitDepth = 8)
     {
-        (this.pixels, this.labels, Classes) = (pixels, labels, classes);
+        (this.pixels, this.labels, BitDepth) = (pixels, labels, bitDepth);
         (Width, Height, Channels) = size;
         Count = pixels.Length / this.ImageBytes();
         Description = $"{title}: {this.Summary()}";
@@ -131,7 +129,10 @@ public abstract class StoredImages : IImageDataset
     public int Channels { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes { get; }
+    public int BitDepth { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => labels.Classes;
 
     /// <inheritdoc/>
     public string Description { get; }
@@ -151,11 +152,8 @@ public abstract class StoredImages : IImageDataset
     public int Label(int index)
     {
         this.CheckIndex(index);
-        return labels is null ? -1 : labels[index];
+        return labels.Of(index);
     }
-
-    /// <summary>Classes without names: "0", "1" and so on.</summary>
-    internal static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];
 }
 
 /// <summary>The first images of another set.</summary>

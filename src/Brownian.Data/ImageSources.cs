@@ -46,10 +46,12 @@ public interface IImageSource : IDisposable
 public static class ImageSources
 {
     /// <summary>What a folder may be: the first that knows it opens it; null says that it is something else.</summary>
-    static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, FolderImages.In, ZipFolder];
+    static readonly Func<string, SourceOptions, IImageSource?>[] Folders =
+        [IdxFolder.Open, CifarFolder, NumpyFiles.OfFolder, PixelTables.OfFolder, ParquetImages.OfFolder, FolderImages.In, NumpyFiles.OfSingles, ZipFolder];
 
     /// <summary>The same for a file, by how it begins.</summary>
-    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, CifarFile, IdxFileOf, Unread];
+    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds =
+        [NumpyFiles.OfFile, ZipFile, CifarFile, ParquetImages.OfFile, IdxFileOf, PixelTables.OfFile, Unread];
 
     const int StartBytes = 512;
 
@@ -97,11 +99,8 @@ public static class ImageSources
         return new DatasetImages(IdxDataset.Open(path));        // says what is wrong
     }
 
-    static DatasetImages? IdxFolder(string path, SourceOptions options) =>
-        Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any() ? new DatasetImages(IdxDataset.Open(path)) : null;
-
     static DatasetImages? CifarFolder(string path, SourceOptions options) =>
-        CifarDataset.FilesIn(path) is null ? null : new DatasetImages(CifarDataset.Open(path));
+        CifarDataset.FilesIn(path, options.Split) is { } files ? new DatasetImages(CifarDataset.Of(path, files)) : null;
 
     static ZipImages? ZipFolder(string path, SourceOptions options)
     {
@@ -117,13 +116,17 @@ public static class ImageSources
     }
 
     static DatasetImages? CifarFile(string path, byte[] start, SourceOptions options) =>
-        !IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) ? new DatasetImages(CifarDataset.Open(path)) : null;
+        (!IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)) || CifarPickle.Begins(start)
+            ? new DatasetImages(CifarDataset.Open(path))
+            : null;
 
     static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options)
     {
         bool tar = path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
         if (IsGzip(start) && tar) throw new InvalidDataException($"{path}: a tar archive; unpack it with 'tar xf', and give the folder that comes out.");
-        return IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
+        if (!IsIdx(start) && !IsGzip(start)) return null;
+        IdxDataset set = IdxDataset.Open(path);
+        return new DatasetImages(set, set.Notes);
     }
 
     static IImageSource? Unread(string path, byte[] start, SourceOptions options) =>
@@ -134,20 +137,14 @@ public static class ImageSources
     static bool IsGzip(byte[] start) => start is [0x1F, 0x8B, ..];
 
     /// <summary>Why a folder holds nothing to learn from.</summary>
-    static InvalidDataException Nothing(string path)
-    {
-        if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
-        {
-            return new InvalidDataException(
-                $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
-        }
-        return ImageNames.None(path, "in this folder or below it", FolderImages.ForeignIn(path), ", and no zip, IDX or CIFAR files in it");
-    }
+    static InvalidDataException Nothing(string path) =>
+        ImageNames.None(path, "in this folder or below it", FolderImages.ForeignIn(path), ", and no zip, IDX, CIFAR, NumPy, CSV or Parquet files in it");
 }
 
 /// <summary>A set of images of one size as a source of them.</summary>
 /// <param name="set">The set; disposed with the source.</param>
-public sealed class DatasetImages(IImageDataset set) : IImageSource
+/// <param name="notes">Of <see cref="IImageSource.Notes"/>; null for none.</param>
+public sealed class DatasetImages(IImageDataset set, IReadOnlyList<string>? notes = null) : IImageSource
 {
     /// <summary>The set.</summary>
     public IImageDataset Set => set;
@@ -165,6 +162,9 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     public bool IsPictures => set.MayBeMirrored;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => notes ?? [];
+
+    /// <inheritdoc/>
     public int Label(int index) => set.Label(index);
 
     /// <inheritdoc/>
@@ -173,7 +173,7 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     /// <inheritdoc/>
     public Image Read(int index)
     {
-        var image = new Image(set.Width, set.Height, set.Channels);
+        var image = new Image(set.Width, set.Height, set.Channels, set.BitDepth);
         set.Read(index, image.Pixels);
         return image;
     }

@@ -87,6 +87,20 @@ sealed class PickleInput
         }
     }
 
+    /// <summary>A str of Python 2, which is text or bytes: text where it is UTF-8, so that encoding it again gives the bytes in any case.</summary>
+    public object ReadOldText(ulong bytes)
+    {
+        byte[] read = ReadBytes(bytes);
+        try
+        {
+            return Strict.GetString(read);
+        }
+        catch (DecoderFallbackException)
+        {
+            return read;
+        }
+    }
+
     /// <summary>Text up to the end of a line, which is left out.</summary>
     public string ReadLine()
     {

@@ -83,7 +83,7 @@ sealed class ZipContents
         if (offset == uint.MaxValue) offset = Next64(ref wide, offset);
         if (length < 0 || stored < 0 || offset < 0 || offset > _file.Length || stored > _file.Length - offset)
             throw _file.Bad($"zip entry {Quoted.Name(name)} takes {stored} bytes from byte {offset} on, past the end of the file.");
-        var entry = new ZipEntry(_file, name, new ZipStorage(U16(fields, 10), U16(fields, 8), offset, stored), length);
+        var entry = new ZipEntry(_file, name, new ZipStorage(U16(fields, 10), U16(fields, 8), offset, stored, U32(fields, 16)), length);
         if (!_entries.TryAdd(name, entry)) throw _file.Bad($"two zip entries are named {Quoted.Name(name)}.");
     }
 
