@@ -64,7 +64,7 @@ public sealed class DrawnDigits : IImageDataset
     public int Channels => 1;
 
     /// <summary>"0" to "9".</summary>
-    public IReadOnlyList<string> Classes { get; } = StoredImages.Numbered(Digits);
+    public IReadOnlyList<string> Classes { get; } = ClassLabels.Numbered(Digits);
 
     /// <inheritdoc/>
     public string Description => $"drawn digits, seed {seed}: {this.Summary()}";

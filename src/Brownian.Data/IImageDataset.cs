@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Brownian.Data;
@@ -117,13 +116,12 @@ public static class DatasetExtensions
 public abstract class StoredImages : IImageDataset
 {
     readonly byte[] pixels;
-    readonly byte[]? labels;
+    readonly ClassLabels labels;
     string? fingerprint;
 
-    private protected StoredImages(
-        string title, (int Width, int Height, int Channels) size, byte[] pixels, byte[]? labels, IReadOnlyList<string> classes)
+    private protected StoredImages(string title, (int Width, int Height, int Channels) size, byte[] pixels, ClassLabels labels, int bitDepth = 8)
     {
-        (this.pixels, this.labels, Classes) = (pixels, labels, classes);
+        (this.pixels, this.labels, BitDepth) = (pixels, labels, bitDepth);
         (Width, Height, Channels) = size;
         Count = pixels.Length / this.ImageBytes();
         Description = $"{title}: {this.Summary()}";
@@ -142,7 +140,10 @@ public abstract class StoredImages : IImageDataset
     public int Channels { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes { get; }
+    public int BitDepth { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => labels.Classes;
 
     /// <inheritdoc/>
     public string Description { get; }
@@ -151,7 +152,7 @@ public abstract class StoredImages : IImageDataset
     public virtual bool MayBeMirrored => false;
 
     /// <summary>SHA-256 of all pixels and labels: they are in memory, so their files' times need not be asked.</summary>
-    public string Fingerprint => fingerprint ??= HashOf(pixels, labels);
+    public string Fingerprint => fingerprint ??= HashOf();
 
     /// <inheritdoc/>
     public void Read(int index, Span<byte> pixels)
@@ -165,27 +166,29 @@ public abstract class StoredImages : IImageDataset
     public int Label(int index)
     {
         this.CheckIndex(index);
-        return labels is null ? -1 : labels[index];
+        return labels.Of(index);
     }
 
-    static string HashOf(byte[] pixels, byte[]? labels)
+    string HashOf()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(pixels);
-        hash.AppendData(labels ?? []);
+        for (int i = 0; i < Count; i++) hash.AppendData([(byte)labels.Of(i), (byte)(labels.Of(i) >> 8)]);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    /// <summary>Classes without names: "0", "1" and so on.</summary>
-    internal static string[] Numbered(int count) => [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];
 }
 
-/// <summary>The first images of another set.</summary>
+/// <summary>The first images of another set, perhaps all, with something to be said of them.</summary>
 sealed class Subset : IImageDataset
 {
     readonly IImageDataset whole;
+    readonly bool owns;
 
-    public Subset(IImageDataset whole, int count)
+    /// <param name="whole">The other set.</param>
+    /// <param name="count">How many images.</param>
+    /// <param name="notes">What is to be said; null for what the other set says.</param>
+    /// <param name="owns">Whether the other set is let go of with this one.</param>
+    public Subset(IImageDataset whole, int count, IReadOnlyList<string>? notes = null, bool owns = false)
     {
         ArgumentNullException.ThrowIfNull(whole);
         if (count < 1 || count > whole.Count)
@@ -193,6 +196,8 @@ sealed class Subset : IImageDataset
                 nameof(count), count, $"Cannot take {count} images of a set of {whole.Count}; take 1 to {whole.Count}.");
         this.whole = whole;
         Count = count;
+        Notes = notes ?? whole.Notes;
+        this.owns = owns;
     }
 
     public int Count { get; }
@@ -200,10 +205,10 @@ sealed class Subset : IImageDataset
     public int Height => whole.Height;
     public int Channels => whole.Channels;
     public int BitDepth => whole.BitDepth;
-    public IReadOnlyList<string> Notes => whole.Notes;
-    public string Fingerprint => whole.Fingerprint.Length == 0 ? "" : $"{whole.Fingerprint}:{Count}";
+    public IReadOnlyList<string> Notes { get; }
+    public string Fingerprint => whole.Fingerprint;
     public IReadOnlyList<string> Classes => whole.Classes;
-    public string Description => $"the first {Count} of: {whole.Description}";
+    public string Description => Count == whole.Count ? whole.Description : $"the first {Count} of: {whole.Description}";
 
     public bool MayBeMirrored => whole.MayBeMirrored;
 
@@ -225,5 +230,10 @@ sealed class Subset : IImageDataset
     {
         this.CheckIndex(index);
         return whole.Label(index);
+    }
+
+    public void Dispose()
+    {
+        if (owns) whole.Dispose();
     }
 }

@@ -1,28 +1,27 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
+using System.Text.RegularExpressions;
 
 namespace Brownian.Data;
 
 /// <summary>
-/// Gray images in the IDX format of MNIST, Fashion-MNIST and EMNIST (LeCun, Cortes and Burges 1998), gzip-compressed or plain,
-/// held in memory.
+/// Images in the IDX format of MNIST, Fashion-MNIST, KMNIST and EMNIST (LeCun, Cortes and Burges 1998), gray or N×H×W×C, gzip-compressed or
+/// plain, held in memory.
 /// </summary>
 public sealed class IdxDataset : StoredImages
 {
-    static readonly string[] ImageFiles =
-    [
-        "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte", "train-images.idx3-ubyte.gz",
-    ];
+    const string TransposedSet = "emnist";
 
-    // Classes are "0" up to the largest label in the file; none without a label file.
-    IdxDataset(string path, IdxFile images, byte[]? labels)
-        : base(
-            Path.GetFileName(path), (images.Sizes[2], images.Sizes[1], 1), images.Elements, labels,
-            labels is null ? [] : Numbered(labels.Max() + 1))
-    {
-    }
+    IdxDataset(string path, ArrayLayout layout, byte[] pixels, ClassLabels labels, IReadOnlyList<string> notes)
+        : base(Path.GetFileName(path), (layout.Width, layout.Height, layout.Channels), pixels, labels) =>
+        Notes = notes;
 
-    /// <summary>Opens a file of images, or a folder that holds <c>train-images-idx3-ubyte[.gz]</c>.</summary>
+    /// <inheritdoc/>
+    public override bool MayBeMirrored => Channels == 3;
+
+    /// <summary>What a person should know of how the files were read, a line each; empty where they were taken as they are.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Opens a file of images, or a folder with files called as those of MNIST or EMNIST, of which those to train on are taken.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="labelsPath">
     /// The file of labels. When null, the file beside the images whose name has <c>labels</c> and <c>idx1</c> for <c>images</c> and
@@ -33,31 +32,86 @@ public sealed class IdxDataset : StoredImages
     public static IdxDataset Open(string path, string? labelsPath = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string imagesPath = FindImages(path);
-        labelsPath ??= FindLabels(imagesPath);
-
-        IdxFile images = IdxFile.Read(imagesPath, rank: 3);
-        if (labelsPath is null)
-            return new IdxDataset(imagesPath, images, labels: null);
-
-        IdxFile labels = IdxFile.Read(labelsPath, rank: 1);
-        if (labels.Sizes[0] != images.Sizes[0])
-            throw new InvalidDataException($"{labelsPath}: {labels.Sizes[0]} labels, but {imagesPath} has {images.Sizes[0]} images.");
-        return new IdxDataset(imagesPath, images, labels.Elements);
+        if (Directory.Exists(path))
+        {
+            path = IdxFolder.Choose(path, DataSplit.Train, []) is { } files ? files[0] : throw new FileNotFoundException(
+                $"{path}: this folder has no train-images-idx3-ubyte or train-images-idx3-ubyte.gz; name the file.", path);
+        }
+        else if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"{path}: there is no such file or folder; give MNIST's folder or a file of its images.", path);
+        }
+        return Read(path, labelsPath ?? FindLabels(path));
     }
 
-    static string FindImages(string path)
+    static IdxDataset Read(string imagesPath, string? labelsPath)
     {
-        if (!Directory.Exists(path))
-            return File.Exists(path) ? path : throw new FileNotFoundException($"{path}: there is no such file or folder; give MNIST's folder or a file of its images.", path);
-        return ImageFiles.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"{path}: this folder has no {ImageFiles[0]} or {ImageFiles[1]}; name the file.", path);
+        IdxFile images = IdxFile.Read(imagesPath, 3, 4);
+        string name = Path.GetFileName(imagesPath);
+        int[] sizes = images.Sizes;
+        ArrayLayout layout = sizes.Length == 3
+            ? new ArrayLayout(sizes[0], sizes[1], sizes[2], 1, false, null)
+            : ArrayLayout.OfFour(imagesPath, sizes[0], sizes[1], sizes[2], sizes[3]);
+        List<string> notes = layout.Note is { } note ? [$"{name}: {note}"] : [];
+        byte[] pixels = images.Elements;
+        if (name.Contains(TransposedSet, StringComparison.OrdinalIgnoreCase))
+        {
+            notes.Add($"{name}: EMNIST stores its images with rows and columns exchanged; they are turned back");
+            layout = Transpose(pixels, layout);
+        }
+        if (layout.Planes)
+        {
+            byte[] interleaved = new byte[pixels.Length];
+            for (int i = 0; i < layout.Count; i++) layout.Interleave(pixels.AsSpan(i * layout.ImageLength, layout.ImageLength), interleaved.AsSpan(i * layout.ImageLength), 1);
+            pixels = interleaved;
+        }
+        if (labelsPath is null) return new IdxDataset(imagesPath, layout, pixels, ClassLabels.None, notes);
+
+        IdxFile labels = IdxFile.Read(labelsPath, 1);
+        if (labels.Sizes[0] != layout.Count)
+            throw new InvalidDataException($"{labelsPath}: {labels.Sizes[0]} labels, but {imagesPath} has {layout.Count} images.");
+        Dictionary<long, string> mapping = Mapping(imagesPath);
+        ClassLabels classes = ClassLabels.Of(Array.ConvertAll(labels.Elements, label => (long)label), number => mapping.GetValueOrDefault(number));
+        return new IdxDataset(imagesPath, layout, pixels, classes, [.. notes, .. classes.Notes]);
+    }
+
+    // N×H×W of rows that are columns: each image is turned in place of itself.
+    static ArrayLayout Transpose(byte[] pixels, ArrayLayout layout)
+    {
+        (int height, int width, int channels) = (layout.Width, layout.Height, layout.Channels);
+        byte[] stored = new byte[layout.ImageLength];
+        for (int i = 0; i < layout.Count; i++)
+        {
+            Span<byte> image = pixels.AsSpan(i * stored.Length, stored.Length);
+            image.CopyTo(stored);
+            for (int y = 0; y < height; y++)
+            {
+                for (int x = 0; x < width; x++) stored.AsSpan((x * height + y) * channels, channels).CopyTo(image[((y * width + x) * channels)..]);
+            }
+        }
+        return layout with { Height = height, Width = width };
+    }
+
+    /// <summary>EMNIST's list of which label is which letters, by their codes; empty where there is none beside the images.</summary>
+    static Dictionary<long, string> Mapping(string imagesPath)
+    {
+        const int MostBytes = 1 << 16;
+        var mapping = new Dictionary<long, string>();
+        string path = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", $"{IdxFolder.SetOf(imagesPath)}mapping.txt");
+        if (!File.Exists(path) || new FileInfo(path).Length > MostBytes) return mapping;
+        foreach (string line in File.ReadLines(path))
+        {
+            string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length >= 2 && long.TryParse(words[0], out long label) && ushort.TryParse(words[1], out ushort code)) mapping[label] = ((char)code).ToString();
+        }
+        return mapping.Values.Distinct().Count() == mapping.Count ? mapping : [];
     }
 
     static string? FindLabels(string imagesPath)
     {
         string name = Path.GetFileName(imagesPath);
-        string labels = name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
+        string labels = name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal)
+            .Replace("idx4", "idx1", StringComparison.Ordinal);
         if (labels == name)
             return null;
 
@@ -68,6 +122,52 @@ public sealed class IdxDataset : StoredImages
     }
 }
 
+/// <summary>Where in a folder IDX images are, by the names that MNIST and those after it have.</summary>
+static partial class IdxFolder
+{
+    /// <summary>The set's own words before the part's name, "emnist-letters-", and the part: train or t10k or test.</summary>
+    [GeneratedRegex(@"^(?<set>.*?)(?<part>train|test|t10k|val|valid)[-_.]images[-_.]idx[34]-ubyte(\.gz)?$", RegexOptions.IgnoreCase)]
+    private static partial Regex Name();
+
+    /// <summary>What the names of all files of an image file's set begin with; empty where that is only the part's name.</summary>
+    public static string SetOf(string path) => Name().Match(Path.GetFileName(path)).Groups["set"].Value;
+
+    /// <summary>The images of a folder; null where it holds none.</summary>
+    /// <exception cref="InvalidDataException">They are damaged, or one of several sets must be chosen.</exception>
+    public static IImageSource? Open(string folder, SourceOptions options)
+    {
+        var notes = new List<string>();
+        if (Choose(folder, options.Split, notes) is not { } files) return null;
+        IdxDataset[] sets = [.. files.Select(file => IdxDataset.Open(file))];
+        foreach (IdxDataset set in sets) notes.AddRange(set.Notes);
+        return new DatasetImages(JoinedImages.Of(folder, ImageLayout.Title(folder, "IDX files"), sets), [.. notes.Distinct()]);
+    }
+
+    /// <summary>The files of images of the wanted part; null where there are none in this folder, nor in one up to three levels below it.</summary>
+    /// <exception cref="InvalidDataException">There are several sets, or none of this part.</exception>
+    public static string[]? Choose(string folder, DataSplit split, List<string> notes)
+    {
+        string[] files = In(folder, depth: 0);
+        if (files.Length == 0) files = In(folder, depth: 3);
+        if (files.Length == 0) return null;
+        var sets = files.GroupBy(file => (Folder: Path.GetDirectoryName(file), Set: SetOf(file))).ToArray();
+        if (sets.Length > 1)
+        {
+            bool apart = sets.DistinctBy(set => set.Key.Folder).Count() == sets.Length;
+            throw SetChoice.Needed(folder, [.. sets.Select(set => apart ? set.Key.Folder! : set.First())]);
+        }
+        // torchvision leaves the compressed file beside the one it made of it.
+        string[] parts = [.. files.Where(file => !files.Contains(file[..^Math.Min(3, file.Length)]) || !file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))];
+        return SetParts.Choose(folder, [.. parts.Select(file => (SetParts.Of(Name().Match(Path.GetFileName(file)).Groups["part"].Value), file))], split, notes);
+    }
+
+    static string[] In(string folder, int depth)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = depth > 0, MaxRecursionDepth = depth, AttributesToSkip = FileAttributes.System };
+        return [.. Directory.EnumerateFiles(folder, "*images*idx*", options).Where(file => Name().IsMatch(Path.GetFileName(file))).Order(StringComparer.Ordinal)];
+    }
+}
+
 /// <summary>
 /// One IDX file of unsigned bytes: big-endian magic 00 00 08 rank, then one 32-bit size per dimension, then the elements, nothing after.
 /// Gzip is told by its own magic 1F 8B. Damage of any kind is an <see cref="InvalidDataException"/> that names the file and the field.
@@ -75,8 +175,6 @@ public sealed class IdxDataset : StoredImages
 sealed class IdxFile
 {
     const int UnsignedByte = 0x08;
-    const int FirstBlock = 1 << 20;
-
     // Deflate's densest code is 258 bytes for 2 bits, so no gzip file inflates by more than this.
     const long DeflateLimit = 1032;
 
@@ -88,48 +186,37 @@ sealed class IdxFile
     /// <summary>All elements, last dimension fastest.</summary>
     public byte[] Elements { get; }
 
-    public static IdxFile Read(string path, int rank)
+    /// <param name="path">The file.</param>
+    /// <param name="ranks">The numbers of dimensions that it may have.</param>
+    public static IdxFile Read(string path, params int[] ranks)
     {
         using FileStream file = File.OpenRead(path);
         bool zipped = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
-        if (!zipped)
-            return Read(path, file, rank, file.Length);
-
-        try
-        {
-            using var inflated = new GZipStream(file, CompressionMode.Decompress);
-            IdxFile result = Read(path, inflated, rank, file.Length * DeflateLimit);
-            CheckTrailer(path, file, 4L + 4 * rank + result.Elements.Length);
-            return result;
-        }
-        catch (InvalidDataException e) when (!e.Message.StartsWith(path, StringComparison.Ordinal))
-        {
-            throw new InvalidDataException($"{path}: the gzip data are damaged ({e.Message.TrimEnd('.')}); fetch the file again.", e);
-        }
+        if (!zipped) return Read(path, file, ranks, file.Length);
+        using var inflated = new CheckedGZip(file, path);
+        return Read(path, inflated, ranks, file.Length * DeflateLimit);
     }
 
     /// <param name="path">Names the file in errors.</param>
     /// <param name="content">The stream, inflated.</param>
-    /// <param name="rank">The number of dimensions expected.</param>
+    /// <param name="ranks">The numbers of dimensions expected.</param>
     /// <param name="longest">No file of this length on disk holds more bytes than that.</param>
-    static IdxFile Read(string path, Stream content, int rank, long longest)
+    static IdxFile Read(string path, Stream content, int[] ranks, long longest)
     {
-        int[] sizes = ReadHeader(path, content, rank);
-        long elements = ElementCount(path, sizes);
-        long expected = 4L + 4 * rank + elements;
-        if (expected > longest)
-            throw Truncated(path, sizes, elements, longest - 4 - 4 * rank);
+        int[] sizes = ReadHeader(path, content, ranks);
+        long elements = ElementCount(path, sizes), header = 4L + 4 * sizes.Length;
+        if (header + elements > longest) throw Truncated(path, sizes, elements, longest - header);
 
-        byte[] bytes = ReadElements(path, content, sizes, (int)elements);
+        byte[] bytes = AnnouncedBytes.Read(content, (int)elements, found => Truncated(path, sizes, elements, found));
         if (content.ReadByte() >= 0)
             throw new InvalidDataException($"{path}: trailing bytes after the {elements} elements ({Join(sizes)}) the header announces.");
         return new IdxFile(sizes, bytes);
     }
 
-    static int[] ReadHeader(string path, Stream content, int rank)
+    static int[] ReadHeader(string path, Stream content, int[] ranks)
     {
-        Span<byte> header = stackalloc byte[4 + 4 * rank];
+        Span<byte> header = stackalloc byte[4 + 4 * ranks[^1]];
         int magicBytes = content.ReadAtLeast(header[..4], 4, throwOnEndOfStream: false);
         if (magicBytes < 4)
             throw new InvalidDataException($"{path}: the magic number is truncated: {magicBytes} of 4 bytes.");
@@ -137,10 +224,11 @@ sealed class IdxFile
             throw new InvalidDataException($"{path}: not an IDX file: the magic number begins {header[0]:X2} {header[1]:X2}, not 00 00.");
         if (header[2] != UnsignedByte)
             throw new InvalidDataException($"{path}: the type code is 0x{header[2]:X2}; only 0x08 (unsigned bytes) can be read.");
-        if (header[3] != rank)
-            throw new InvalidDataException($"{path}: the rank is {header[3]} instead of {rank} ({(rank == 1 ? "labels" : "images")}).");
+        int rank = header[3];
+        if (!ranks.Contains(rank))
+            throw new InvalidDataException($"{path}: the rank is {rank} instead of {string.Join(" or ", ranks)} ({(ranks[0] == 1 ? "labels" : "images")}).");
 
-        int sizeBytes = content.ReadAtLeast(header[4..], 4 * rank, throwOnEndOfStream: false);
+        int sizeBytes = content.ReadAtLeast(header.Slice(4, 4 * rank), 4 * rank, throwOnEndOfStream: false);
         if (sizeBytes < 4 * rank)
             throw new InvalidDataException($"{path}: the dimensions are truncated: {sizeBytes} of {4 * rank} bytes.");
 
@@ -165,35 +253,6 @@ sealed class IdxFile
                 throw new InvalidDataException($"{path}: the dimensions {Join(sizes)} give more than the {Array.MaxLength} bytes that fit.");
         }
         return count;
-    }
-
-    /// <summary>Memory grows with what was really read, by doubling, and never past the announced length.</summary>
-    static byte[] ReadElements(string path, Stream content, int[] sizes, int count)
-    {
-        byte[] elements = new byte[Math.Min(count, FirstBlock)];
-        int filled = 0;
-        while (true)
-        {
-            filled += content.ReadAtLeast(elements.AsSpan(filled), elements.Length - filled, throwOnEndOfStream: false);
-            if (filled < elements.Length)
-                throw Truncated(path, sizes, count, filled);
-            if (filled == count)
-                return elements;
-            Array.Resize(ref elements, (int)Math.Min(count, 2L * elements.Length));
-        }
-    }
-
-    /// <summary>The last four bytes of a gzip file are the inflated length modulo 2³² (RFC 1952); a cut or padded file has others.</summary>
-    static void CheckTrailer(string path, FileStream file, long inflated)
-    {
-        Span<byte> trailer = stackalloc byte[4];
-        file.Position = file.Length - 4;
-        file.ReadExactly(trailer);
-        uint announced = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-        if (announced != (uint)inflated)
-            throw new InvalidDataException(
-                $"{path}: the gzip trailer gives a length of {announced} bytes, but {inflated} were inflated; "
-                + "the file is cut or has trailing bytes.");
     }
 
     static InvalidDataException Truncated(string path, int[] sizes, long expected, long found) =>

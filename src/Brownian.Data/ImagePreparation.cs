@@ -22,7 +22,7 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
     public int BitDepth { get; init; } = 8;
 
     /// <summary>Which values of 16-bit samples become black and white.</summary>
-    public ValueRange Range { get; init; }
+    public DepthRange Range { get; init; }
 
     /// <summary>What lies behind transparent pixels where no alpha is wanted: a name, or #rrggbb.</summary>
     public string Background { get; init; } = "white";
@@ -186,7 +186,7 @@ public enum ResizeMode
 }
 
 /// <summary>Which values of 16-bit samples become black and white. Samples of 8 bits are taken as they are.</summary>
-public enum ValueRange
+public enum DepthRange
 {
     /// <summary>0 and 65,535.</summary>
     Full,

@@ -53,10 +53,15 @@ public interface IImageSource : IDisposable
 public static class ImageSources
 {
     /// <summary>What a folder may be: the first that knows it opens it; null says that it is something else.</summary>
-    static readonly Func<string, SourceOptions, IImageSource?>[] Folders = [IdxFolder, CifarFolder, ImageFileSource.InFolder, ImageFileSource.InArchives];
+    static readonly Func<string, SourceOptions, IImageSource?>[] Folders =
+    [
+        IdxFolder.Open, CifarFolder, NumpyFiles.OfFolder, PixelTables.OfFolder, ParquetImages.OfFolder, ImageFileSource.InFolder, NumpyFiles.OfSingles,
+        ImageFileSource.InArchives,
+    ];
 
     /// <summary>The same for a file, by how it begins.</summary>
-    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds = [ZipFile, TarFile, CifarFile, IdxFileOf];
+    static readonly Func<string, byte[], SourceOptions, IImageSource?>[] FileKinds =
+        [NumpyFiles.OfFile, ZipFile, TarFile, CifarFile, ParquetImages.OfFile, IdxFileOf, PixelTables.OfFile, Unread];
 
     const int StartBytes = 512;
 
@@ -104,11 +109,8 @@ public static class ImageSources
         return new DatasetImages(IdxDataset.Open(path));        // says what is wrong
     }
 
-    static DatasetImages? IdxFolder(string path, SourceOptions options) =>
-        Directory.EnumerateFiles(path, "train-images*idx3-ubyte*").Any() ? new DatasetImages(IdxDataset.Open(path)) : null;
-
     static DatasetImages? CifarFolder(string path, SourceOptions options) =>
-        CifarDataset.FilesIn(path) is null ? null : new DatasetImages(CifarDataset.Open(path));
+        CifarDataset.FilesIn(path, options.Split) is { } files ? new DatasetImages(CifarDataset.Of(path, files)) : null;
 
     static ImageFileSource? ZipFile(string path, byte[] start, SourceOptions options) =>
         ZipFiles.Begins(start) ? ImageFileSource.In(new ZipFiles(path), "a zip of images", options) : null;
@@ -119,30 +121,32 @@ public static class ImageSources
             : null;
 
     static DatasetImages? CifarFile(string path, byte[] start, SourceOptions options) =>
-        !IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) ? new DatasetImages(CifarDataset.Open(path)) : null;
+        (!IsIdx(start) && !IsGzip(start) && path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)) || CifarPickle.Begins(start)
+            ? new DatasetImages(CifarDataset.Open(path))
+            : null;
 
-    static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options) =>
-        IsIdx(start) || IsGzip(start) ? new DatasetImages(IdxDataset.Open(path)) : null;
+    static DatasetImages? IdxFileOf(string path, byte[] start, SourceOptions options)
+    {
+        if (!IsIdx(start) && !IsGzip(start)) return null;
+        IdxDataset set = IdxDataset.Open(path);
+        return new DatasetImages(set, set.Notes);
+    }
+
+    static IImageSource? Unread(string path, byte[] start, SourceOptions options) =>
+        UnreadFiles.Why(path) is { } reason ? throw reason : null;
 
     static bool IsIdx(byte[] start) => start.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(start) >> 16 == 0 && start[2] is >= 8 and <= 14;
 
     static bool IsGzip(byte[] start) => start is [0x1F, 0x8B, ..];
 
     /// <summary>Why a folder holds nothing to learn from.</summary>
-    static InvalidDataException Nothing(string path)
-    {
-        if (File.Exists(Path.Combine(path, "data_batch_1")) || Directory.Exists(Path.Combine(path, "cifar-10-batches-py")))
-        {
-            return new InvalidDataException(
-                $"{path}: these are pickles, programs of Python that are not run; take CIFAR's binary version from {DataPlaces.CifarSite}.");
-        }
-        return ImageFileSource.Nothing(path, new FolderFiles(path).Names);
-    }
+    static InvalidDataException Nothing(string path) => ImageFileSource.Nothing(path, new FolderFiles(path).Names);
 }
 
 /// <summary>A set of images of one size as a source of them.</summary>
 /// <param name="set">The set; disposed with the source.</param>
-public sealed class DatasetImages(IImageDataset set) : IImageSource
+/// <param name="notes">Of <see cref="IImageSource.Notes"/>; null for none.</param>
+public sealed class DatasetImages(IImageDataset set, IReadOnlyList<string>? notes = null) : IImageSource
 {
     /// <summary>The set.</summary>
     public IImageDataset Set => set;
@@ -157,13 +161,13 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     public IReadOnlyList<string> Classes => set.Classes;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Notes => set.Notes;
-
-    /// <inheritdoc/>
     public bool IsPictures => set.MayBeMirrored;
 
     /// <inheritdoc/>
     public string Fingerprint(int count) => set.Fingerprint;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => notes ?? set.Notes;
 
     /// <inheritdoc/>
     public int Label(int index) => set.Label(index);
@@ -174,7 +178,8 @@ public sealed class DatasetImages(IImageDataset set) : IImageSource
     /// <inheritdoc/>
     public Image Read(int index)
     {
-        var image = new Image(set.Width, set.Height, set.Channels, set.BitDepth);
+        // Arrays do not say that a channel is alpha.
+        var image = new Image(set.Width, set.Height, set.Channels, set.BitDepth) { HasAlpha = false };
         set.Read(index, image.Pixels);
         return image;
     }

@@ -77,7 +77,7 @@ sealed class ImageSurvey
         if (DeepRange is { } range)
         {
             string values = $"{Of(_deep)} 16 bits, with values from {range.Least} to {range.Most}";
-            string set = how.Range == ValueRange.Set ? "scaled from this range to all of theirs" : "scaled as they are";
+            string set = how.Range == DepthRange.Set ? "scaled from this range to all of theirs" : "scaled as they are";
             string kept = how.BitDepth == 16 ? "kept" : "rounded to 8";
             yield return $"{values}: {set}, {kept}{DeepAdvice(range, how)}";
         }
@@ -103,7 +103,7 @@ sealed class ImageSurvey
     static string DeepAdvice((int Least, int Most) range, ImagePreparation how)
     {
         List<string> advice = [];
-        if (how.Range == ValueRange.Full && range.Most - range.Least < ushort.MaxValue / 2) advice.Add("dataset_params.value_range=set uses all of it");
+        if (how.Range == DepthRange.Full && range.Most - range.Least < ushort.MaxValue / 2) advice.Add("dataset_params.value_range=set uses all of it");
         if (how.BitDepth == 8) advice.Add("dataset_params.bit_depth=16 keeps them");
         return advice.Count == 0 ? "" : $"; {string.Join(", ", advice)}";
     }

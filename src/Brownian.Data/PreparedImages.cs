@@ -85,8 +85,12 @@ public sealed class PreparedImages : IImageDataset
         ArgumentNullException.ThrowIfNull(how);
         how.Check();
         if (source is DatasetImages { Set: { } set } && (set.Width, set.Height, set.Channels, set.BitDepth) == (how.Width, how.Height, how.Channels, how.BitDepth)
-            && how.Range == ValueRange.Full)
-            return how.Limit < set.Count ? set.Take(how.Limit.Value) : set;
+            && how.Range == DepthRange.Full)
+        {
+            return how.Limit < set.Count || !source.Notes.SequenceEqual(set.Notes)
+                ? new Subset(set, Math.Min(how.Limit ?? set.Count, set.Count), source.Notes, owns: true)
+                : set;
+        }
         PixelStore? store = how.Cache switch
         {
             CacheMode.None => null,
@@ -194,7 +198,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
     {
         int count = Math.Min(source.Count, how.Limit ?? int.MaxValue), broken = 0;
         string? first = null;
-        if (how.Range == ValueRange.Set) Range = FindRange(count, cancel);
+        if (how.Range == DepthRange.Set) Range = FindRange(count, cancel);
         var results = new Result[Math.Min(Chunk, count)];
         for (int start = 0; start < count; start += Chunk)
         {

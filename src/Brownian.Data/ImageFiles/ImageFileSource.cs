@@ -78,7 +78,7 @@ sealed class ImageFileSource : IImageSource
         if (DataSplits.In(names) is { } splits)
         {
             string[] used = splits.Of(options.Split, folder);
-            if (names.Except(used).ToArray() is { Length: > 0 } left) notes.Add($"split {DataSplits.NameOf(options.Split)}: {string.Join(", ", left)} left out");
+            if (names.Except(used).ToArray() is { Length: > 0 } left) notes.Add($"split {SetParts.Name(options.Split)}: {string.Join(", ", left)} left out");
             names = used;
             options = options with { Split = DataSplit.All };
         }
@@ -173,11 +173,7 @@ sealed class FolderFiles(string folder) : IFilePlace
 
     public string NameOf(string name) => System.IO.Path.Combine(folder, name);
 
-    public string StampOf(string name)
-    {
-        var file = new FileInfo(NameOf(name));
-        return file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "gone";
-    }
+    public string StampOf(string name) => FileStamp.Of(NameOf(name));
 
     public byte[] Read(string name)
     {

@@ -112,7 +112,7 @@ sealed class ImageLayout
         string[] left = [.. FoldersAt(images, depth).Except(used)];
         string others = left.Length == 0 ? "" : "; left out: " + string.Join(", ", left.Select(folder =>
             $"{Printable(folder)} ({Count(images.Count(image => image.Folders > depth && image.Parts[depth] == folder))})"));
-        _notes.Add($"split {DataSplits.NameOf(wanted)}: {string.Join(", ", used.Select(Printable))} ({Count(chosen.Length)}){others}");
+        _notes.Add($"split {SetParts.Name(wanted)}: {string.Join(", ", used.Select(Printable))} ({Count(chosen.Length)}){others}");
         string[] stray = [.. images.Where(image => image.Folders <= depth).Select(image => image.Name)];
         if (stray.Length > 0) _notes.Add($"left out: {Listed(stray)}, beside the splits");
         return chosen;
@@ -127,7 +127,7 @@ sealed class ImageLayout
         if (wanted is not (DataSplit.Train or DataSplit.All))
         {
             throw new InvalidDataException(
-                $"{path}: dataset_params.split is {DataSplits.NameOf(wanted)}, but the images are not kept in splits; remove it.");
+                $"{path}: dataset_params.split is {SetParts.Name(wanted)}, but the images are not kept in splits; remove it.");
         }
         return images;
     }
@@ -202,11 +202,6 @@ sealed class ImageLayout
 /// <summary>Names of folders or archives, some of which are splits of one set: those to train on, to test with, for choosing settings.</summary>
 sealed class DataSplits
 {
-    static readonly (DataSplit Split, string[] Words)[] Words =
-    [
-        (DataSplit.Train, ["train", "training", "trainval"]), (DataSplit.Test, ["test", "testing"]), (DataSplit.Val, ["val", "valid", "validation"]),
-    ];
-
     readonly Dictionary<DataSplit, string[]> _splits;
 
     DataSplits(Dictionary<DataSplit, string[]> splits) => _splits = splits;
@@ -215,12 +210,11 @@ sealed class DataSplits
     public static DataSplits? In(IReadOnlyCollection<string> names)
     {
         var splits = new Dictionary<DataSplit, string[]>();
-        foreach ((DataSplit split, string[] words) in Words)
+        foreach (IGrouping<DataSplit, string> those in names.Where(name => SetParts.Of(name) is not null).GroupBy(name => SetParts.Of(name)!.Value).OrderBy(those => those.Key))
         {
-            string[] those = [.. names.Where(name => KindOf(name) == split)];
             // Beside "train", "train_masks" is something else.
-            string[] exact = [.. those.Where(name => words.Contains(name.ToLowerInvariant()))];
-            if (those.Length > 0) splits[split] = exact.Length > 0 ? exact : those;
+            string[] exact = [.. those.Where(SetParts.IsName)];
+            splits[those.Key] = exact.Length > 0 ? exact : [.. those];
         }
         return splits.Count > 1 ? new DataSplits(splits) : null;
     }
@@ -234,21 +228,7 @@ sealed class DataSplits
         string[] all = [.. _splits.Values.SelectMany(names => names)];
         if (wanted == DataSplit.All) return all;
         return _splits.GetValueOrDefault(wanted) ?? throw new InvalidDataException(
-            $"{path}: there is no split '{NameOf(wanted)}' among {string.Join(", ", all.Select(ImageLayout.Printable))}; "
-            + $"set dataset_params.split to {string.Join(", ", _splits.Keys.Select(NameOf))} or all.");
-    }
-
-    /// <summary>What configurations call a split.</summary>
-    public static string NameOf(DataSplit split) => split.ToString().ToLowerInvariant();
-
-    // Words end where letters do: "seg_train", "train2017", "x-train-1".
-    static DataSplit? KindOf(string name)
-    {
-        string[] words = new string([.. name.ToLowerInvariant().Select(c => char.IsAsciiLetter(c) ? c : ' ')]).Split(' ');
-        foreach ((DataSplit split, string[] own) in Words)
-        {
-            if (words.Any(own.Contains)) return split;
-        }
-        return null;
+            $"{path}: there is no split '{SetParts.Name(wanted)}' among {string.Join(", ", all.Select(ImageLayout.Printable))}; "
+            + $"set dataset_params.split to {string.Join(", ", _splits.Keys.Select(SetParts.Name))} or all.");
     }
 }

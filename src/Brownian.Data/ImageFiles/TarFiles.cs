@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Globalization;
-using System.IO.Compression;
 using Microsoft.Win32.SafeHandles;
 
 namespace Brownian.Data;
@@ -83,15 +82,13 @@ sealed class TarFiles : IFilePlace
         FileStream file = TemporaryFile.Create();
         try
         {
-            using (archive)
-            using (var inflated = new GZipStream(archive, CompressionMode.Decompress)) inflated.CopyTo(file);
+            using (var inflated = new CheckedGZip(archive, path)) inflated.CopyTo(file);
             file.Position = 0;
             return file;
         }
         catch (Exception e)
         {
             file.Dispose();
-            if (e is InvalidDataException) throw new InvalidDataException($"{path}: the gzip data are damaged; fetch the file again.", e);
             if (e is IOException) throw new IOException($"{path}: cannot be inflated into {TemporaryFile.Folder}: {e.Message.TrimEnd('.')}; let TMPDIR name a folder with room, or unpack it yourself.", e);
             throw;
         }

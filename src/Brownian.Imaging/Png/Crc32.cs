@@ -11,6 +11,11 @@ public static class Crc32
     /// <summary>Of two pieces, one after the other.</summary>
     public static uint Of(ReadOnlySpan<byte> data, ReadOnlySpan<byte> more) => ~Continue(Continue(~0u, data), more);
 
+    /// <summary>Of what an earlier checksum is of, and more after it.</summary>
+    /// <param name="crc">The earlier checksum; 0 where there is nothing before.</param>
+    /// <param name="more">What follows.</param>
+    public static uint Append(uint crc, ReadOnlySpan<byte> more) => ~Continue(~crc, more);
+
     static uint Continue(uint crc, ReadOnlySpan<byte> data)
     {
         foreach (byte b in data) crc = Table[(byte)crc ^ b] ^ (crc >> 8);

@@ -44,11 +44,7 @@ ref struct SafetensorsHeader
     }
 
     /// <summary>A name as it may stand in a one-line message.</summary>
-    public static string Quote(string name)
-    {
-        string escaped = JsonEncodedText.Encode(name, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
-        return escaped.Length <= 120 ? $"'{escaped}'" : $"'{escaped[..120]}…'";
-    }
+    public static string Quote(string name) => Quoted.Name(name);
 
     void ReadAll()
     {

@@ -31,7 +31,7 @@ public sealed record DatasetParams : Settings
     [Key("bit_depth", Quiet = true)] public int BitDepth { get; init; } = 8;
 
     /// <summary>Which values of 16-bit samples become black and white: all, or those between the set's least and largest.</summary>
-    [Key("value_range", Quiet = true)] public ValueRange ValueRange { get; init; } = ValueRange.Full;
+    [Key("value_range", Quiet = true)] public DepthRange ValueRange { get; init; } = DepthRange.Full;
 
     /// <summary>What lies behind transparent pixels where the network learns no alpha: white, black, gray or #rrggbb.</summary>
     [Key("background", Quiet = true)] public string Background { get; init; } = "white";

@@ -81,7 +81,7 @@ public sealed class IdxDatasetTests : IDisposable
             { "wrong magic", [0x89, .. good[1..]], "magic number" },
             { "type code of floats", IdxBytes.File(0xD03, [3, 4, 5], new byte[60]), "type code" },
             { "rank of labels", IdxBytes.Labels(1, 2, 3), "rank" },
-            { "rank of colour images", IdxBytes.File(0x804, [1, 4, 5, 3], new byte[60]), "rank" },
+            { "rank of films", IdxBytes.File(0x805, [1, 1, 4, 5, 3], new byte[60]), "rank" },
             { "cut in the dimensions", good[..15], "dimensions" },
             { "cut in the elements", good[..^1], "elements are truncated" },
             { "no elements", good[..16], "elements are truncated" },

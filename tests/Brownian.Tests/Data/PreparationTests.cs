@@ -14,7 +14,7 @@ public sealed class PreparationTests : IDisposable
     {
         string path = Fixtures.Field("10-12bit-in-16bit-png");
         using IImageDataset plain = Prepared.Open(path, new(64, 64, 1)), deep = Prepared.Open(path, new(64, 64, 1) { BitDepth = 16 });
-        using IImageDataset scaled = Prepared.Open(path, new(64, 64, 1) { BitDepth = 16, Range = ValueRange.Set });
+        using IImageDataset scaled = Prepared.Open(path, new(64, 64, 1) { BitDepth = 16, Range = DepthRange.Set });
         Assert.Equal(
             "all images have 16 bits, with values from 0 to 4057: scaled as they are, rounded to 8; "
             + "dataset_params.value_range=set uses all of it, dataset_params.bit_depth=16 keeps them", plain.Notes[^1]);

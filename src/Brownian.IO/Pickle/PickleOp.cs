@@ -1,4 +1,4 @@
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>The opcodes that are understood: those of protocols 2 to 5 that build data (Python's pickletools.py lists them all).</summary>
 static class PickleOp

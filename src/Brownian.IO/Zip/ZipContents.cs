@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>
 /// The table of contents of a zip file (PKWARE's APPNOTE.TXT, §4.3), 64-bit sizes included. Beside .NET's own reader because tensors
@@ -82,9 +82,9 @@ sealed class ZipContents
         if (stored == uint.MaxValue) stored = Next64(ref wide, stored);
         if (offset == uint.MaxValue) offset = Next64(ref wide, offset);
         if (length < 0 || stored < 0 || offset < 0 || offset > _file.Length || stored > _file.Length - offset)
-            throw _file.Bad($"zip entry {SafetensorsHeader.Quote(name)} takes {stored} bytes from byte {offset} on, past the end of the file.");
-        var entry = new ZipEntry(_file, name, new ZipStorage(U16(fields, 10), U16(fields, 8), offset, stored), length);
-        if (!_entries.TryAdd(name, entry)) throw _file.Bad($"two zip entries are named {SafetensorsHeader.Quote(name)}.");
+            throw _file.Bad($"zip entry {Quoted.Name(name)} takes {stored} bytes from byte {offset} on, past the end of the file.");
+        var entry = new ZipEntry(_file, name, new ZipStorage(U16(fields, 10), U16(fields, 8), offset, stored, U32(fields, 16)), length);
+        if (!_entries.TryAdd(name, entry)) throw _file.Bad($"two zip entries are named {Quoted.Name(name)}.");
     }
 
     // Extra fields: 16 bits of kind, 16 of length, the field (§4.5.1).

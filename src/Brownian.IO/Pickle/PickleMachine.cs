@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>
 /// Python's pickle machine (PEP 3154) without the parts that run code: a stack, marks on it and a memo of what was built. Results are
@@ -40,8 +40,10 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
             case PickleOp.Long1: PushLong(input.ReadByte()); return true;
             case PickleOp.Long4: PushLong((uint)input.ReadInt32()); return true;
             case PickleOp.Float: Push(input.ReadDouble()); return true;
-            case PickleOp.Text8 or PickleOp.OldText8: Push(input.ReadText(input.ReadByte())); return true;
-            case PickleOp.Text32 or PickleOp.OldText32: Push(input.ReadText((uint)input.ReadInt32())); return true;
+            case PickleOp.Text8: Push(input.ReadText(input.ReadByte())); return true;
+            case PickleOp.Text32: Push(input.ReadText((uint)input.ReadInt32())); return true;
+            case PickleOp.OldText8: Push(input.ReadOldText(input.ReadByte())); return true;
+            case PickleOp.OldText32: Push(input.ReadOldText((uint)input.ReadInt32())); return true;
             case PickleOp.Text64: Push(input.ReadText(input.ReadUInt64())); return true;
             case PickleOp.Bytes8: Push(input.ReadBytes(input.ReadByte())); return true;
             case PickleOp.Bytes32: Push(input.ReadBytes((uint)input.ReadInt32())); return true;
@@ -89,7 +91,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
             case PickleOp.Global: Push(names.Find(input.ReadLine(), input.ReadLine())); return true;
             case PickleOp.StackGlobal: FindOfStack(); return true;
             case PickleOp.Reduce or PickleOp.NewObject: Call(); return true;
-            case PickleOp.Build: Pop(); Top(); return true;    // state of an object: attributes such as _metadata, which no weight is
+            case PickleOp.Build: Build(Pop()); return true;
             case PickleOp.Persistent: Push(names.Load(Pop())); return true;
             default: return false;
         }
@@ -143,6 +145,8 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
         if (Pop() is not object?[] arguments) throw Bad("the arguments of a call are no tuple");
         Push(names.Call(Pop(), arguments));
     }
+
+    void Build(object? state) => Push(names.Build(Pop(), state));
 
     void Remember(uint index)
     {

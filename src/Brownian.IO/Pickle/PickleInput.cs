@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>Reads a pickle's bytes forwards; nothing is allocated for a length that the bytes left cannot fill.</summary>
 sealed class PickleInput
@@ -84,6 +84,20 @@ sealed class PickleInput
         catch (DecoderFallbackException)
         {
             throw Bad("a text is not UTF-8");
+        }
+    }
+
+    /// <summary>A str of Python 2, which is text or bytes: text where it is UTF-8, so that encoding it again gives the bytes in any case.</summary>
+    public object ReadOldText(ulong bytes)
+    {
+        byte[] read = ReadBytes(bytes);
+        try
+        {
+            return Strict.GetString(read);
+        }
+        catch (DecoderFallbackException)
+        {
+            return read;
         }
     }
 

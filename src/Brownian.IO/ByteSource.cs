@@ -1,41 +1,18 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>Bytes that can be read at any place, from any thread.</summary>
 abstract class ByteSource
 {
-    const int ChunkBytes = 1 << 16;
-
     public abstract long Length { get; }
 
     /// <exception cref="InvalidDataException">The bytes end before the target is full.</exception>
     public abstract void Read(Span<byte> target, long offset);
 
-    /// <summary>target[i] = element i of those that begin at a byte, rounded to nearest where T is narrower.</summary>
-    public void ReadElements<T>(SafetensorsType type, long offset, Span<T> target) where T : unmanaged, INumber<T>
-    {
-        if (BitConverter.IsLittleEndian && SafetensorsElements.Matches<T>(type))
-        {
-            ReadAsStored(offset, target);
-            return;
-        }
-        int size = SafetensorsEntry.SizeOf(type);
-        byte[] chunk = new byte[Math.Min(ChunkBytes, (long)target.Length * size)];
-        while (!target.IsEmpty)
-        {
-            int count = Math.Min(ChunkBytes / size, target.Length);
-            Read(chunk.AsSpan(0, count * size), offset);
-            SafetensorsElements.Convert(type, chunk.AsSpan(0, count * size), target[..count]);
-            target = target[count..];
-            offset += count * size;
-        }
-    }
-
-    // In pieces, as the byte length of a large array passes the 31 bits of a span's.
-    void ReadAsStored<T>(long offset, Span<T> target) where T : unmanaged
+    /// <summary>Copies bytes as elements. In pieces, as the byte length of a large array passes the 31 bits of a span's.</summary>
+    public void ReadAsStored<T>(long offset, Span<T> target) where T : unmanaged
     {
         const int Piece = 1 << 26;
         while (!target.IsEmpty)

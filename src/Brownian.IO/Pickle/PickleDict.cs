@@ -1,4 +1,4 @@
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>A Python dict as its pairs in order: keys of any kind, not looked up, so that no choice of them can make hashing slow.</summary>
 sealed class PickleDict

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 
-namespace Brownian.Nn;
+namespace Brownian.IO;
 
 /// <summary>How and where an entry's bytes are stored.</summary>
-readonly record struct ZipStorage(ushort Method, ushort Flags, long HeaderOffset, long Bytes);
+readonly record struct ZipStorage(ushort Method, ushort Flags, long HeaderOffset, long Bytes, uint Crc);
 
 /// <summary>One entry of a zip file.</summary>
 sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long length)
@@ -15,6 +15,16 @@ sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long leng
 
     /// <summary>The bytes that it holds once inflated.</summary>
     public long Length => length;
+
+    /// <summary>The checksum that its bytes have once inflated (CRC-32).</summary>
+    public uint Crc => storage.Crc;
+
+    /// <summary>True where the bytes are there as they are.</summary>
+    public bool IsStored => storage.Method == Stored;
+
+    /// <summary>Finds the bytes as they are packed.</summary>
+    /// <exception cref="InvalidDataException">The entry is damaged or encrypted.</exception>
+    public ByteSource OpenPacked() => (storage.Flags & Encrypted) == 0 ? FindBytes() : throw Bad("is encrypted; unpack it first");
 
     /// <summary>Finds the bytes; deflated ones are inflated when first read.</summary>
     /// <exception cref="InvalidDataException">The entry is damaged, encrypted or packed in an unknown way.</exception>
@@ -40,7 +50,7 @@ sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long leng
         return new FileSection(file, begin, storage.Bytes);
     }
 
-    InvalidDataException Bad(string problem) => file.Bad($"zip entry {SafetensorsHeader.Quote(name)} {problem}.");
+    InvalidDataException Bad(string problem) => file.Bad($"zip entry {Quoted.Name(name)} {problem}.");
 }
 
 /// <summary>A deflated entry. The bytes are kept as long as memory allows: neighbouring tensors are often views of one storage.</summary>
