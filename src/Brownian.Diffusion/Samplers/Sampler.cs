@@ -128,7 +128,7 @@ public abstract record LevelSampler : Sampler
     public SigmaCurve Curve { get => Levels.Curve; init => Levels = Levels with { Curve = value }; }
 
     /// <inheritdoc cref="LevelSelection.Rho"/>
-    [Key("rho")]
+    [Key("rho", Option = "--rho", Help = "How far the curves karras and polyexponential bend. Default: 7 and 1")]
     public double? Rho { get => Levels.Rho; init => Levels = Levels with { Rho = value }; }
 
     /// <inheritdoc cref="LevelSelection.CurveWithinTimesteps"/>

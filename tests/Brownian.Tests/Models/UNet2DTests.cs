@@ -88,6 +88,34 @@ public sealed class UNet2DTests : IDisposable
             DownsamplePadding = 1,
         }).Parameters.Count);
 
+    [Theory]
+    [InlineData("silu"), InlineData("swish"), InlineData("mish"), InlineData("gelu"), InlineData("relu")]
+    public void Every_activation_has_the_slope_of_its_network(string activation)
+    {
+        var network = new UNet2D(Tiny with { ActFn = activation }, _device, seed: 3);
+        Tensor x = TensorOps.Normal(Shape.Of(2, 8, 8, 1), new Philox(1, 1), _device);
+        float[] weights = network.Parameters.Values.ToArray();
+        var random = new Tensors.Normals(activation);
+        // The last convolution starts at 0 in a fresh network: nothing before it would have a gradient.
+        for (int i = 0; i < weights.Length; i++) weights[i] += random.Floats(1, 0, 0.1)[0];
+        float[] direction = random.Floats(weights.Length, 0, 1);
+        Loss(weights).Backward();
+        double slope = network.Parameters.Gradients.ToArray().Zip(direction, (g, u) => (double)g * u).Sum();
+        const float Step = 3e-4f;
+        double rise = Loss(Moved(Step)).Item() - (double)Loss(Moved(-Step)).Item();
+        Assert.Equal(1, rise / (2 * Step) / slope, 0.02);
+
+        Tensor Loss(float[] at)
+        {
+            network.Parameters.Values.Assign(Tensor.From(at, network.Parameters.Values.Shape, _device));
+            Tensor y = network.Answer(x, new([3, 700]));
+            Assert.Equal(network.Forward(x, new([3, 700])).ToArray(), y.ToArray());
+            return y.MeanSquaredError(Tensor.Zeros(y.Shape, _device));
+        }
+
+        float[] Moved(float by) => [.. weights.Zip(direction, (w, u) => w + by * u)];
+    }
+
     [Fact]
     public void A_learned_time_embedding_looks_up_the_row_of_a_timestep()
     {
