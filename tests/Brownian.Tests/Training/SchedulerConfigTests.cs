@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 using Brownian.Training;
