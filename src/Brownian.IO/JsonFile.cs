@@ -4,7 +4,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Brownian.IO;
 
-/// <summary>Small JSON files; what is wrong with one is told as "path:line: message".</summary>
+/// <summary>
+/// Small JSON files; what is wrong with one is told as "path:line: message". What Python writes for numbers that JSON has not,
+/// <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>, is read as the text of that name.
+/// </summary>
 public static class JsonFile
 {
     const int MaxBytes = 16 << 20;
@@ -41,7 +44,7 @@ public static class JsonFile
         if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes; such a file has at most {MaxBytes}.");
         try
         {
-            return parse(File.ReadAllBytes(path));
+            return parse(Quoted(File.ReadAllBytes(path)));
         }
         catch (JsonException e)
         {
@@ -50,5 +53,30 @@ public static class JsonFile
             string field = e.Path is null or "$" ? "" : $" ({e.Path})";
             throw new InvalidDataException($"{path}:{e.LineNumber + 1}: {what}{field}.", e);
         }
+    }
+
+    // Puts quotes around Python's names of numbers. No line moves, so that messages still point at the right one.
+    static byte[] Quoted(byte[] json)
+    {
+        if (json.AsSpan().IndexOf("NaN"u8) < 0 && json.AsSpan().IndexOf("Infinity"u8) < 0) return json;
+        var quoted = new List<byte>(json.Length + 64);
+        bool inText = false;
+        for (int i = 0; i < json.Length; i++)
+        {
+            ReadOnlySpan<byte> rest = json.AsSpan(i);
+            int name = inText ? 0 : rest.StartsWith("-Infinity"u8) ? 9 : rest.StartsWith("Infinity"u8) ? 8 : rest.StartsWith("NaN"u8) ? 3 : 0;
+            if (name > 0)
+            {
+                quoted.Add((byte)'"');
+                quoted.AddRange(rest[..name]);
+                quoted.Add((byte)'"');
+                i += name - 1;
+                continue;
+            }
+            if (json[i] == '"') inText = !inText;
+            quoted.Add(json[i]);
+            if (inText && json[i] == '\\' && i + 1 < json.Length) quoted.Add(json[++i]);
+        }
+        return [.. quoted];
     }
 }

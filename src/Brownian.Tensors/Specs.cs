@@ -11,6 +11,9 @@ public enum UnaryOp
 
     /// <summary>max(x, 0)</summary>
     Relu,
+
+    /// <summary>x·Φ(x), Φ the distribution function of the standard normal distribution.</summary>
+    Gelu,
 }
 
 /// <summary>How far an answer is from its target, as a function of their difference d.</summary>

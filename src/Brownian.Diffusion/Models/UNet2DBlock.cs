@@ -1,3 +1,5 @@
+using Brownian.Tensors;
+
 namespace Brownian.Diffusion;
 
 /// <summary>What a level of a <see cref="UNet2D"/> is made of, going down or up. Every kind has resnets; see <see cref="UNet2DBlockNames"/>.</summary>
@@ -89,4 +91,21 @@ public enum UNet2DActivation
 
     /// <summary>x·tanh(ln(1 + eˣ)).</summary>
     Mish,
+
+    /// <summary>x·Φ(x), the exact form.</summary>
+    Gelu,
+
+    /// <summary>max(x, 0)</summary>
+    Relu,
+}
+
+static class UNet2DActivations
+{
+    public static Tensor Of(this UNet2DActivation activation, Tensor x) => activation switch
+    {
+        UNet2DActivation.Mish => x.Mish(),
+        UNet2DActivation.Gelu => x.Gelu(),
+        UNet2DActivation.Relu => x.Relu(),
+        _ => x.Silu(),
+    };
 }

@@ -65,7 +65,10 @@ public sealed record UNet2DOptions : NetworkOptions
     /// <summary>The share of activations dropped between the convolutions of a resnet in training, from 0 to below 1.</summary>
     [Key("dropout")] public double Dropout { get; init; }
 
-    /// <summary>What follows the norms of resnets, and the time embedding: silu, also called swish, or mish. The last norm is followed by SiLU in any case.</summary>
+    /// <summary>
+    /// What follows the norms of resnets, and the time embedding: silu, also called swish, mish, gelu or relu. The last norm is followed by SiLU
+    /// in any case.
+    /// </summary>
     [Key("act_fn")] public string ActFn { get; init; } = "silu";
 
     /// <summary>Channels of one attention head; null for a single head over all channels.</summary>
@@ -105,7 +108,13 @@ public sealed record UNet2DOptions : NetworkOptions
     public IReadOnlyList<UNet2DBlock> UpBlocks => [.. UpBlockTypes.Reverse().Select(UNet2DBlockNames.Block)];
 
     /// <summary><see cref="ActFn"/>.</summary>
-    public UNet2DActivation Activation => ActFn == "mish" ? UNet2DActivation.Mish : UNet2DActivation.Silu;
+    public UNet2DActivation Activation => ActFn switch
+    {
+        "mish" => UNet2DActivation.Mish,
+        "gelu" => UNet2DActivation.Gelu,
+        "relu" => UNet2DActivation.Relu,
+        _ => UNet2DActivation.Silu,
+    };
 
     /// <inheritdoc/>
     public override int Channels => InChannels;
@@ -240,7 +249,8 @@ public sealed record UNet2DOptions : NetworkOptions
     {
         yield return (nameof(LayersPerBlock), LayersPerBlock is >= 1 and <= 100, $"is {LayersPerBlock}; it must be at least 1");
         yield return (nameof(NormEps), NormEps is > 0 and < 1, $"is {NormEps}; it must be above 0 and below 1");
-        yield return (nameof(ActFn), ActFn is "silu" or "swish" or "mish", $"is '{ActFn}'; there are silu, swish (the same) and mish");
+        yield return (nameof(ActFn), ActFn is "silu" or "swish" or "mish" or "gelu" or "relu",
+            $"is '{ActFn}'; there are silu, swish (the same), mish, gelu and relu");
         yield return (nameof(DownsamplePadding), DownsamplePadding is 0 or 1, $"is {DownsamplePadding}; it must be 0 or 1");
         yield return (nameof(TimeEmbeddingDim), TimeEmbeddingDim is null or (>= 2 and <= MaxChannels), $"is {TimeEmbeddingDim}; it must be at least 2");
         yield return (nameof(NumTrainTimesteps), NumTrainTimesteps is null or (>= 1 and <= 1_000_000), $"is {NumTrainTimesteps}; it must be 1 to 1000000");

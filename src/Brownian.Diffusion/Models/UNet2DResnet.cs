@@ -62,11 +62,12 @@ sealed class UNet2DResnet
     readonly Conv2d? _shortcut;
     readonly Linear _time;
     readonly float _dropout;
-    readonly bool _modulates, _mish;
+    readonly bool _modulates;
+    readonly UNet2DActivation _activation;
 
     public UNet2DResnet(ParameterScope scope, ResnetPlan plan, UNet2DOptions options)
     {
-        (_plan, _dropout, _mish) = (plan, (float)options.Dropout, options.Activation == UNet2DActivation.Mish);
+        (_plan, _dropout, _activation) = (plan, (float)options.Dropout, options.Activation);
         _modulates = options.ResnetTimeScaleShift == UNet2DConditioning.ScaleShift;
         _norm1 = Norm("norm1", plan.Inputs);
         _conv1 = new Conv2d(scope.Under("conv1"), plan.Inputs, plan.Outputs, Same);
@@ -77,7 +78,7 @@ sealed class UNet2DResnet
             _shortcut = new Conv2d(scope.Under("conv_shortcut"), plan.Inputs, plan.Outputs, Pointwise);
 
         GroupNorm Norm(string name, int channels) =>
-            new(scope.Under(name), plan.GroupsOf(channels, options), channels, (float)options.NormEps, silu: !_mish);
+            new(scope.Under(name), plan.GroupsOf(channels, options), channels, (float)options.NormEps, silu: _activation == UNet2DActivation.Silu);
     }
 
     /// <param name="x">N×H×W×inputs.</param>
@@ -100,18 +101,19 @@ sealed class UNet2DResnet
     // Norm, SiLU and convolution are one operation where nothing comes between them.
     Tensor First(Tensor x, Tensor? perSample)
     {
-        if (!_mish && _plan.Resampling == Resampling.None) return _conv1.Forward(_norm1, x, perSample);
+        if (_activation == UNet2DActivation.Silu && _plan.Resampling == Resampling.None) return _conv1.Forward(_norm1, x, perSample);
         return _conv1.Forward(_plan.Resampling.Apply(Activated(_norm1.Forward(x))), perSample);
     }
 
     Tensor Second(Tensor h, Tensor shortcut, Tensor? modulation, Philox? dropout)
     {
         bool drops = dropout is not null && _dropout > 0;
-        if (!_mish && !drops) return _conv2.Forward(_norm2, h, residual: shortcut, modulation: modulation);
+        if (_activation == UNet2DActivation.Silu && !drops) return _conv2.Forward(_norm2, h, residual: shortcut, modulation: modulation);
         h = Activated(_norm2.Forward(h, modulation));
         if (drops) h = h.Dropout(_dropout, dropout!.Value.At((ulong)_plan.Site));
         return _conv2.Forward(h, residual: shortcut);
     }
 
-    Tensor Activated(Tensor normalized) => _mish ? normalized.Mish() : normalized;
+    // The norm has applied a SiLU itself.
+    Tensor Activated(Tensor normalized) => _activation == UNet2DActivation.Silu ? normalized : _activation.Of(normalized);
 }

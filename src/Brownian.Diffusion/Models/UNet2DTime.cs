@@ -12,14 +12,14 @@ sealed class UNet2DTime
     readonly FourierEmbedding? _fourier;
     readonly Embedding? _learned, _classes;
     readonly Linear _in, _out;
-    readonly bool _mish;
+    readonly UNet2DActivation _activation;
     readonly int _rows;
 
     public UNet2DTime(ParameterScope root, UNet2DOptions options)
     {
         int first = options.BlockOutChannels[0], features = options.TimeFeatures;
         bool fourier = options.TimeEmbeddingType == UNet2DTimeEmbedding.Fourier;
-        (_mish, _rows) = (options.Activation == UNet2DActivation.Mish, options.NumTrainTimesteps ?? 0);
+        (_activation, _rows) = (options.Activation, options.NumTrainTimesteps ?? 0);
         _sinusoid = new SinusoidalEmbedding(first) { CosineFirst = options.FlipSinToCos, FrequencyShift = (float)options.FreqShift };
         if (options.TimeEmbeddingType == UNet2DTimeEmbedding.Learned)
             _learned = new Embedding(root.Under("time_proj"), options.NumTrainTimesteps ?? 0, first);
@@ -34,7 +34,7 @@ sealed class UNet2DTime
     {
         Tensor time = _out.Forward(_in.Forward(Embed(timesteps, device)).Silu());
         if (_classes is not null) time = _classes.Forward(labels, device, residual: time);
-        return _mish ? time.Mish() : time.Silu();
+        return _activation.Of(time);
     }
 
     Tensor Embed(ReadOnlySpan<float> timesteps, Device device)

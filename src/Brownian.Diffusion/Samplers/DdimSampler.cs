@@ -18,7 +18,10 @@ public sealed record DdimSampler : TimestepSampler
     /// <summary>Recompute ε̂ from the limited x̂_0, so that both make up x_t again.</summary>
     [Key("use_clipped_model_output")] public bool EpsFollowsLimit { get; init; }
 
-    /// <summary>Step from t to t − ⌊T/steps⌋ even where the next timestep visited is another, as diffusers' DDIMScheduler does.</summary>
+    /// <summary>
+    /// Step from t to t − ⌊T/steps⌋ even where the next timestep visited is another, as diffusers' DDIMScheduler does: with linspace spacing, or
+    /// trailing where the steps do not divide T. The network is then told of noise a little other than there is. Models of diffusers have it on.
+    /// </summary>
     [Key("fixed_stride")] public bool FixedStride { get; init; }
 
     /// <summary>Go on to the image after the last timestep; otherwise stop at the noise of timestep 0, as Stable Diffusion does.</summary>
@@ -30,7 +33,7 @@ public sealed record DdimSampler : TimestepSampler
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
-        foreach (LevelStep step in run.Along(StepsOf(run.Schedule)))
+        foreach (LevelStep step in run.Along(StepsOf(run.Schedule, FixedStride, EndsAtImage)))
         {
             (NoiseLevel t, NoiseLevel s) = (step.From, step.To);
             (Tensor x0, Tensor eps, _) = run.Predict(t, keepEps: !EpsFollowsLimit);
@@ -40,17 +43,6 @@ public sealed record DdimSampler : TimestepSampler
                 ? LinearCombination.Of((s.Alpha, x0), (direction, eps), (sigma, run.Noise()))
                 : LinearCombination.Of((s.Alpha, x0), (direction, eps));
         }
-    }
-
-    LevelStep[] StepsOf(NoiseSchedule schedule)
-    {
-        int[] timesteps = Timesteps.Of(schedule.Timesteps);
-        NoiseLevel last = EndsAtImage ? NoiseLevel.Clean : schedule.At(0);
-        return [.. timesteps.Select((t, i) =>
-        {
-            int s = FixedStride ? t - schedule.Timesteps / timesteps.Length : i + 1 < timesteps.Length ? timesteps[i + 1] : -1;
-            return new LevelStep(i, schedule.At(t), s < 0 ? last : schedule.At(s));
-        })];
     }
 
     // σ_t at η = 1, eq. 16: √((1 − ᾱ_s)/(1 − ᾱ_t))·√(1 − ᾱ_t/ᾱ_s).

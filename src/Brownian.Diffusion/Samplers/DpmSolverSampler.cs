@@ -29,7 +29,7 @@ public sealed record DpmSolverSampler : LevelSampler
     public DpmSolverSampler() => Levels = LevelSelection.AboveZero;
 
     /// <summary>The order, from 1, which is DDIM, to 3. 2 is best with guidance, 3 without.</summary>
-    public int Order { get; init; } = 2;
+    [Key("solver_order")] public int Order { get; init; } = 2;
 
     /// <summary>Integrate x̂_0 (DPM-Solver++); otherwise ε̂ (DPM-Solver).</summary>
     public bool IntegratesImage { get; init; } = true;

@@ -13,7 +13,7 @@ public sealed record DpmSolverSinglestepSampler : LevelSampler
     public DpmSolverSinglestepSampler() => Levels = LevelSelection.AboveZero;
 
     /// <summary>The order, 1 to 3: so many levels, and evaluations, make up one step of the method.</summary>
-    public int Order { get; init; } = 2;
+    [Key("solver_order")] public int Order { get; init; } = 2;
 
     /// <inheritdoc/>
     public override IEnumerable<Rule> Rules() => [.. base.Rules(), new(nameof(Order), Order is >= 1 and <= 3, $"is {Order}; use 1, 2 or 3")];

@@ -23,45 +23,53 @@ public sealed record PndmSampler : TimestepSampler
     /// <summary>Go on to the image after the last timestep; otherwise stop at the noise of timestep 0.</summary>
     [Key("set_alpha_to_one", Quiet = true)] public bool EndsAtImage { get; init; } = true;
 
+    /// <summary>
+    /// Step as diffusers' PNDMScheduler does. With h = ⌊T/steps⌋, a step leads from t to t − h even where the next timestep visited, s, is
+    /// another. A Runge–Kutta step leads to s; its middle is h/2 below t for x and h/2 above s for the network. The step that is taken twice
+    /// leads to t − h first, then from s + h to s. Models of diffusers have it on.
+    /// </summary>
+    [Key("fixed_stride")] public bool FixedStride { get; init; }
+
     Parameterization Extrapolated => Parameterization.Of(Extrapolates);
 
     /// <inheritdoc/>
     protected override void Walk(SamplingRun run)
     {
         NoiseSchedule schedule = run.Schedule;
-        LevelStep[] steps = StepsOf(schedule);
-        int least = RungeKutta ? 4 : 2;
+        LevelStep[] steps = StepsOf(schedule, FixedStride, EndsAtImage);
+        int least = RungeKutta ? 4 : 2, warmUp = RungeKutta ? 3 : 1, stride = schedule.Timesteps / steps.Length;
         if (steps.Length < least) throw new ArgumentException($"PNDM in {steps.Length} steps; it needs at least {least}, or use ddim.");
+        for (int i = 0; i < warmUp; i++) steps[i] = steps[i] with { To = steps[i + 1].From };
         History past = run.Remember(4);
         foreach (LevelStep step in run.Along(steps))
         {
             Tensor eps = Ask(run, run.X, step.From);
-            if (RungeKutta && step.Index < 3)
-            {
-                past.Push(eps);
-                eps = RungeKuttaStep(run, step, Middle(schedule, step), eps);
-            }
-            else if (!RungeKutta && step.Index == 0)
-            {
-                past.Push(eps);
-                eps = LinearCombination.Of((0.5, eps), (0.5, Ask(run, Transfer(run.X, eps, step.From, step.To), step.To)));
-            }
-            else
-            {
-                past.Push(eps);
-                eps = Extrapolate(past);
-            }
-            run.X = Transfer(run.X, eps, step.From, step.To);
+            past.Push(eps);
+            NoiseLevel from = step.From;
+            if (step.Index >= warmUp) eps = Extrapolate(past);
+            else if (RungeKutta) eps = RungeKuttaStep(run, step, stride, eps);
+            else (eps, from) = TwiceStep(run, step, stride, eps);
+            run.X = Transfer(run.X, eps, from, step.To);
         }
     }
 
     // Eq. 13: the classical Runge–Kutta step, with eq. 11 in the place of addition.
-    Tensor RungeKuttaStep(SamplingRun run, LevelStep step, NoiseLevel middle, Tensor e1)
+    Tensor RungeKuttaStep(SamplingRun run, LevelStep step, int stride, Tensor e1)
     {
-        Tensor e2 = Ask(run, Transfer(run.X, e1, step.From, middle), middle);
-        Tensor e3 = Ask(run, Transfer(run.X, e2, step.From, middle), middle);
+        int t = (int)step.From.Timestep, s = (int)step.To.Timestep;
+        NoiseLevel first = run.Schedule.At(t - (FixedStride ? stride : t - s) / 2), second = FixedStride ? run.Schedule.At(s + stride / 2) : first;
+        Tensor e2 = Ask(run, Transfer(run.X, e1, step.From, first), first with { Timestep = second.Timestep });
+        Tensor e3 = Ask(run, Transfer(run.X, e2, step.From, second), second);
         Tensor e4 = Ask(run, Transfer(run.X, e3, step.From, step.To), step.To);
         return LinearCombination.Of((1 / 6.0, e1), (1 / 3.0, e2), (1 / 3.0, e3), (1 / 6.0, e4));
+    }
+
+    // Heun's way to begin: the mean of the slopes at both ends. Also returns where the step is said to start.
+    (Tensor Eps, NoiseLevel From) TwiceStep(SamplingRun run, LevelStep step, int stride, Tensor e1)
+    {
+        NoiseLevel reached = FixedStride ? run.Schedule.At((int)step.From.Timestep - stride) : step.To;
+        Tensor e2 = Ask(run, Transfer(run.X, e1, step.From, reached), reached with { Timestep = step.To.Timestep });
+        return (LinearCombination.Of((0.5, e1), (0.5, e2)), FixedStride ? run.Schedule.At((int)step.To.Timestep + stride) : step.From);
     }
 
     // Eq. 12 once there are four; the Adams–Bashforth formulas of lower order before.
@@ -82,15 +90,4 @@ public sealed record PndmSampler : TimestepSampler
     // Eq. 11 is DDIM's step written without x̂_0.
     Tensor Transfer(Tensor x, Tensor output, NoiseLevel from, NoiseLevel to) => LinearCombination.Of(
         (to.Alpha, Extrapolated.X0(from).Of(x, output)), (to.Sigma, Extrapolated.Eps(from).Of(x, output)));
-
-    static NoiseLevel Middle(NoiseSchedule schedule, LevelStep step) =>
-        schedule.At((int)step.From.Timestep - ((int)step.From.Timestep - (int)step.To.Timestep) / 2);
-
-    LevelStep[] StepsOf(NoiseSchedule schedule)
-    {
-        int[] timesteps = Timesteps.Of(schedule.Timesteps);
-        NoiseLevel last = EndsAtImage ? NoiseLevel.Clean : schedule.At(0);
-        return [.. timesteps.Select((t, i) =>
-            new LevelStep(i, schedule.At(t), i + 1 < timesteps.Length ? schedule.At(timesteps[i + 1]) : last))];
-    }
 }

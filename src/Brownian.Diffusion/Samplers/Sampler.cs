@@ -96,6 +96,22 @@ public abstract record TimestepSampler : Sampler
 {
     /// <inheritdoc/>
     public override TimestepSelection Timesteps { get; init; } = TimestepSelection.All;
+
+    /// <summary>One step from each timestep visited.</summary>
+    /// <param name="schedule">The levels.</param>
+    /// <param name="fixedStride">To t − ⌊T/steps⌋ whatever is visited next; otherwise to what is.</param>
+    /// <param name="endsAtImage">Below timestep 0 is the image; otherwise the noise of timestep 0.</param>
+    private protected LevelStep[] StepsOf(NoiseSchedule schedule, bool fixedStride, bool endsAtImage)
+    {
+        int[] timesteps = Timesteps.Of(schedule.Timesteps);
+        int stride = schedule.Timesteps / timesteps.Length;
+        NoiseLevel last = endsAtImage ? NoiseLevel.Clean : schedule.At(0);
+        return [.. timesteps.Select((t, i) =>
+        {
+            int s = fixedStride ? t - stride : i + 1 < timesteps.Length ? timesteps[i + 1] : -1;
+            return new LevelStep(i, schedule.At(t), s < 0 ? last : schedule.At(s));
+        })];
+    }
 }
 
 /// <summary>A sampler that walks along the noise levels of any process.</summary>
@@ -112,8 +128,12 @@ public abstract record LevelSampler : Sampler
     public SigmaCurve Curve { get => Levels.Curve; init => Levels = Levels with { Curve = value }; }
 
     /// <inheritdoc cref="LevelSelection.Rho"/>
-    [Key("rho")]
-    public double Rho { get => Levels.Rho; init => Levels = Levels with { Rho = value }; }
+    [Key("rho", Option = "--rho", Help = "How far the curves karras and polyexponential bend. Default: 7 and 1")]
+    public double? Rho { get => Levels.Rho; init => Levels = Levels with { Rho = value }; }
+
+    /// <inheritdoc cref="LevelSelection.CurveWithinTimesteps"/>
+    [Key("curve_within_timesteps", Quiet = true)]
+    public bool CurveWithinTimesteps { get => Levels.CurveWithinTimesteps; init => Levels = Levels with { CurveWithinTimesteps = value }; }
 
     /// <inheritdoc cref="LevelSelection.Rounding"/>
     [Key("timestep_rounding")]
@@ -127,10 +147,15 @@ public abstract record LevelSampler : Sampler
     [Key("lambda_min_clipped")]
     public double? SmallestLambda { get => Levels.SmallestLambda; init => Levels = Levels with { SmallestLambda = value }; }
 
+    /// <inheritdoc cref="LevelSelection.SmallestTime"/>
+    [Key("smallest_time")]
+    public double? SmallestTime { get => Levels.SmallestTime; init => Levels = Levels with { SmallestTime = value }; }
+
     /// <inheritdoc/>
     public override IEnumerable<Rule> Rules()
     {
         foreach (Rule rule in base.Rules()) yield return rule;
-        yield return (nameof(Rho), Rho > 0, $"is {Rho}; it must be above 0, such as 7");
+        yield return (nameof(Rho), Rho is null or > 0, $"is {Rho}; it must be above 0, such as 7");
+        yield return (nameof(SmallestTime), SmallestTime is null or (> 0 and < 1), $"is {SmallestTime}; it must be above 0 and below 1, such as 0.001");
     }
 }

@@ -32,8 +32,17 @@ public sealed record LevelSelection
     /// <summary>How σ/α falls. Anything but <see cref="SigmaCurve.Native"/> goes through the process's whole range of σ.</summary>
     public SigmaCurve Curve { get; init; } = SigmaCurve.Native;
 
-    /// <summary>ρ of <see cref="SigmaCurve.Karras"/>, above 0.</summary>
-    public double Rho { get; init; } = 7;
+    /// <summary>
+    /// Whether a <see cref="Curve"/> begins and ends at the first and the last of <see cref="Timesteps"/>, as diffusers' Euler, Heun, LMS and
+    /// DPM2 do, not at those of the schedule. The two are the same with <see cref="TimestepSpacing.Linspace"/>.
+    /// </summary>
+    public bool CurveWithinTimesteps { get; init; }
+
+    /// <summary>
+    /// ρ of <see cref="SigmaCurve.Karras"/>, 7 where it is null, and of <see cref="SigmaCurve.Polyexponential"/>, 1 where it is null; above 0.
+    /// The other curves have none.
+    /// </summary>
+    public double? Rho { get; init; }
 
     /// <summary>What the network is told about levels of a <see cref="Curve"/>.</summary>
     public TimestepRounding Rounding { get; init; } = TimestepRounding.None;
@@ -46,6 +55,12 @@ public sealed record LevelSelection
     /// noisy for solvers of higher order (Lu et al. 2022, DPM-Solver++).
     /// </summary>
     public double? SmallestLambda { get; init; }
+
+    /// <summary>
+    /// The time of the last step of a rectified flow, in (0, 1), before the shift: the first is at 1, those between are even. diffusers takes
+    /// 1/1000. Null for 1/steps, as far from the image as from the next.
+    /// </summary>
+    public double? SmallestTime { get; init; }
 
     /// <summary>These levels, from noise to image, the last one that of the result; nothing else counts then.</summary>
     public IReadOnlyList<NoiseLevel>? Explicit { get; init; }

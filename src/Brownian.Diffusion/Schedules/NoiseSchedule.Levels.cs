@@ -11,8 +11,7 @@ public sealed partial class NoiseSchedule
     {
         int below = (int)Math.Floor(timestep);
         if (below == timestep) return At(below);
-        double ratio = RatioAt(below), part = timestep - below;
-        return OfRatio(ratio + part * (RatioAt(below + 1) - ratio), timestep);
+        return OfRatio(RatioAt(timestep), timestep);
     }
 
     /// <inheritdoc/>
@@ -31,9 +30,11 @@ public sealed partial class NoiseSchedule
         ArgumentNullException.ThrowIfNull(selection);
         if (selection.Explicit is not null) return selection.CheckedExplicit();
         double[] times = selection.Timesteps.Times(TimestepsAbove(selection.SmallestLambda));
+        bool within = selection.CurveWithinTimesteps;
         List<NoiseLevel> levels = selection.Curve == SigmaCurve.Native
             ? [.. times.Select(At)]
-            : [.. SigmaCurves.Of(selection.Curve, times.Length, RatioAt(Timesteps - 1), RatioAt(0), selection.Rho)
+            : [.. SigmaCurves.Of(
+                    selection.Curve, times.Length, RatioAt(within ? times[0] : Timesteps - 1), RatioAt(within ? times[^1] : 0), selection.Rho)
                 .Select(sigma => OfRatio(sigma, selection.Rounded(TimestepOf(sigma))))];
         levels.Add(selection.Final == FinalSigma.SigmaMin ? At(0) : NoiseLevel.Clean);
         return levels;
@@ -63,6 +64,13 @@ public sealed partial class NoiseSchedule
     }
 
     double RatioAt(int timestep) => RatioOf(AlphaBar(timestep));
+
+    double RatioAt(double timestep)
+    {
+        int below = (int)Math.Floor(timestep);
+        double ratio = RatioAt(below);
+        return below == timestep ? ratio : ratio + (timestep - below) * (RatioAt(below + 1) - ratio);
+    }
 
     static double RatioOf(double alphaBar)
     {

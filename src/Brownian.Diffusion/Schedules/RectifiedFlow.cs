@@ -54,6 +54,11 @@ public sealed record RectifiedFlow : INoiseProcess
             throw new ArgumentException($"A rectified flow starts at sigma/alpha = infinity, where the curve {selection.Curve} cannot; use Native.");
         int count = selection.Timesteps.Count.Value;
         if (count < 1) throw new ArgumentException($"A sampler needs at least 1 step, not {count}.");
-        return [.. Shifted(Enumerable.Range(0, count + 1).Select(i => (count - i) / (double)count), Shift).Select(AtTime)];
+        double last = selection.SmallestTime ?? 1.0 / count;
+        if (last is not (> 0 and <= 1)) throw new ArgumentException($"The smallest time is {last}; it must be above 0 and at most 1, such as 0.001.");
+        IEnumerable<double> times = Enumerable.Range(0, count).Select(i => TimeOf(i));
+        return [.. Shifted(times.Append(0), Shift).Select(AtTime)];
+
+        double TimeOf(int i) => selection.SmallestTime is null ? (count - i) / (double)count : count == 1 ? 1 : 1 + i / (count - 1.0) * (last - 1);
     }
 }

@@ -12,6 +12,9 @@ public enum SigmaCurve
     /// <summary>log σ in equal steps, hence also λ: Lu et al. 2022's choice.</summary>
     Exponential,
 
+    /// <summary>A power ρ of log σ's share in equal steps: k-diffusion's polyexponential. At ρ = 1 it is <see cref="Exponential"/>.</summary>
+    Polyexponential,
+
     /// <summary>Quantiles of a symmetric beta distribution of parameter 0.6: dense at both ends (Lee et al. 2024).</summary>
     Beta,
 }
@@ -35,16 +38,22 @@ public static class SigmaCurves
     public static double[] Exponential(int count, double largest, double smallest) =>
         Ramp(count, u => Math.Exp(Math.Log(largest) + u * (Math.Log(smallest) - Math.Log(largest))));
 
+    /// <summary>exp((1 − i/(n−1))^ρ·(ln σ_max − ln σ_min) + ln σ_min), as k-diffusion's <c>get_sigmas_polyexponential</c>.</summary>
+    /// <inheritdoc cref="Karras"/>
+    public static double[] Polyexponential(int count, double largest, double smallest, double rho = 1) =>
+        Ramp(count, u => Math.Exp(Math.Pow(1 - u, rho) * (Math.Log(largest) - Math.Log(smallest)) + Math.Log(smallest)));
+
     /// <summary>σ_min + (σ_max − σ_min)·F⁻¹(1 − u) for the distribution function F of Beta(0.6, 0.6) (Lee et al. 2024, arXiv:2407.12173).</summary>
     /// <inheritdoc cref="Karras"/>
     public static double[] Beta(int count, double largest, double smallest) =>
         Ramp(count, u => smallest + (largest - smallest) * SymmetricBeta.Quantile(1 - u, 0.6));
 
-    internal static double[] Of(SigmaCurve curve, int count, double largest, double smallest, double rho) => curve switch
+    internal static double[] Of(SigmaCurve curve, int count, double largest, double smallest, double? rho) => curve switch
     {
         SigmaCurve.Exponential => Exponential(count, largest, smallest),
+        SigmaCurve.Polyexponential => Polyexponential(count, largest, smallest, rho ?? 1),
         SigmaCurve.Beta => Beta(count, largest, smallest),
-        _ => Karras(count, largest, smallest, rho),
+        _ => Karras(count, largest, smallest, rho ?? 7),
     };
 
     static double[] Ramp(int count, Func<double, double> sigmaAt)

@@ -23,6 +23,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.Silu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 case UnaryOp.Mish: Elementwise.Map<V, Elementwise.Mish>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 case UnaryOp.Relu: Elementwise.Map<V, Elementwise.Relu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
+                case UnaryOp.Gelu: Elementwise.Map<V, Elementwise.Gelu>(this, px, null, 0, 0, py, x.Shape.Count, false); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }
@@ -37,6 +38,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
                 case UnaryOp.Silu: Elementwise.Map<V, Elementwise.SiluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 case UnaryOp.Mish: Elementwise.Map<V, Elementwise.MishGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 case UnaryOp.Relu: Elementwise.Map<V, Elementwise.ReluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
+                case UnaryOp.Gelu: Elementwise.Map<V, Elementwise.GeluGrad>(this, px, pdy, 0, 0, pdx, x.Shape.Count, accumulate); break;
                 default: throw new NotSupportedException($"{Name} has no kernel for {op}.");
             }
         }

@@ -32,6 +32,15 @@ public static class TensorOps
         return y.From(new UnaryNode(UnaryOp.Mish, x));
     }
 
+    /// <summary>x·Φ(x) = x/2·(1 + erf(x/√2)), exact, without tanh in its place (Hendrycks &amp; Gimpel 2016).</summary>
+    public static Tensor Gelu(this Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = Tensor.Empty(x.Shape, x.Device);
+        x.Device.Unary(UnaryOp.Gelu, x, y);
+        return y.From(new UnaryNode(UnaryOp.Gelu, x));
+    }
+
     sealed class UnaryNode(UnaryOp op, Tensor x) : CheapNode(x)
     {
         public override void Compute() => x.Device.Unary(op, x, Output);

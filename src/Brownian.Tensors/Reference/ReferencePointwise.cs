@@ -15,6 +15,22 @@ static class ReferencePointwise
 
     public static double[] Relu(double[] x) => Array.ConvertAll(x, Relu);
 
+    /// <summary>x/2·(1 + erf(x/√2)), Hendrycks &amp; Gimpel 2016.</summary>
+    public static double[] Gelu(double[] x) => Array.ConvertAll(x, v => v / 2 * (1 + Erf(v / Math.Sqrt(2))));
+
+    // 2/√π·e^(−x²)·Σ 2ⁿ·x^(2n+1)/(1·3·…·(2n + 1)): all terms have one sign, so that none takes another's digits (Abramowitz & Stegun 7.1.6).
+    static double Erf(double x)
+    {
+        if (Math.Abs(x) > 6) return Math.Sign(x);
+        double sum = 0, term = x;
+        for (int n = 0; Math.Abs(term) > 1e-20 * Math.Abs(sum); n++)
+        {
+            sum += term;
+            term *= 2 * x * x / (2 * n + 3);
+        }
+        return 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum;
+    }
+
     /// <summary>x/(1 − rate) in channels (n, c) of N×…×C whose number n·C + c of the stream is not below the rate, 0 in the others.</summary>
     public static double[] DropoutChannels(double[] x, Shape shape, float rate, Philox random)
     {

@@ -171,7 +171,7 @@ public sealed record DiffusionParams : Settings
         yield return (nameof(SigmaData), SigmaData is > 0 and <= 1e6, $"is {SigmaData}; it must be above 0, such as 0.5");
         bool fits = Process == ProcessKind.Flow
             ? PredictionType is null or Diffusion.PredictionType.FlowPrediction or Diffusion.PredictionType.VPrediction or Diffusion.PredictionType.Sample
-            : PredictionType is null or Diffusion.PredictionType.Edm;
+            : PredictionType is null or Diffusion.PredictionType.Edm || (PredictionType == Diffusion.PredictionType.VPrediction && SigmaData == 1);
         yield return (nameof(PredictionType), fits, $"is {Predicts.Name}, which process {process} is not trained with; remove the key");
     }
 

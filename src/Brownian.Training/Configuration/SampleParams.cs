@@ -151,6 +151,8 @@ public sealed record SampleParams : Settings
             throw new ArgumentException($"The sampler {type.Name} needs timesteps, which process {Names.Of(diffusion.Process)} has not; use euler or heun.");
         if (diffusion.Process == ProcessKind.Flow && this["sigma_curve"] is SigmaCurve curve and not SigmaCurve.Native)
             throw new ArgumentException($"Process flow takes no curve of sigma, as it starts at sigma/alpha = infinity; leave {Names.Of(curve)} out.");
+        if (diffusion.Process != ProcessKind.Flow && this["smallest_time"] is not null)
+            throw new ArgumentException($"smallest_time belongs to process flow, not {Names.Of(diffusion.Process)}; leave it out.");
         SampleParams made = this;
         // Samplers that walk along noise levels leave out one timestep of a short schedule: from there to the image is a step of its own.
         int most = timesteps ? diffusion.MostSteps : Math.Max(1, diffusion.MostSteps - 1);

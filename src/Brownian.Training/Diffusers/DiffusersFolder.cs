@@ -7,14 +7,15 @@ namespace Brownian.Training;
 
 /// <summary>
 /// A folder as diffusers' <c>save_pretrained</c> writes it: an unconditional pipeline (<c>model_index.json</c>, <c>unet/</c>,
-/// <c>scheduler/</c>), the same without folders in it as in 2022, or a UNet2DModel alone.
+/// <c>scheduler/</c>), the same without folders in it as in 2022, a UNet2DModel alone, or a checkpoint of its training scripts
+/// (<c>unet/</c>, <c>unet_ema/</c>, and the state of the training, which is not looked at).
 /// </summary>
 sealed class DiffusersFolder : IExportFormat
 {
     /// <summary>The version of diffusers whose keys are written.</summary>
     public const string Version = "0.30.0";
 
-    const string IndexName = "model_index.json", NetworkFolder = "unet", SchedulerFolder = "scheduler";
+    const string IndexName = "model_index.json", NetworkFolder = "unet", AverageFolder = "unet_ema", SchedulerFolder = "scheduler";
     const string WeightsName = "diffusion_pytorch_model.safetensors";
 
     // In the order that diffusers looks for them.
@@ -35,29 +36,63 @@ sealed class DiffusersFolder : IExportFormat
     public string Purpose => "a pipeline that diffusers loads (networks of type unet2d)";
 
     public bool Is(string path) =>
-        File.Exists(Path.Combine(path, IndexName)) || File.Exists(Path.Combine(path, UNet2DConfigFile.Name));
+        File.Exists(Path.Combine(path, IndexName))
+        || ((string[])["", NetworkFolder, AverageFolder]).Any(part => File.Exists(Path.Combine(path, part, UNet2DConfigFile.Name)));
 
     /// <summary>Whether diffusers has a network of this kind.</summary>
     public static bool Knows(DiffusionModel model) => model.Description.Model is UNet2DOptions;
 
     // Its pipelines of DDPM and DDIM pass no labels on.
-    public string Use(DiffusionModel model) => model.Network.Classes > 0
-        ? "for diffusers: UNet2DModel.from_pretrained(folder, subfolder=\"unet\"), to be given class_labels"
-        : "for diffusers: DiffusionPipeline.from_pretrained(folder)";
+    public string Use(DiffusionModel model)
+    {
+        string use = model.Network.Classes > 0
+            ? "for diffusers: UNet2DModel.from_pretrained(folder, subfolder=\"unet\"), to be given class_labels"
+            : "for diffusers: DiffusionPipeline.from_pretrained(folder)";
+        string lost = SchedulerConfigWriter.LostBy(model.Description);
+        return lost.Length == 0 ? use : $"{use}; {lost}";
+    }
 
     public DiffusionModel Open(string path, Device device, Action<string> warn)
     {
         string index = Path.Combine(path, IndexName);
-        SchedulerClass? pipeline = File.Exists(index) ? PipelineOf(index) : null;
-        string network = PartOf(path, NetworkFolder, UNet2DConfigFile.Name);
+        string network = NetworkIn(path, warn);
         UNet2DOptions model = UNet2DConfigFile.Read(Existing(Path.Combine(network, UNet2DConfigFile.Name)));
-        string scheduler = Path.Combine(PartOf(path, SchedulerFolder, SchedulerConfigFile.Name), SchedulerConfigFile.Name);
-        bool isPipeline = File.Exists(index) || File.Exists(scheduler);
-        (DiffusionParams diffusion, SampleParams sampling) =
-            isPipeline ? SchedulerConfigFile.Read(Existing(scheduler), model, pipeline) : SchedulerConfigFile.None;
+        (DiffusionParams diffusion, SampleParams sampling) = File.Exists(index)
+            ? SchedulerConfigFile.Read(Existing(SchedulerIn(path)), model, PipelineOf(index, SchedulerIn(path), warn))
+            : WithoutIndex(path, model, warn);
         using ITensorFile weights = WeightsFile.Open(WeightsIn(network));
         return DiffusionModel.Load(new ModelDescription { Model = model, Diffusion = diffusion, Sampling = sampling }, weights, device);
     }
+
+    // A network alone belongs to a pipeline if one lies around it: unet/ is in it, checkpoint-500/unet/ one deeper.
+    static (DiffusionParams, SampleParams) WithoutIndex(string path, UNet2DOptions model, Action<string> warn)
+    {
+        DirectoryInfo? folder = new(Path.GetFullPath(path));
+        for (int up = 0; up <= 2 && folder is not null; up++, folder = folder.Parent)
+        {
+            string scheduler = up == 0 ? SchedulerIn(path) : Path.Combine(folder.FullName, SchedulerFolder, SchedulerConfigFile.Name);
+            if (!File.Exists(scheduler)) continue;
+            if (up > 0) warn($"{path}: no scheduler in it; it is sampled as {scheduler} says.");
+            return SchedulerConfigFile.Read(scheduler, model);
+        }
+        warn($"{path}: no {SchedulerFolder}/{SchedulerConfigFile.Name}; {SchedulerConfigFile.Assumed} are assumed. "
+            + "Put the pipeline's file there if it was trained otherwise; --sampler, --steps, --variance and --no-clip change how it is sampled.");
+        return SchedulerConfigFile.None;
+    }
+
+    // A pipeline has one network; a checkpoint of a training script may have its average beside it, which is what the pipeline will have.
+    static string NetworkIn(string path, Action<string> warn)
+    {
+        string average = Path.Combine(path, AverageFolder);
+        bool takesAverage = !File.Exists(Path.Combine(path, IndexName)) && !File.Exists(Path.Combine(path, UNet2DConfigFile.Name))
+            && File.Exists(Path.Combine(average, UNet2DConfigFile.Name));
+        if (!takesAverage) return PartOf(path, NetworkFolder, UNet2DConfigFile.Name);
+        string raw = Path.Combine(path, NetworkFolder);
+        warn($"{path}: the averaged weights in {AverageFolder} are taken{(Directory.Exists(raw) ? $"; give {raw} for the last ones" : "")}.");
+        return average;
+    }
+
+    static string SchedulerIn(string path) => Path.Combine(PartOf(path, SchedulerFolder, SchedulerConfigFile.Name), SchedulerConfigFile.Name);
 
     public void Save(string path, DiffusionModel model, SafetensorsType type)
     {
@@ -89,12 +124,18 @@ sealed class DiffusersFolder : IExportFormat
     /// <summary>The name of the Python class that a file configures; null where it does not say.</summary>
     public static string? ClassOf(JsonObject json) => json["_class_name"] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
 
-    static SchedulerClass? PipelineOf(string path)
+    static SchedulerClass? PipelineOf(string path, string scheduler, Action<string> warn)
     {
-        string? name = ClassOf(JsonFile.ReadObject(path));
-        foreach ((string known, SchedulerClass? scheduler) in Pipelines)
+        JsonObject index = JsonFile.ReadObject(path);
+        string? name = ClassOf(index);
+        foreach ((string known, SchedulerClass? own) in Pipelines)
         {
-            if (known == name) return scheduler;
+            if (known != name) continue;
+            string? named = index[SchedulerFolder] is JsonArray { Count: 2 } pair ? pair[1]?.ToString() : null;
+            string? configured = own is null && File.Exists(scheduler) ? ClassOf(JsonFile.ReadObject(scheduler)) : null;
+            if (named is not null && configured is not null && named != configured)
+                warn($"{path}: its scheduler is a {named}, but {scheduler} is of a {configured}; it is sampled as the latter.");
+            return own;
         }
         throw new InvalidDataException(
             $"{path}: _class_name is '{name}'; pipelines that are read are {string.Join(", ", Pipelines.Select(pipeline => pipeline.Name))}.");

@@ -8,6 +8,9 @@ static class SchedulerConfigFile
 {
     public const string Name = "scheduler_config.json";
 
+    /// <summary>What a network without a scheduler gets, in words: DDPM as diffusers has it by default.</summary>
+    public const string Assumed = "DDPM with 1000 timesteps, linear betas from 0.0001 to 0.02, epsilon predicted and x0 clipped";
+
     /// <summary>Reads a configuration, and checks it together with the network that it is for.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The network.</param>
@@ -22,36 +25,23 @@ static class SchedulerConfigFile
             if (!SchedulerClass.IsHarmless(key) && value is not null)
                 throw new InvalidDataException($"{path}: '{key}' is {value.ToJsonString()}, which a {scheduler.Name} does not know; remove it.");
         }
-        JsonObject diffusion = Renamed(file, scheduler.Diffusion), sampling = Renamed(file, scheduler.Sampling);
-        if (diffusion.ContainsKey("trained_betas")) diffusion["beta_schedule"] = Names.Of(BetaSchedule.Custom);
-        if (!scheduler.HasLimits) diffusion["clip_sample"] = false;
-        if (scheduler != SchedulerClass.Ddpm) sampling.TryAdd("set_alpha_to_one", scheduler.EndsAtImage);
-        bool skipsRungeKutta = scheduler == SchedulerClass.Pndm && file["skip_prk_steps"]?.ToJsonString() == "true";
-        sampling["sampler"] = skipsRungeKutta ? "plms" : scheduler.Sampler;
-        return Parsed(path, model, diffusion, WithSteps(sampling, scheduler, diffusion));
+        var translation = new SchedulerTranslation(path, scheduler, file);
+        JsonObject diffusion = translation.ToDiffusion();
+        return Parsed(path, model, diffusion, WithSteps(translation.ToSampling(), scheduler, diffusion));
     }
 
-    /// <summary>What a network without a scheduler gets: DDPM as diffusers has it by default.</summary>
+    /// <summary><see cref="Assumed"/></summary>
     public static (DiffusionParams Diffusion, SampleParams Sampling) None => (new(), new());
 
     static SchedulerClass Named(string path, string? name) => SchedulerClass.All.FirstOrDefault(known => known.Name == name)
         ?? throw new InvalidDataException(
             $"{path}: _class_name is '{name}'; schedulers that are read are {string.Join(", ", SchedulerClass.All.Select(known => known.Name))}.");
 
-    static JsonObject Renamed(JsonObject file, IReadOnlyList<(string Theirs, string Ours)> keys)
-    {
-        var own = new JsonObject();
-        foreach ((string theirs, string ours) in keys)
-        {
-            if (file[theirs] is { } value) own[ours] = value.DeepClone();
-        }
-        return own;
-    }
-
     static JsonObject WithSteps(JsonObject sampling, SchedulerClass scheduler, JsonObject diffusion)
     {
+        if (scheduler.PipelineSteps is not { } steps) return sampling;
         int timesteps = diffusion["num_timesteps"] is JsonValue value && value.TryGetValue(out int given) ? given : new DiffusionParams().Timesteps;
-        if (scheduler.PipelineSteps < timesteps) sampling["steps"] = scheduler.PipelineSteps;
+        if (steps < timesteps) sampling["steps"] = steps;
         else if (scheduler != SchedulerClass.Ddpm) sampling["steps"] = timesteps;
         return sampling;
     }

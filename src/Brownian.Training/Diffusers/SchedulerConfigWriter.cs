@@ -14,9 +14,10 @@ static class SchedulerConfigWriter
         if (d.Process != ProcessKind.Ddpm) throw Unknown(model, $"process {Names.Of(d.Process)}");
         if (d.PredictionType is not (null or PredictionType.Epsilon or PredictionType.Sample or PredictionType.VPrediction))
             throw Unknown(model, $"prediction_type {d.Predicts.Name}");
+        if (model.Sampling["timestep_spacing"] is TimestepSpacing.LinspaceAboveZero or TimestepSpacing.LeadingAboveZero)
+            throw Unknown(model, $"timestep_spacing {Spacing(d, model.Sampling)}");
         SampleParams s = model.Sampling;
-        SchedulerClass scheduler = SchedulerClass.All.FirstOrDefault(known => known.Sampler == s.Sampler)
-            ?? (s.Sampler == "plms" ? SchedulerClass.Pndm : SchedulerClass.Ddpm);
+        SchedulerClass scheduler = ClassFor(s);
         // What has no name there, or is stretched here, goes as a list of numbers.
         string? schedule = d.BetaSchedule switch
         {
@@ -27,8 +28,9 @@ static class SchedulerConfigWriter
             _ => null,
         };
         bool named = schedule is not null && !d.ScaleBetas;
+        Sampler usual = SamplerType.Named(scheduler.Sampler).Initial;
         var json = new JsonObject { ["_class_name"] = scheduler.Name, ["_diffusers_version"] = DiffusersFolder.Version };
-        foreach ((string theirs, string ours) in scheduler.Diffusion)
+        foreach ((string theirs, _) in scheduler.Keys)
         {
             json[theirs] = theirs switch
             {
@@ -36,17 +38,41 @@ static class SchedulerConfigWriter
                 "trained_betas" => named ? null : Betas(d with { RescaleToZeroSnr = false }),
                 "prediction_type" => Names.Of(d.PredictionType ?? PredictionType.Epsilon),
                 "variance_type" => d.LearnsVariance ? Names.Of(d.Variance) : $"fixed_{Names.Of(d.Variance)}",
-                _ => ConfigText.Json(d.Keys.First(key => key.Name == ours).Of(d)!),
+                "skip_prk_steps" => s.Sampler == "plms",
+                "timestep_spacing" => Spacing(d, s),
+                _ when scheduler.Diffusion.FirstOrDefault(pair => pair.Theirs == theirs).Ours is { } ours => ConfigText.Json(Of(d, ours)!),
+                _ => OfSampling(scheduler.Sampling.First(pair => pair.Theirs == theirs).Ours),
             };
         }
-        Sampler usual = SamplerType.Named(scheduler.Sampler).Initial;
-        foreach ((string theirs, string ours) in scheduler.Sampling)
-            json[theirs] = ConfigText.Json(s[ours] ?? usual.Keys.First(key => key.Name == ours).Of(usual)!);
-        if (d.RescaleToZeroSnr && s["timestep_spacing"] is null) json["timestep_spacing"] = Names.Of(TimestepSpacing.Trailing);
-        if (scheduler == SchedulerClass.Pndm) json["skip_prk_steps"] = s.Sampler == "plms";
         JsonFile.Write(path, json);
         return scheduler;
+
+        JsonNode? OfSampling(string ours) => ConfigText.Json(s[ours] ?? Of(usual, ours)!);
+
+        static object? Of(Settings settings, string key) => settings.Keys.First(known => known.Name == key).Of(settings);
     }
+
+    /// <summary>What the folder cannot say of how images are drawn; empty where it says all.</summary>
+    public static string LostBy(ModelDescription model)
+    {
+        SampleParams s = model.Sampling;
+        SchedulerClass scheduler = ClassFor(s);
+        if (s.Sampler is not (null or "plms") && s.Sampler != scheduler.Sampler)
+            return $"its sampler, {s.Sampler}, has no pipeline there: the folder has a {scheduler.Name}";
+        // DDPM goes to the next timestep there too.
+        bool strides = scheduler != SchedulerClass.Ddpm && s["fixed_stride"] is not true;
+        string stride = $"a {scheduler.Name} steps by T/steps rounded down, whatever the next timestep is; set sample_params.fixed_stride for the same here";
+        if (strides && Spacing(model.Diffusion, s) == Names.Of(TimestepSpacing.Linspace)) return stride;
+        int steps = s.StepsFor(model.Diffusion), timesteps = model.Diffusion.Timesteps;
+        bool odd = scheduler == SchedulerClass.Pndm && s.Sampler != "plms" && timesteps / steps % 2 == 1;
+        return strides && (odd || (timesteps % steps != 0 && Spacing(model.Diffusion, s) == Names.Of(TimestepSpacing.Trailing))) ? stride : "";
+    }
+
+    static SchedulerClass ClassFor(SampleParams s) => SchedulerClass.All.FirstOrDefault(known => known.IsWritten && known.Sampler == s.Sampler)
+        ?? (s.Sampler == "plms" ? SchedulerClass.Pndm : SchedulerClass.Ddpm);
+
+    static string Spacing(DiffusionParams d, SampleParams s) => Names.Of(
+        (TimestepSpacing?)s["timestep_spacing"] ?? (d.RescaleToZeroSnr ? TimestepSpacing.Trailing : TimestepSpacing.Leading));
 
     static JsonArray Betas(DiffusionParams d) => [.. d.ToSchedule().Betas.ToArray().Select(beta => JsonValue.Create(beta))];
 

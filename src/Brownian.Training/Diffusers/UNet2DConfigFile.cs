@@ -22,6 +22,9 @@ static class UNet2DConfigFile
         }
         """;
 
+    // What EMAModel adds to the configuration of the network that it averages.
+    static readonly string[] OfAverage = ["decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step", "use_ema_warmup"];
+
     /// <exception cref="InvalidDataException">It is of another class, or has a key or value that there is no network for.</exception>
     public static UNet2DOptions Read(string path)
     {
@@ -31,7 +34,7 @@ static class UNet2DConfigFile
         var merged = (JsonObject)JsonNode.Parse(Defaults)!;
         foreach ((string key, JsonNode? value) in file)
         {
-            bool says = !key.StartsWith('_') && (value is not null || merged.ContainsKey(key));
+            bool says = !key.StartsWith('_') && !OfAverage.Contains(key) && (value is not null || merged.ContainsKey(key));
             if (says) merged[key] = value?.DeepClone();
         }
         if (merged["sample_size"] is null) throw new InvalidDataException($"{path}: sample_size is missing; give the size of the images in pixels.");

@@ -26,7 +26,7 @@ public sealed class ImageSampler(DiffusionModel model)
         SampleParams wanted = options.Sampling.Over(model.Description.Sampling);
         GuidanceOptions? guidance = SampleLabels.Guidance(model, wanted);
         DiffusionParams diffusion = options.Over(model.Description.Diffusion);
-        Sampler sampler = wanted.For(diffusion);
+        Sampler sampler = SamplerFor(options);
 
         var images = new List<Image>(seeds.Length);
         int batches = (seeds.Length - 1) / options.BatchSize + 1;
@@ -43,6 +43,10 @@ public sealed class ImageSampler(DiffusionModel model)
             ClassNames = [.. labels.Select(label => SampleLabels.Name(model.Description.Classes, label))],
         };
     }
+
+    /// <summary>What draws the images: the model's own sampler and settings, with the options over them.</summary>
+    internal Sampler SamplerFor(SampleOptions options) =>
+        options.Sampling.Over(model.Description.Sampling).For(options.Over(model.Description.Diffusion));
 
     /// <summary>How an image will be drawn, in a few words: sampler, steps and what besides them is not usual.</summary>
     /// <param name="options">How.</param>

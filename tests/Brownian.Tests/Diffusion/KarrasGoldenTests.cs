@@ -124,7 +124,7 @@ public sealed class KarrasGoldenTests
         Agree("karras", SigmaCurves.Karras(10, 14.6, 0.03));
         Agree("karras_rho5", SigmaCurves.Karras(15, 50, 0.01, rho: 5));
         Agree("exponential", SigmaCurves.Exponential(10, 14.6, 0.03));
-        Agree("polyexponential", SigmaCurves.Exponential(10, 14.6, 0.03));
+        Agree("polyexponential", SigmaCurves.Polyexponential(10, 14.6, 0.03));
 
         void Agree(string name, double[] actual)
         {
@@ -133,6 +133,19 @@ public sealed class KarrasGoldenTests
             Assert.Equal(expected.Length - 1, actual.Length);
             for (int i = 0; i < actual.Length; i++) Assert.Equal(1, actual[i] / expected[i], 1e-12);
         }
+    }
+
+    // sigma(ramp) = exp(linspace(1, 0, n)^rho·(ln σ_max − ln σ_min) + ln σ_min)
+    [Theory]
+    [InlineData(null, new[] { 80, 0.4, 0.002 })]
+    [InlineData(2.0, new[] { 80, 0.028284271247461896, 0.002 })]
+    [InlineData(0.5, new[] { 80, 3.590689262177243, 0.002 })]
+    public void Polyexponential_bends_by_rho(double? rho, double[] expected)
+    {
+        HeunSampler sampler = new() { Steps = 3, Curve = SigmaCurve.Polyexponential, Rho = rho };
+        IReadOnlyList<NoiseLevel> levels = new VarianceExploding().Levels(sampler.Levels);
+        for (int i = 0; i < 3; i++) Assert.Equal(1, levels[i].Sigma / expected[i], 1e-6);
+        Assert.Equal(0, levels[3].Sigma);
     }
 
     [Fact]

@@ -1,14 +1,19 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
+using Brownian.Training;
 
 namespace Brownian.Tests;
 
 /// <summary>
-/// Every trajectory in <c>golden/schedulers</c> and <c>golden/rectified_flow</c>, step by step, against the reference run in double. The files
-/// are enumerated: one that no sampler covers fails.
+/// Every trajectory in <c>golden/schedulers</c> and <c>golden/rectified_flow</c>, step by step, against the reference run in double, from the
+/// configuration file that a user has to the images (<see cref="SchedulerCase"/>). The files are enumerated: one that no sampler covers fails.
 /// </summary>
-public sealed class SamplerGoldenTests
+public sealed class SamplerGoldenTests : IDisposable
 {
+    readonly ScratchFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     public static TheoryData<string, string> Trajectories
     {
         get
@@ -28,7 +33,7 @@ public sealed class SamplerGoldenTests
     {
         using SchedulerGolden golden = new(name, folder);
         using Device device = Device.Cpu(threads: 1);
-        SchedulerCase run = SchedulerCase.Of(golden);
+        SchedulerCase run = SchedulerCase.Of(golden, name, _folder, device);
         int[] drawn = golden.Names.Contains("noise_step") ? golden.Integers("noise_step") : [];
         RecordedNoise noise = new(
             (int)golden.ShapeOf("x_init")[0],
@@ -58,6 +63,19 @@ public sealed class SamplerGoldenTests
         for (int k = 0; k < steps.Count; k++) Assert.Equal(times[run.IterationAt(k)], steps[k].Timestep, 1e-3);
         Assert.All(noise.Steps, step => Assert.Contains(run.IterationAt(step), drawn));
         Compare(golden, run, steps);
+    }
+
+    public static TheoryData<string> Refused =>
+        [.. Trajectories.Select(row => row.Data.Item2).Where(name => !SchedulerCase.HasFile(name))];
+
+    [Theory(SkipTestWithoutData = true), MemberData(nameof(Refused))]
+    public void What_no_sampler_does_is_refused_by_its_key(string name)
+    {
+        using SchedulerGolden golden = new(name, name.StartsWith("flow", StringComparison.Ordinal) ? "rectified_flow" : "schedulers");
+        using Device device = Device.Cpu(threads: 1);
+        string folder = SchedulerFolder.With(golden.ConfigFile, _folder, device);
+        string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(folder, device)).Message;
+        Assert.Contains($"scheduler_config.json: {SchedulerCase.WithoutFile[name]}; ", message, StringComparison.Ordinal);
     }
 
     static void Compare(SchedulerGolden golden, SchedulerCase run, List<Copy> steps)
@@ -92,9 +110,8 @@ public sealed class SamplerGoldenTests
     static StubNetwork NetworkOf(SchedulerGolden golden, Device device)
     {
         long[] shape = golden.ShapeOf("x_init");
-        bool learned = golden.Has("variance_type") && golden.Text("variance_type").StartsWith("learned", StringComparison.Ordinal);
         Shape image = Shape.Of((int)shape[2], (int)shape[3], (int)shape[1]);
-        return new(device, image, StubNetwork.Analytic, learned ? StubNetwork.AnalyticVariance : null);
+        return new(device, image, StubNetwork.Analytic, golden.OutputChannels > 3 ? StubNetwork.AnalyticVariance : null);
     }
 
     sealed record Copy(double Timestep, float[] X, float[] X0)

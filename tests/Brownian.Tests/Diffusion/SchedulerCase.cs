@@ -1,14 +1,38 @@
 using System.Text.Json;
 using Brownian.Diffusion;
+using Brownian.Tensors;
+using Brownian.Training;
 
 namespace Brownian.Tests;
 
-/// <summary>Which of our samplers, with which options, a recorded scheduler is.</summary>
-/// <param name="Sampler">The sampler.</param>
+/// <summary>
+/// A recorded scheduler as a user meets it: a folder of diffusers with the recorded configuration as its <c>scheduler_config.json</c>, opened
+/// and sampled by the code of <c>sample</c>; only the network is the recording's formula.
+/// </summary>
+/// <param name="Sampler">What the folder and the arguments of the recorded call lead to.</param>
 /// <param name="Process">The noise levels of the network.</param>
 /// <param name="Predicts">What the network predicts.</param>
 sealed record SchedulerCase(Sampler Sampler, INoiseProcess Process, Parameterization Predicts)
 {
+    const string NotOfAFile = "an argument of a call in Python, which no file holds";
+
+    /// <summary>
+    /// Recordings that no folder leads to, with the reason: the key that is refused, or where it is no key at all. Their levels are given one by
+    /// one, as a program may do.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> WithoutFile { get; } = new Dictionary<string, string>
+    {
+        ["euler_loglinear"] = "'interpolation_type' is log_linear",
+        ["flow_euler_karras"] = "'use_karras_sigmas' is true",
+        ["flow_euler_shift_terminal"] = "'shift_terminal' is 0.1",
+        ["flow_euler_dynamic_shift"] = "'use_dynamic_shifting' is true",
+        ["flow_euler_dynamic_shift_linear"] = "'use_dynamic_shifting' is true",
+        ["flow_euler_custom_sigmas"] = NotOfAFile,
+    };
+
+    /// <summary>Whether the file of a case without a folder can be opened, as what cannot be said in it is not in it.</summary>
+    public static bool HasFile(string name) => !WithoutFile.TryGetValue(name, out string? reason) || reason == NotOfAFile;
+
     /// <summary>The iteration of the reference's loop whose result is that of our step; it counts evaluations.</summary>
     public Func<int, int> IterationAfter { get; private init; } = step => step;
 
@@ -18,157 +42,61 @@ sealed record SchedulerCase(Sampler Sampler, INoiseProcess Process, Parameteriza
     /// <summary>The reference adds churn after its evaluation instead of before.</summary>
     public bool ChurnsLate { get; private init; }
 
-    public static SchedulerCase Of(SchedulerGolden golden) => golden.Class switch
+    public static SchedulerCase Of(SchedulerGolden golden, string name, ScratchFolder folder, Device device)
     {
-        "DDPMScheduler" => Discrete(golden, golden.Ddpm),
-        "DDIMScheduler" => Discrete(golden, new DdimSampler
+        SchedulerCase made = WithoutFile.ContainsKey(name) ? ByHand(golden, name) : Opened(golden, folder, device);
+        return golden.Class switch
         {
-            Timesteps = golden.Timesteps,
-            Eta = golden.StepArgument("eta", 0),
-            Limit = golden.Limit,
-            EpsFollowsLimit = golden.Argument("step_kwargs", "use_clipped_model_output")?.GetBoolean() ?? false,
-            FixedStride = true,
-            EndsAtImage = golden.Flag("set_alpha_to_one"),
-        }),
-        "PNDMScheduler" => Pndm(golden),
-        "EulerDiscreteScheduler" => Discrete(golden, Churned(golden, new EulerSampler { Levels = Sigmas(golden) })) with
-        {
-            ChurnsLate = golden.StepArgument("s_churn", 0) > 0,
-        },
-        "EulerAncestralDiscreteScheduler" => Discrete(golden, new EulerAncestralSampler { Levels = Sigmas(golden) }),
-        "LMSDiscreteScheduler" => Discrete(golden, new LmsSampler { Levels = Sigmas(golden) }),
-        "HeunDiscreteScheduler" => Discrete(golden, new HeunSampler { Levels = Sigmas(golden), Limit = golden.Limit }).TwoEvaluations(golden),
-        "KDPM2DiscreteScheduler" => Discrete(golden, new Dpm2Sampler { Levels = Sigmas(golden) }).TwoEvaluations(golden),
-        "DPMSolverMultistepScheduler" => Discrete(golden, Dpm(golden) with { Levels = AboveZero(golden) }),
-        "DPMSolverSinglestepScheduler" => Discrete(golden, new DpmSolverSinglestepSampler
-        {
-            Levels = AboveZero(golden),
-            Order = golden.Integer("solver_order"),
-        }),
-        "DEISMultistepScheduler" => Discrete(golden, new DeisSampler
-        {
-            Levels = AboveZero(golden) with { Final = FinalSigma.SigmaMin },
-            Order = golden.Integer("solver_order"),
-        }),
-        "UniPCMultistepScheduler" => Discrete(golden, new UniPcSampler
-        {
-            Levels = AboveZero(golden),
-            Order = golden.Integer("solver_order"),
-            Solver = Names.Named<SolverType>(golden.Text("solver_type"), "solver type"),
-            IntegratesImage = golden.Flag("predict_x0"),
-            LowerOrderAtEnd = golden.Flag("lower_order_final"),
-            Uncorrected = [.. golden.List("disable_corrector")],
-        }),
-        "EDMEulerScheduler" => Edm(golden, Churned(golden, new EulerSampler { Levels = EdmSigmas(golden) })) with
-        {
-            ChurnsLate = golden.StepArgument("s_churn", 0) > 0,
-        },
-        "EDMDPMSolverMultistepScheduler" => Edm(golden, Dpm(golden) with { Levels = EdmSigmas(golden) }),
-        "FlowMatchEulerDiscreteScheduler" => new(
-            golden.Flag("stochastic_sampling")
-                ? new ConsistencySampler { Levels = FlowTimes(golden) }
-                : new EulerSampler { Levels = FlowTimes(golden) },
-            new RectifiedFlow(),
-            Parameterization.Flow),
-        "FlowMatchHeunDiscreteScheduler" => new SchedulerCase(
-            new HeunSampler { Levels = FlowTimes(golden) }, new RectifiedFlow(), Parameterization.Flow).TwoEvaluations(golden),
-        string other => throw new InvalidDataException($"no sampler covers {other}"),
-    };
-
-    static SchedulerCase Discrete(SchedulerGolden golden, Sampler sampler) => new(sampler, golden.Schedule, golden.Predicts);
-
-    SchedulerCase TwoEvaluations(SchedulerGolden golden) => this with
-    {
-        IterationAfter = step => Math.Min(2 * step + 1, golden.Iterations - 1),
-        IterationAt = step => 2 * step,
-    };
-
-    static SchedulerCase Pndm(SchedulerGolden golden)
-    {
-        bool rungeKutta = !golden.Flag("skip_prk_steps");
-        PndmSampler sampler = new()
-        {
-            Timesteps = golden.Timesteps,
-            RungeKutta = rungeKutta,
-            Extrapolates = golden.Predicts.Type,
-            EndsAtImage = golden.Flag("set_alpha_to_one"),
-        };
-        return Discrete(golden, sampler) with
-        {
-            IterationAfter = rungeKutta ? step => step < 3 ? 4 * step + 3 : step + 9 : step => step + 1,
-            IterationAt = rungeKutta ? step => step < 3 ? 4 * step : step + 9 : step => step == 0 ? 0 : step + 1,
+            "HeunDiscreteScheduler" or "KDPM2DiscreteScheduler" or "FlowMatchHeunDiscreteScheduler" => made with
+            {
+                IterationAfter = step => Math.Min(2 * step + 1, golden.Iterations - 1),
+                IterationAt = step => 2 * step,
+            },
+            "PNDMScheduler" when golden.Flag("skip_prk_steps") => made with
+            {
+                IterationAfter = step => step + 1,
+                IterationAt = step => step == 0 ? 0 : step + 1,
+            },
+            "PNDMScheduler" => made with
+            {
+                IterationAfter = step => step < 3 ? 4 * step + 3 : step + 9,
+                IterationAt = step => step < 3 ? 4 * step : step + 9,
+            },
+            _ => made with { ChurnsLate = golden.StepArgument("s_churn", 0) > 0 },
         };
     }
 
-    static SchedulerCase Edm(SchedulerGolden golden, Sampler sampler) => new(
-        sampler,
-        new VarianceExploding(golden.Number("sigma_min"), golden.Number("sigma_max")),
-        golden.Text("prediction_type") == "v_prediction" ? Parameterization.Velocity : Parameterization.EdmOf(golden.Number("sigma_data")));
-
-    static ChurnSampler Churned(SchedulerGolden golden, ChurnSampler sampler) => sampler with
+    static SchedulerCase Opened(SchedulerGolden golden, ScratchFolder folder, Device device)
     {
-        Churn = golden.StepArgument("s_churn", 0),
-        ChurnFrom = golden.StepArgument("s_tmin", 0),
-        ChurnUpTo = golden.StepArgument("s_tmax", double.PositiveInfinity),
-        NoiseScale = golden.StepArgument("s_noise", 1),
-    };
-
-    static DpmSolverSampler Dpm(SchedulerGolden golden) => new()
-    {
-        Order = golden.Integer("solver_order"),
-        IntegratesImage = golden.Text("algorithm_type") != "dpmsolver",
-        Eta = golden.Text("algorithm_type").StartsWith("sde", StringComparison.Ordinal) ? 1 : 0,
-        Solver = Names.Named<SolverType>(golden.Text("solver_type"), "solver type"),
-        LowerOrderAtEnd = golden.Flag("lower_order_final"),
-        FirstOrderAtEnd = golden.Flag("euler_at_final"),
-        Limit = golden.Limit,
-    };
-
-    static LevelSelection Sigmas(SchedulerGolden golden)
-    {
-        LevelSelection selection = new()
-        {
-            Timesteps = golden.Timesteps with { Fractional = true },
-            Curve = CurveOf(golden),
-            Final = FinalOf(golden),
-        };
-        return golden.Has("interpolation_type") && golden.Text("interpolation_type") == "log_linear" ? LogLinear(golden, selection) : selection;
+        DiffusionModel model = ModelFolder.Open(SchedulerFolder.With(golden.ConfigFile, folder, device, golden.OutputChannels), device);
+        return new(new ImageSampler(model).SamplerFor(OptionsOf(golden)), model.Process, model.Predicts);
     }
+
+    // What the recorded calls of set_timesteps and step were given, as options of sampling.
+    static SampleOptions OptionsOf(SchedulerGolden golden)
+    {
+        SampleOptions options = new();
+        if (golden.Steps is { } steps) options = options with { Steps = steps };
+        SampleParams sampling = options.Sampling;
+        if (golden.Argument("set_timesteps_kwargs", "timesteps") is { } custom)
+            sampling = sampling.With("timesteps", Values.Of<int>([.. custom.EnumerateArray().Select(t => t.GetInt32())]));
+        foreach (JsonProperty argument in golden.StepArguments)
+            sampling = sampling.With(argument.Name, argument.Value.ValueKind == JsonValueKind.True ? true : argument.Value.GetDouble());
+        return options with { Sampling = sampling };
+    }
+
+    static SchedulerCase ByHand(SchedulerGolden golden, string name) => name == "euler_loglinear"
+        ? new(new EulerSampler { Levels = LogLinear(golden) }, golden.Schedule, golden.Predicts)
+        : new(new EulerSampler { Levels = FlowTimes(golden) }, new RectifiedFlow(), Parameterization.Flow);
 
     // The reference spreads n + 1 sigmas beside n timesteps, stops at the n-th, and so tells the network of other levels than there are.
-    static LevelSelection LogLinear(SchedulerGolden golden, LevelSelection selection)
+    static LevelSelection LogLinear(SchedulerGolden golden)
     {
         NoiseSchedule schedule = golden.Schedule;
-        double[] times = selection.Timesteps.Times(schedule.Timesteps);
-        double largest = schedule.At(times[0]).Ratio, smallest = schedule.At(times[^1]).Ratio;
-        double[] sigmas = SigmaCurves.Exponential(times.Length + 1, largest, smallest);
+        double[] times = (golden.Timesteps with { Fractional = true }).Times(schedule.Timesteps);
+        double[] sigmas = SigmaCurves.Exponential(times.Length + 1, schedule.At(times[0]).Ratio, schedule.At(times[^1]).Ratio);
         return new() { Explicit = [.. sigmas.Select((sigma, i) => new NoiseLevel(1, sigma, i < times.Length ? times[i] : 0))] };
     }
-
-    static LevelSelection AboveZero(SchedulerGolden golden) => new()
-    {
-        Timesteps = golden.Timesteps with
-        {
-            Spacing = golden.Timesteps.Spacing switch
-            {
-                TimestepSpacing.Linspace => TimestepSpacing.LinspaceAboveZero,
-                TimestepSpacing.Leading => TimestepSpacing.LeadingAboveZero,
-                TimestepSpacing spacing => spacing,
-            },
-        },
-        Curve = CurveOf(golden),
-        Rounding = golden.Flag("use_exponential_sigmas") || golden.Flag("use_beta_sigmas") ? TimestepRounding.Down : TimestepRounding.Nearest,
-        Final = FinalOf(golden),
-        SmallestLambda = golden.Has("lambda_min_clipped") && golden.IsNumber("lambda_min_clipped") ? golden.Number("lambda_min_clipped") : null,
-    };
-
-    static LevelSelection EdmSigmas(SchedulerGolden golden) => new()
-    {
-        Timesteps = new() { Count = golden.Steps },
-        Curve = golden.Text("sigma_schedule") == "exponential" ? SigmaCurve.Exponential : SigmaCurve.Karras,
-        Rho = golden.Number("rho"),
-        Final = FinalOf(golden),
-    };
 
     static LevelSelection FlowTimes(SchedulerGolden golden)
     {
@@ -183,13 +111,26 @@ sealed record SchedulerCase(Sampler Sampler, INoiseProcess Process, Parameteriza
         if (golden.Has("shift_terminal")) times = Array.ConvertAll(times, t => 1 - (1 - t) * (1 - golden.Number("shift_terminal")) / (1 - times[^1]));
         return new() { Explicit = [.. times.Select(RectifiedFlow.AtTime), NoiseLevel.Clean] };
     }
+}
 
-    static SigmaCurve CurveOf(SchedulerGolden golden) =>
-        golden.Flag("use_karras_sigmas") ? SigmaCurve.Karras
-        : golden.Flag("use_exponential_sigmas") || golden.Flag("use_lu_lambdas") ? SigmaCurve.Exponential
-        : golden.Flag("use_beta_sigmas") ? SigmaCurve.Beta
-        : SigmaCurve.Native;
-
-    static FinalSigma FinalOf(SchedulerGolden golden) =>
-        golden.Has("final_sigmas_type") ? Names.Named<FinalSigma>(golden.Text("final_sigmas_type"), "end") : FinalSigma.Zero;
+/// <summary>A folder of diffusers with a tiny network of 4×4 pixels, to hold any scheduler.</summary>
+static class SchedulerFolder
+{
+    /// <summary>The folder with this text as its scheduler's configuration.</summary>
+    public static string With(string scheduler, ScratchFolder folder, Device device, int outputs = 3)
+    {
+        string path = folder.Path($"pipeline-{outputs}");
+        if (!Directory.Exists(path))
+        {
+            UNet2DOptions network = new()
+            {
+                ImageSize = [4], OutChannels = outputs, BlockOutChannels = [4], NormNumGroups = 2, LayersPerBlock = 1, AddAttention = false,
+                DownBlockTypes = ["DownBlock2D"], UpBlockTypes = ["UpBlock2D"],
+            };
+            ModelDescription description = new() { Model = network, Diffusion = new() };
+            ModelFolder.Export(path, new DiffusionModel(description, network.CreateNetwork(device), device, ""), "diffusers");
+        }
+        File.WriteAllText(Path.Combine(path, "scheduler", "scheduler_config.json"), scheduler);
+        return path;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 using Brownian.Nn;
 
@@ -29,6 +30,23 @@ sealed class SchedulerGolden : IDisposable
     public int? Steps => Of(_description, "num_inference_steps") is { ValueKind: JsonValueKind.Number } n ? n.GetInt32() : null;
 
     JsonElement Config => _description.GetProperty("config");
+
+    /// <summary>The configuration as <c>save_pretrained</c> writes it, with Python's name for the infinity that the recording says in words.</summary>
+    public string ConfigFile
+    {
+        get
+        {
+            var file = new JsonObject { ["_class_name"] = Class, ["_diffusers_version"] = "0.36.0" };
+            foreach (JsonProperty entry in Config.EnumerateObject()) file[entry.Name] = JsonNode.Parse(entry.Value.GetRawText());
+            return file.ToJsonString(new JsonSerializerOptions { WriteIndented = true }).Replace("\"-inf\"", "-Infinity", StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>The channels of the network's answer to images of 3.</summary>
+    public int OutputChannels => Has("variance_type") && Text("variance_type").StartsWith("learned", StringComparison.Ordinal) ? 6 : 3;
+
+    /// <summary>What <c>step</c> was given besides.</summary>
+    public JsonElement.ObjectEnumerator StepArguments => _description.GetProperty("step_kwargs").EnumerateObject();
 
     public NoiseSchedule Schedule
     {

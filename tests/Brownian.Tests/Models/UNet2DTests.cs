@@ -88,6 +88,35 @@ public sealed class UNet2DTests : IDisposable
             DownsamplePadding = 1,
         }).Parameters.Count);
 
+    [Theory]
+    [InlineData("silu"), InlineData("swish"), InlineData("mish"), InlineData("gelu"), InlineData("relu")]
+    public void Every_activation_has_the_slope_of_its_network(string activation)
+    {
+        var network = new UNet2D(Tiny with { ActFn = activation }, _device, seed: 3);
+        Tensor x = TensorOps.Normal(Shape.Of(2, 8, 8, 1), new Philox(1, 1), _device);
+        float[] weights = network.Parameters.Values.ToArray();
+        var random = new Tensors.Normals(activation);
+        // The last convolution starts at 0 in a fresh network: nothing before it would have a gradient.
+        for (int i = 0; i < weights.Length; i++) weights[i] += random.Floats(1, 0, 0.1)[0];
+        Tensor loss = Loss(weights);
+        loss.Backward();
+        float[] gradient = network.Parameters.Gradients.ToArray();
+        // Along the gradient, so far that the loss moves by half a percent: more than rounding, and few kinks of relu.
+        double square = gradient.Sum(g => (double)g * g), step = 0.005 * loss.Item() / square;
+        double rise = Loss(Moved(step)).Item() - (double)Loss(Moved(-step)).Item();
+        Assert.Equal(1, rise / (2 * step * square), 0.01);
+
+        Tensor Loss(float[] at)
+        {
+            network.Parameters.Values.Assign(Tensor.From(at, network.Parameters.Values.Shape, _device));
+            Tensor y = network.Answer(x, new([3, 700]));
+            Assert.Equal(network.Forward(x, new([3, 700])).ToArray(), y.ToArray());
+            return y.MeanSquaredError(Tensor.Zeros(y.Shape, _device));
+        }
+
+        float[] Moved(double by) => [.. weights.Zip(gradient, (w, g) => (float)(w + by * g))];
+    }
+
     [Fact]
     public void A_learned_time_embedding_looks_up_the_row_of_a_timestep()
     {

@@ -40,6 +40,7 @@ static class OpTable
     {
         yield return new($"silu {s}", [new(s, Deviation: 4)], x => x[0].Silu(), x => ReferencePointwise.Silu(x[0]));
         yield return new($"mish {s}", [new(s, Deviation: 4)], x => x[0].Mish(), x => ReferencePointwise.Mish(x[0]));
+        yield return new($"gelu {s}", [new(s, Deviation: 4)], x => x[0].Gelu(), x => ReferencePointwise.Gelu(x[0]));
         yield return new($"relu {s}", [new(s, Kink: true)], x => x[0].Relu(), x => ReferencePointwise.Relu(x[0]));
         yield return new($"affine {s}", [new(s), new(s)], x => TensorOps.Affine(0.75f, x[0], -2.5f, x[1]), x =>
             ReferencePointwise.Affine(0.75, x[0], -2.5, x[1]));

@@ -119,7 +119,7 @@ public sealed class ImageSamplerTests : IDisposable
             ("There is no sampler 'eulr'; did you mean 'euler'?", new() { Sampler = "eulr" }),
             ("The sampler ddpm has no eta (--eta); leave it out, or use one of ddim, ", new() { ["eta"] = 1 }),
             ("The sampler ddim has no sigma_curve (--curve); leave it out, or use one of euler, ", new() { Sampler = "ddim", ["sigma_curve"] = SigmaCurve.Karras }),
-            ("The sampler heun has no solver_order (--order); leave it out, or use one of lms, deis, unipc.", new() { Sampler = "heun", ["solver_order"] = 2 }),
+            ("The sampler heun has no solver_order (--order); leave it out, or use one of lms, dpmpp_2m, ", new() { Sampler = "heun", ["solver_order"] = 2 }),
             ("ddim: Eta is 2; it must be from 0 to 1.", new() { Sampler = "ddim", ["eta"] = 2 }),
             ("The variance learned needs a network with twice the channels; ", new() { Variance = ReverseVariance.Learned }),
             ("Dynamic thresholding to at most 0.5; ", new() { Thresholding = 0.5 }),

@@ -86,7 +86,7 @@ public sealed class ModelTypeTests : IDisposable
     [InlineData("attention_head_dim=3", "attention_head_dim is 3, which does not divide 8, one of block_out_channels.")]
     [InlineData("norm_num_groups=0", "norm_num_groups is 0; it must be at least 1.")]
     [InlineData("norm_eps=0", "norm_eps is 0; it must be above 0 and below 1.")]
-    [InlineData("act_fn=relu", "act_fn is 'relu'; there are silu, swish (the same) and mish.")]
+    [InlineData("act_fn=tanh", "act_fn is 'tanh'; there are silu, swish (the same), mish, gelu and relu.")]
     [InlineData("downsample_padding=2", "downsample_padding is 2; it must be 0 or 1.")]
     [InlineData("freq_shift=4", "freq_shift is 4; it must be at least 0 and below half of the first of block_out_channels, 8.")]
     [InlineData("dropout=1", "dropout is 1; it must be at least 0 and below 1.")]

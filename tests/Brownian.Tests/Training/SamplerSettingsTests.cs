@@ -20,12 +20,19 @@ public sealed class SamplerSettingsTests
         },
         { new PndmSampler { Extrapolates = PredictionType.VPrediction }, ["sampler=pndm", "extrapolates=v_prediction"] },
         { new PndmSampler { RungeKutta = false, EndsAtImage = false }, ["sampler=plms", "set_alpha_to_one=false"] },
+        { new PndmSampler { FixedStride = true }, ["sampler=pndm", "fixed_stride=true"] },
+        { new DpmSolverSampler { Order = 1 }, ["sampler=dpmpp_2m", "solver_order=1"] },
+        { new DpmSolverSinglestepSampler { Order = 1 }, ["sampler=dpmpp_2s", "solver_order=1"] },
         {
             new EulerSampler { Churn = 40, ChurnFrom = 0.05, ChurnUpTo = 50, NoiseScale = 1.003 },
             ["sampler=euler", "s_churn=40", "s_tmin=0.05", "s_tmax=50", "s_noise=1.003"]
         },
         { new HeunSampler { Steps = 18, Curve = SigmaCurve.Karras, Rho = 5 }, ["sampler=edm", "rho=5"] },
         { new HeunSampler { Steps = 18, Curve = SigmaCurve.Native }, ["sampler=edm", "sigma_curve=native"] },
+        {
+            new EulerSampler { Curve = SigmaCurve.Polyexponential, Rho = 1.5, CurveWithinTimesteps = true },
+            ["sampler=euler", "sigma_curve=polyexponential", "rho=1.5", "curve_within_timesteps=true"]
+        },
         { new EulerAncestralSampler { Eta = 0.3, NoiseScale = 0.9 }, ["sampler=euler_a", "eta=0.3", "s_noise=0.9"] },
         { new LmsSampler { Order = 2, Rounding = TimestepRounding.Down }, ["sampler=lms", "solver_order=2", "timestep_rounding=down"] },
         {
@@ -52,9 +59,18 @@ public sealed class SamplerSettingsTests
     }
 
     [Fact]
+    public void The_smallest_time_belongs_to_flow()
+    {
+        SampleParams given = new TrainConfig { Diffusion = new() { Process = ProcessKind.Flow } }.With(["sample_params.smallest_time=0.001"]).Sampling;
+        Assert.Equal(0.001, Assert.IsType<EulerSampler>(given.For(new() { Process = ProcessKind.Flow })).SmallestTime);
+        Assert.EndsWith("smallest_time belongs to process flow, not ddpm; leave it out.",
+            Assert.Throws<InvalidDataException>(() => Given("sampler=euler", "smallest_time=0.001")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_key_is_said_by_one_of_these()
     {
-        string[] said = [.. Said.SelectMany(row => row.Data.Item2).Select(setting => setting.Split('=')[0])];
+        string[] said = ["smallest_time", .. Said.SelectMany(row => row.Data.Item2).Select(setting => setting.Split('=')[0])];
         Assert.Empty(SamplerType.AllKeys.Select(key => key.Name).Except(said));
     }
 

@@ -90,6 +90,24 @@ static unsafe class Elementwise
         public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => V.SelectGreater(x, V.Zero, z, V.Zero);
     }
 
+    /// <summary>x·Φ(x)</summary>
+    public readonly struct Gelu : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V> => x * VectorMath.Normal(x, out _);
+    }
+
+    /// <summary>z·gelu'(x), gelu' = Φ(x) + x·φ(x) with φ(x) = e^(−x²/2)/√(2π)</summary>
+    public readonly struct GeluGrad : IElementOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V x, V z, V a, V b) where V : unmanaged, ISimd<V>
+        {
+            V share = VectorMath.Normal(x, out V bell);
+            return z * V.Fma(x * bell, V.Splat(0.398942280f), share);
+        }
+    }
+
     /// <summary>d(x·σ)/dx = σ·(1 + x·(1 − σ))</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SiluSlope<V>(V x) where V : unmanaged, ISimd<V>

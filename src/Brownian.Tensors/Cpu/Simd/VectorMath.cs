@@ -110,4 +110,32 @@ static class VectorMath
     /// <summary>σ(x) = 1/(1 + e⁻ˣ).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<V>(V x) where V : unmanaged, ISimd<V> => V.Splat(1f) / (V.Splat(1f) + Exp(V.Zero - x));
+
+    /// <summary>
+    /// Φ(x), the share of a standard normal distribution below x, to 3e-7 of its value (of what is left to 1 for x above 0). NaN gives NaN.
+    /// </summary>
+    /// <param name="x">Beyond ±12 it counts as that, where the share is 2e-33 from 0 or 1: no result is a subnormal.</param>
+    /// <param name="bell">e^(−x²/2)</param>
+    /// <remarks>
+    /// Φ(−a) = e^(−a²/2)·t·p(t) for a ≥ 0, t = 1/(1 + 0.28a), as Abramowitz &amp; Stegun 26.2.17 have it; p of degree 8 through Chebyshev nodes
+    /// over a from 0 to 12, at most 6.3e-8 off.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Normal<V>(V x, out V bell) where V : unmanaged, ISimd<V>
+    {
+        V a = V.Min(V.Splat(12f), V.Max(V.Zero - x, x));
+        bell = Exp(V.Splat(-0.5f) * a * a);
+        V t = V.Splat(1f) / V.Fma(V.Splat(0.28f), a, V.Splat(1f));
+        V p = V.Splat(0.020125458f);
+        p = V.Fma(p, t, V.Splat(-0.0703106374f));
+        p = V.Fma(p, t, V.Splat(0.0425777808f));
+        p = V.Fma(p, t, V.Splat(0.0522721112f));
+        p = V.Fma(p, t, V.Splat(0.0312868804f));
+        p = V.Fma(p, t, V.Splat(0.101577021f));
+        p = V.Fma(p, t, V.Splat(0.0984561741f));
+        p = V.Fma(p, t, V.Splat(0.112349324f));
+        p = V.Fma(p, t, V.Splat(0.111665897f));
+        V outside = bell * t * p;
+        return V.SelectGreater(x, V.Zero, V.Splat(1f) - outside, outside);
+    }
 }
