@@ -89,6 +89,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
             case PickleOp.Global: Push(names.Find(input.ReadLine(), input.ReadLine())); return true;
             case PickleOp.StackGlobal: FindOfStack(); return true;
             case PickleOp.Reduce or PickleOp.NewObject: Call(); return true;
+            case PickleOp.NewObjectWithNames: CallWithNames(); return true;
             case PickleOp.Build: Pop(); Top(); return true;    // state of an object: attributes such as _metadata, which no weight is
             case PickleOp.Persistent: Push(names.Load(Pop())); return true;
             default: return false;
@@ -115,6 +116,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
 
     void Append(object?[] items)
     {
+        if (Top() is UnknownObject) return;
         if (Top() is not List<object?> list) throw Bad("something is appended to what is no list");
         list.AddRange(items);
     }
@@ -127,6 +129,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
 
     void SetItems(object?[] items)
     {
+        if (Top() is UnknownObject) return;
         if (Top() is not PickleDict dict) throw Bad("something is set in what is no dict");
         if (items.Length % 2 != 0) throw Bad("a dict's last key has no value");
         for (int i = 0; i < items.Length; i += 2) dict.Add(items[i], items[i + 1]);
@@ -142,6 +145,13 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
     {
         if (Pop() is not object?[] arguments) throw Bad("the arguments of a call are no tuple");
         Push(names.Call(Pop(), arguments));
+    }
+
+    // The arguments that have names, the last of the three, are those of classes that are not read.
+    void CallWithNames()
+    {
+        if (PopLast(3) is not [var function, object?[] arguments, _]) throw Bad("the arguments of a call are no tuple");
+        Push(names.Call(function, arguments));
     }
 
     void Remember(uint index)
