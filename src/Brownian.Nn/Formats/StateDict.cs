@@ -66,9 +66,9 @@ public sealed partial class StateDict : RenamedTensors
     {
         RefuseOptimizer(file);
         List<Place> all = Places(file, needed);
-        if (key is not null && !file.Names.Any(name => Place.Covers(key, name)))
-            throw new InvalidDataException($"{file.Path}: holds no tensors under {SafetensorsHeader.Quote(key)}; {WhatThereIs(file)}.");
         Place[] there = Under(all, key);
+        if (key is not null && there.Length == 0 && !file.Names.Any(name => Place.Covers(key, name)))
+            throw new InvalidDataException($"{file.Path}: holds no tensors under {SafetensorsHeader.Quote(key)}; {WhatThereIs(file)}.");
         Place[] whole = [.. there.Where(place => place.Found == needed.Count)];
         if (!whole.Any(place => place.IsAverage) && Listed(file, key) is { } list)
             return FromList(file, list, [.. all.Where(place => place.Found == needed.Count)]);
@@ -118,7 +118,9 @@ public sealed partial class StateDict : RenamedTensors
     {
         if (key is null) return [.. places];
         Place[] exact = [.. places.Where(place => Place.Same(place.Start, key))];
-        return exact.Length > 0 ? exact : [.. places.Where(place => Place.Covers(key, place.Start))];
+        Place[] below = exact.Length > 0 ? exact : [.. places.Where(place => Place.Covers(key, place.Start))];
+        // A prefix alone, whatever the key it is under.
+        return below.Length > 0 ? below : [.. places.Where(place => place.Prefix.Length > 0 && Place.Same(place.Prefix, key))];
     }
 
     static Place Choose(ITensorFile file, Place[] whole)

@@ -90,7 +90,11 @@ public static class ModelFolder
     static string AloneMessage(string path)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (Formats.Any(format => format.Is(folder))) return $"{path}: a file of a model folder; give the folder, {folder}.";
+        bool isPart = Path.GetFileName(path) is "model.json" or "model.safetensors" or "model.pth" or "model_index.json"
+            || path.Contains("diffusion_pytorch_model", StringComparison.Ordinal);
+        if (isPart && Formats.Any(format => format is not RunFormat && format.Is(folder))) return $"{path}: a file of a model folder; give the folder, {folder}.";
+        if (Path.GetExtension(path) is ".yaml" or ".yml" or ".json")
+            return $"{path}: a file of settings; give the model's folder, or import its weights: brownian import --config {path} --weights WEIGHTS.safetensors --out models/NAME";
         string name = Path.GetFileNameWithoutExtension(path);
         return $"{path}: a file, which does not say what network its weights are of; import it with the network's YAML: "
             + $"brownian import --config NETWORK.yaml --weights {path} --out models/{name}";

@@ -41,14 +41,14 @@ public sealed record ModelDescription
     /// <summary>A configuration of such a model, with the usual training.</summary>
     internal TrainConfig ToConfig() => new() { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
 
-    /// <param name="seal">What the files beside it must be.</param>
-    internal byte[] ToJson(ModelSeal seal)
+    /// <param name="seal">What the files beside it must be; null to say nothing of them.</param>
+    internal byte[] ToJson(ModelSeal? seal = null)
     {
         TrainConfig config = ToConfig();
         JsonObject sampling = ConfigSection.Sampling.ToJson(config);
         var file = new ModelFile(
             Format, CurrentVersion, ConfigSection.Model.ToJson(config), ConfigSection.Diffusion.ToJson(config), Predicts,
-            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling, seal.Files);
+            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling, seal?.Files);
         return ToBytes(file with { Seal = SealOf(file) });
     }
 

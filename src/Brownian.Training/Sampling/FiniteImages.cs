@@ -5,41 +5,60 @@ using Brownian.Tensors;
 
 namespace Brownian.Training;
 
-/// <summary>Where a sampler's result becomes images: numbers that are not finite are an error, not black pixels.</summary>
-static class FiniteImages
+/// <summary>
+/// Draws a batch of images; numbers that are not finite are an error, not black pixels. The network's answers are looked at, too: a limit
+/// of x̂_0 makes finite pixels of infinite ones.
+/// </summary>
+sealed class FiniteImages(IDenoiser inner, ulong[] seeds) : IDenoiser, IProgress<SampleProgress>
 {
-    /// <summary>Draws a batch.</summary>
+    IProgress<SampleProgress>? _progress;
+    SampleProgress _done;
+
+    /// <summary>Draws an image per seed.</summary>
     /// <exception cref="InvalidDataException">A result is not finite; the message names the seed and the step.</exception>
-    public static IReadOnlyList<Image> Draw(Sampler sampler, IDenoiser denoiser, ReadOnlySpan<ulong> seeds, Drawing drawing)
+    public IReadOnlyList<Image> Draw(
+        Sampler sampler, Action<SampleStep>? onStep = null, IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)
     {
-        Tensor x = sampler.Sample(denoiser, seeds, drawing.OnStep, drawing.Progress, drawing.Cancel);
-        int bad = FirstBad(x);
-        return bad < 0 ? Pixels.ToImages(x) : throw Broken(sampler, denoiser, seeds, bad, drawing.Cancel);
+        _progress = progress;
+        Tensor x = sampler.Sample(this, seeds, onStep, this, cancel);
+        Require(x, "in its pixels");
+        return Pixels.ToImages(x);
     }
 
-    // The same again, which is the same to the bit, to find the step: nobody else pays for looking.
-    static InvalidDataException Broken(Sampler sampler, IDenoiser denoiser, ReadOnlySpan<ulong> seeds, int image, CancellationToken cancel)
+    /// <inheritdoc/>
+    public INoiseProcess Process => inner.Process;
+
+    /// <inheritdoc/>
+    public Device Device => inner.Device;
+
+    /// <inheritdoc/>
+    public Shape Images(int count) => inner.Images(count);
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level)
     {
-        SampleStep? first = null;
-        sampler.Sample(denoiser, seeds, step =>
-        {
-            if (first is null && (FirstBad(step.X0) >= 0 || FirstBad(step.X) >= 0)) first = step;
-        }, null, cancel);
-        string where = first is { } step ? $"from step {step.Index + 1} of {step.Count} on, at timestep {step.Timestep:0.#}" : "at the last step";
-        return new InvalidDataException(
+        Prediction answer = inner.Predict(x, level);
+        foreach (Tensor part in (ReadOnlySpan<Tensor>)[answer.Eps, answer.X0])
+            Require(part, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"in step {_done.Done + 1}, at timestep {level.Timestep:0.##}"));
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public void Report(SampleProgress value)
+    {
+        _done = value;
+        _progress?.Report(value);
+    }
+
+    void Require(Tensor x, string where)
+    {
+        if (double.IsFinite(x.SumOfSquares())) return;
+        float[] values = x.ToArray();
+        int bad = Array.FindIndex(values, value => !float.IsFinite(value));
+        if (bad < 0) return;    // finite squares can overflow in their sum
+        int image = bad / (values.Length / x.Shape[0]);
+        throw new InvalidDataException(
             $"the image of seed {seeds[image]} is not finite (NaN or infinity) {where}: the network's results overflow; "
             + "take an earlier checkpoint, or weights that fit the network and its settings.");
     }
-
-    // The number of the first image that holds a number that is not finite; -1 for none.
-    static int FirstBad(Tensor x)
-    {
-        if (double.IsFinite(x.SumOfSquares())) return -1;
-        float[] values = x.ToArray();
-        int bad = Array.FindIndex(values, value => !float.IsFinite(value));     // finite squares can overflow in their sum
-        return bad < 0 ? -1 : bad / (values.Length / x.Shape[0]);
-    }
 }
-
-/// <summary>Who is told of a batch while it is drawn, and how it is ended.</summary>
-readonly record struct Drawing(Action<SampleStep>? OnStep, IProgress<SampleProgress>? Progress, CancellationToken Cancel);
