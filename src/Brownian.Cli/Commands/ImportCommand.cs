@@ -8,11 +8,15 @@ namespace Brownian.Cli;
 /// <summary><c>brownian import</c></summary>
 sealed class ImportCommand : AppCommand
 {
+    const int MostNamed = 4;
+
     readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "The YAML file the model was trained with.");
     readonly Option<string?> _weights = OptionOf.Text(
         "--weights", "FILE", $"The weights: {WeightsFile.Extensions}. Code in a .pth file is never run.");
     readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "The key of the state dict inside a checkpoint. Default: model, state_dict, model_state_dict, ema or similar");
+        "--key", "NAME", "A key or prefix of the weights inside a checkpoint, e.g. ema or model.; . for its top. Default: found by the network's names, averaged weights first");
+    readonly Option<bool> _newOrder = OptionOf.Flag(
+        "--new-attention-order", "For weights of guided-diffusion: trained with use_new_attention_order.");
     readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a diffusers folder, or a run.");
     readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to create; it must not exist.");
 
@@ -22,7 +26,7 @@ sealed class ImportCommand : AppCommand
             + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist", terminal)
     {
         _out.Required = true;
-        Add([_config, _weights, _key, _model, _out]);
+        Add([_config, _weights, _key, _newOrder, _model, _out]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -53,7 +57,29 @@ sealed class ImportCommand : AppCommand
                 throw new ArgumentException($"{needed.Name} is missing; give --config and --weights, or --model with a folder of diffusers.");
         }
         string weights = parsed.GetValue(_weights)!;
-        string key = ModelFolder.Import(parsed.GetValue(_config)!, weights, model, parsed.GetValue(_key));
-        if (key.Length > 0) _terminal.Out.WriteLine($"weights {Phrases.Relative(weights)}, under '{key}'");
+        ImportedWeights taken = ModelFolder.Import(parsed.GetValue(_config)!, weights, model, parsed.GetValue(_key), parsed.GetValue(_newOrder));
+        Tell(weights, taken);
+        if (!taken.IsAverage && !taken.Others.Any(other => other.IsAverage) && AverageBeside(weights) is { } beside)
+            _terminal.Warn($"{Phrases.Relative(weights)} holds raw weights; averaged ones, which draw better images, lie beside it: --weights {Phrases.Relative(beside)}");
+    }
+
+    void Tell(string weights, ImportedWeights taken)
+    {
+        string key = taken.Key.Length > 0 ? $", under '{taken.Key}'" : "", prefix = taken.Prefix.Length > 0 ? $", names without '{taken.Prefix}'" : "";
+        string kind = taken.IsAverage ? ", averaged" : taken.Others.Count > 0 ? ", raw" : "";
+        if ((key + prefix + kind).Length > 0) _terminal.Out.WriteLine($"weights {Phrases.Relative(weights)}{key}{prefix}{kind}");
+        if (taken.Others.Count > 0)
+            _terminal.Out.WriteLine($"others  {string.Join(", ", taken.Others.Select(other => $"--key {Phrases.Quoted(other.Key)} ({(other.IsAverage ? "averaged" : "raw")})"))}");
+        if (taken.Unread.Count > 0) _terminal.Out.WriteLine($"unread  {string.Join(", ", taken.Unread.Take(MostNamed))}{(taken.Unread.Count > MostNamed ? ", …" : "")}");
+        foreach (string assumption in taken.Assumptions) _terminal.Warn(assumption);
+    }
+
+    // improved-diffusion writes model010000.pt and ema_0.9999_010000.pt.
+    static string? AverageBeside(string weights)
+    {
+        string name = Path.GetFileNameWithoutExtension(weights), step = name.StartsWith("model", StringComparison.Ordinal) ? name["model".Length..] : "";
+        if (step.Length == 0 || !step.All(char.IsAsciiDigit)) return null;
+        string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!;
+        return Directory.EnumerateFiles(folder, $"ema_*_{step}{Path.GetExtension(weights)}").Max(StringComparer.Ordinal);
     }
 }

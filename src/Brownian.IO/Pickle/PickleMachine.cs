@@ -91,6 +91,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
             case PickleOp.Global: Push(names.Find(input.ReadLine(), input.ReadLine())); return true;
             case PickleOp.StackGlobal: FindOfStack(); return true;
             case PickleOp.Reduce or PickleOp.NewObject: Call(); return true;
+            case PickleOp.NewObjectWithNames: CallWithNames(); return true;
             case PickleOp.Build: Build(Pop()); return true;
             case PickleOp.Persistent: Push(names.Load(Pop())); return true;
             default: return false;
@@ -117,6 +118,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
 
     void Append(object?[] items)
     {
+        if (Top() is UnknownObject) return;
         if (Top() is not List<object?> list) throw Bad("something is appended to what is no list");
         list.AddRange(items);
     }
@@ -129,6 +131,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
 
     void SetItems(object?[] items)
     {
+        if (Top() is UnknownObject) return;
         if (Top() is not PickleDict dict) throw Bad("something is set in what is no dict");
         if (items.Length % 2 != 0) throw Bad("a dict's last key has no value");
         for (int i = 0; i < items.Length; i += 2) dict.Add(items[i], items[i + 1]);
@@ -147,6 +150,13 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
     }
 
     void Build(object? state) => Push(names.Build(Pop(), state));
+
+    // The arguments that have names, the last of the three, are those of classes that are not read.
+    void CallWithNames()
+    {
+        if (PopLast(3) is not [var function, object?[] arguments, _]) throw Bad("the arguments of a call are no tuple");
+        Push(names.Call(function, arguments));
+    }
 
     void Remember(uint index)
     {

@@ -14,5 +14,5 @@ static class PickleOp
         EmptyDict = (byte)'}', DictOfMark = (byte)'d', SetItem = (byte)'s', SetMarked = (byte)'u',
         EmptySet = 0x8f, AddMarked = 0x90, FrozenSet = 0x91,
         Put8 = (byte)'q', Put32 = (byte)'r', Memoize = 0x94, Get8 = (byte)'h', Get32 = (byte)'j',
-        Global = (byte)'c', StackGlobal = 0x93, Reduce = (byte)'R', NewObject = 0x81, Build = (byte)'b', Persistent = (byte)'Q';
+        Global = (byte)'c', StackGlobal = 0x93, Reduce = (byte)'R', NewObject = 0x81, NewObjectWithNames = 0x92, Build = (byte)'b', Persistent = (byte)'Q';
 }

@@ -24,6 +24,9 @@ public class RenamedTensors : ITensorFile
         Names = [.. _stored.Keys];
     }
 
+    /// <summary>The file below all renaming.</summary>
+    protected static ITensorFile SourceOf(ITensorFile file) => file is RenamedTensors renamed ? SourceOf(renamed._file) : file;
+
     /// <inheritdoc/>
     public string Path => _file.Path;
 

@@ -12,10 +12,10 @@ namespace Brownian.Nn;
 /// The bytes depend only on what was added, in which order: wide types come first, so that every tensor is aligned, and within a width
 /// the order of adding; metadata are sorted.
 /// </summary>
-public sealed class SafetensorsWriter
+public sealed class SafetensorsWriter : ITensorWriter
 {
     static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
-    readonly List<Pending> _tensors = [];
+    readonly List<PendingTensor> _tensors = [];
     readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
     /// <summary>Free text stored beside the tensors, for instance "format" = "pt", which some PyTorch tools ask for.</summary>
@@ -48,22 +48,15 @@ public sealed class SafetensorsWriter
     /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
     public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<byte> data) => Add(name, SafetensorsType.U8, shape, data);
 
-    /// <summary>Adds a tensor whose bytes a callback writes when the file is written; for data outside of managed arrays.</summary>
-    /// <param name="name">Any text but "__metadata__"; once.</param>
-    /// <param name="type">The type the callback's bytes have.</param>
-    /// <param name="shape">Dimensions, outermost first; none for a scalar.</param>
-    /// <param name="write">Writes exactly the tensor's little-endian bytes; called once for each <see cref="Write"/>.</param>
-    /// <exception cref="ArgumentException">The name is taken, or the shape is impossible.</exception>
+    /// <inheritdoc/>
     public void Add(string name, SafetensorsType type, ReadOnlySpan<long> shape, Action<Stream> write)
     {
         CheckText(name, "tensor name");
-        int size = SafetensorsEntry.SizeOf(type);
-        if (!SafetensorsEntry.TryCount(shape, out long count) || count > long.MaxValue / size)
-            throw new ArgumentException($"Tensor {SafetensorsHeader.Quote(name)}: impossible shape [{Join(shape)}].", nameof(shape));
+        PendingTensor tensor = PendingTensor.Of(name, type, shape, write);
         if (name == SafetensorsHeader.MetadataKey)
             throw new ArgumentException($"A tensor cannot be named {name}: the format keeps that name for itself.", nameof(name));
         if (!_names.Add(name)) throw new ArgumentException($"There is a tensor {SafetensorsHeader.Quote(name)} already.", nameof(name));
-        _tensors.Add(new Pending(name, type, shape.ToArray(), count * size, write));
+        _tensors.Add(tensor);
     }
 
     /// <summary>
@@ -75,7 +68,7 @@ public sealed class SafetensorsWriter
     /// <exception cref="ArgumentException">The header would pass the format's limit, or metadata are no valid text.</exception>
     public void Write(string path, bool overwrite = false)
     {
-        Pending[] tensors = [.. _tensors.OrderByDescending(t => SafetensorsEntry.SizeOf(t.Type))];    // OrderBy is stable
+        PendingTensor[] tensors = [.. _tensors.OrderByDescending(t => SafetensorsEntry.SizeOf(t.Type))];    // OrderBy is stable
         byte[] header = Header(tensors);
         using var file = new AtomicFile(path, overwrite);
         file.Stream.Write(header);
@@ -93,16 +86,11 @@ public sealed class SafetensorsWriter
         Add(name, type, shape, stream => WriteElements(stream, data.Span));
     }
 
-    static void WriteTensor(Stream file, Pending tensor)
+    static void WriteTensor(Stream file, PendingTensor tensor)
     {
         long start = file.Position;
         tensor.Write(file);
-        long written = file.Position - start;
-        if (written != tensor.Bytes)
-        {
-            throw new InvalidOperationException(
-                $"Tensor {SafetensorsHeader.Quote(tensor.Name)}: {written} bytes were written, its shape takes {tensor.Bytes}.");
-        }
+        tensor.Check(file.Position - start);
     }
 
     // In pieces: the byte length of a large array passes the 31 bits of a span's, and reversed bytes need room.
@@ -123,7 +111,7 @@ public sealed class SafetensorsWriter
         return copy;
     }
 
-    byte[] Header(Pending[] tensors)
+    byte[] Header(PendingTensor[] tensors)
     {
         var buffer = new ArrayBufferWriter<byte>();
         buffer.Write(stackalloc byte[8]);
@@ -159,7 +147,7 @@ public sealed class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    static void WriteEntry(Utf8JsonWriter json, Pending tensor, long offset)
+    static void WriteEntry(Utf8JsonWriter json, PendingTensor tensor, long offset)
     {
         json.WriteStartObject(tensor.Name);
         json.WriteString("dtype", tensor.Type == SafetensorsType.Bool ? "BOOL" : tensor.Type.ToString());
@@ -188,6 +176,4 @@ public sealed class SafetensorsWriter
     }
 
     static string Join(ReadOnlySpan<long> shape) => string.Join(", ", shape.ToArray());
-
-    sealed record Pending(string Name, SafetensorsType Type, long[] Shape, long Bytes, Action<Stream> Write);
 }

@@ -7,7 +7,7 @@ namespace Brownian.Nn;
 /// <summary>
 /// A file of <c>torch.save</c>, old or new (<c>.pth</c>, <c>.pt</c>, <c>.bin</c>): the tensors in it, however they are nested, named by
 /// keys and positions with slashes between. Nothing in the file is executed: a small reader of pickles knows tensors and plain
-/// containers, and refuses the rest by name. Opening reads the description; tensors are read when asked for, from any thread.
+/// containers and leaves objects of other classes unread. Opening reads the description; tensors are read when asked for, from any thread.
 /// </summary>
 public sealed class TorchFile : ITensorFile
 {
@@ -20,7 +20,16 @@ public sealed class TorchFile : ITensorFile
     TorchFile(FileBytes file)
     {
         _file = file;
-        List<(string Name, TorchTensor Tensor)> found = TorchTree.Flatten(file, IsZip(file) ? TorchZip.Read(file) : TorchLegacy.Read(file));
+        (object? root, IEnumerable<string> unknown) = IsZip(file) ? TorchZip.Read(file) : TorchLegacy.Read(file);
+        (List<(string Name, TorchTensor Tensor)> found, List<(string Place, string Class)> unread) = TorchTree.Flatten(file, root);
+        Unread = unread;
+        UnreadClasses = [.. unknown];
+        if (found.Count == 0 && UnreadClasses.Count > 0)
+        {
+            throw file.Bad(root is UnknownObject whole
+                ? $"a whole object of {whole.Name}, pickled, which is refused: only tensors and plain containers are read. {TorchNames.SaveAlone}"
+                : $"holds no tensors, but names {UnreadClasses[0]}: only tensors and plain containers are read. {TorchNames.SaveAlone}");
+        }
         Names = found.ConvertAll(entry => entry.Name);
         _tensors = found.ToDictionary(entry => entry.Name, entry => entry.Tensor, StringComparer.Ordinal);
     }
@@ -34,8 +43,14 @@ public sealed class TorchFile : ITensorFile
     /// <summary>The tensors' names, in the order of the pickle.</summary>
     public IReadOnlyList<string> Names { get; }
 
+    /// <summary>Where objects of classes lie that mean nothing here, and the classes' names; the first few. They were passed over unread.</summary>
+    public IReadOnlyList<(string Place, string Class)> Unread { get; }
+
+    /// <summary>All classes and functions that the file names and that mean nothing here.</summary>
+    public IReadOnlyList<string> UnreadClasses { get; }
+
     /// <summary>Opens a file and checks that it holds every element of every tensor.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, no file of torch.save, or names something to be called.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, no file of torch.save, holds objects alone, or names what would run programs.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static TorchFile Read(string path)
     {

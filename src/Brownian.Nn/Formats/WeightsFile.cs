@@ -6,7 +6,7 @@ public static class WeightsFile
     const int LengthBytes = 8;    // of a safetensors header
 
     /// <summary>What files of weights may end in, for messages.</summary>
-    public const string Extensions = ".safetensors, .pth, .pt, .bin, .safetensors.index.json or .bin.index.json";
+    public const string Extensions = ".safetensors, .pth, .pt, .ckpt, .bin, .safetensors.index.json or .bin.index.json";
 
     /// <summary>Opens a <c>.safetensors</c> file, a file of <c>torch.save</c>, or the index of weights in several of these.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, of no known format, or names something to be called.</exception>
@@ -17,6 +17,7 @@ public static class WeightsFile
         if (Directory.Exists(path)) throw new IOException($"{path}: a folder; give a file of weights ({Extensions}).");
         if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; check the path.", path);
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return ShardedFile.Read(path);
+        if (OtherFile.WhatIs(path) is { } other) throw new InvalidDataException($"{path}: {other}.");
         return IsTorch(path) ? TorchFile.Read(path) : SafetensorsFile.Read(path);
     }
 

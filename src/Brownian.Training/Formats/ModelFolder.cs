@@ -7,10 +7,10 @@ namespace Brownian.Training;
 public static class ModelFolder
 {
     static readonly DiffusersFolder Diffusers = new();
-    static readonly StateDictFolder StateDict = new();
+    static readonly StateDictFolder StateDict = StateDictFolder.Safetensors;
 
     /// <summary>Every format, in the order in which a folder is tried.</summary>
-    public static IReadOnlyList<IModelFormat> Formats { get; } = [new BrownianFolder(), StateDict, new RunFormat(), Diffusers];
+    public static IReadOnlyList<IModelFormat> Formats { get; } = [new BrownianFolder(), StateDict, StateDictFolder.Torch, new RunFormat(), Diffusers];
 
     /// <summary>Those that a model can be written as.</summary>
     public static IEnumerable<IExportFormat> ExportFormats => Formats.OfType<IExportFormat>();
@@ -24,6 +24,7 @@ public static class ModelFolder
     public static DiffusionModel Open(string path, Device device, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (File.Exists(path)) throw new InvalidDataException(AloneMessage(path));
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
         IModelFormat format = Formats.FirstOrDefault(format => format.Is(path))
@@ -62,21 +63,41 @@ public static class ModelFolder
         return chosen;
     }
 
-    /// <summary>Makes a model folder from the tutorial's own YAML and weights under its state-dict names.</summary>
+    /// <summary>Makes a model folder from the tutorial's own YAML and weights under its state-dict names, or those of guided-diffusion.</summary>
     /// <param name="configPath">The YAML file.</param>
-    /// <param name="weightsPath">A <c>.safetensors</c>, <c>.pth</c>, <c>.pt</c> or <c>.bin</c> file, or the index of several.</param>
+    /// <param name="weightsPath">A <c>.safetensors</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c> or <c>.bin</c> file, or the index of several.</param>
     /// <param name="outputPath">The folder to make.</param>
-    /// <param name="key">Where in the file the state dict is; null to look under the names that training scripts use.</param>
-    /// <returns>Where it was; empty for a file that is the state dict.</returns>
+    /// <param name="key">A key or prefix of the weights in the file; null to look for the network's names, averaged weights before raw ones.</param>
+    /// <param name="newAttentionOrder">For weights of guided-diffusion: trained with <c>use_new_attention_order</c>.</param>
+    /// <returns>Which weights of the file were taken.</returns>
     /// <exception cref="InvalidDataException">A file is damaged, or the weights do not fit the network; the message names the tensor and both shapes.</exception>
     /// <exception cref="IOException">A file is missing, or the folder exists or cannot be written.</exception>
-    public static string Import(string configPath, string weightsPath, string outputPath, string? key = null)
+    public static ImportedWeights Import(
+        string configPath, string weightsPath, string outputPath, string? key = null, bool newAttentionOrder = false)
     {
         ModelDescription description = ModelDescription.Of(TrainConfig.Load(configPath));
         using Device device = Device.Open();
-        using StateDict weights = Nn.StateDict.Open(weightsPath, key);
-        Save(outputPath, DiffusionModel.Load(description, weights, device));
-        return weights.Key;
+        ImportedWeights? taken = null;
+        DiffusionModel model = DiffusionModel.Load(description, device, parameters =>
+        {
+            (taken, ITensorFile weights) = ImportedWeights.Find(WeightsFile.Open(weightsPath), description, parameters, key, newAttentionOrder);
+            return weights;
+        });
+        Save(outputPath, model);
+        return taken!;
+    }
+
+    static string AloneMessage(string path)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        bool isPart = Path.GetFileName(path) is "model.json" or "model.safetensors" or "model.pth" or "model_index.json"
+            || path.Contains("diffusion_pytorch_model", StringComparison.Ordinal);
+        if (isPart && Formats.Any(format => format is not RunFormat && format.Is(folder))) return $"{path}: a file of a model folder; give the folder, {folder}.";
+        if (Path.GetExtension(path) is ".yaml" or ".yml" or ".json")
+            return $"{path}: a file of settings; give the model's folder, or import its weights: brownian import --config {path} --weights WEIGHTS.safetensors --out models/NAME";
+        string name = Path.GetFileNameWithoutExtension(path);
+        return $"{path}: a file, which does not say what network its weights are of; import it with the network's YAML: "
+            + $"brownian import --config NETWORK.yaml --weights {path} --out models/{name}";
     }
 }
 
@@ -99,7 +120,8 @@ sealed class BrownianFolder : IExportFormat
     {
         string weights = Path.Combine(path, WeightsName);
         if (!File.Exists(weights)) throw new FileNotFoundException($"{weights}: missing.", weights);
-        return DiffusionModel.Load(ModelDescription.Read(Path.Combine(path, ModelDescription.FileName)), weights, device);
+        (ModelDescription description, ModelSeal? seal) = ModelDescription.Read(Path.Combine(path, ModelDescription.FileName));
+        return DiffusionModel.Load(description, weights, device, seal?.Verify(path, WeightsName));
     }
 
     public void Save(string path, DiffusionModel model, SafetensorsType type) =>
@@ -112,7 +134,7 @@ sealed class BrownianFolder : IExportFormat
         Files.WriteFolder(path, existing => overwrite && File.Exists(Path.Combine(existing, ModelDescription.FileName)), folder =>
         {
             ParameterFile.Write(Path.Combine(folder, WeightsName), parameters, type, ("", weights));
-            AtomicFile.Write(Path.Combine(folder, ModelDescription.FileName), description.ToJson());
+            AtomicFile.Write(Path.Combine(folder, ModelDescription.FileName), description.ToJson(ModelSeal.Of(folder, WeightsName)));
         });
     }
 }

@@ -175,6 +175,10 @@ sealed class TrainingSession : IDisposable
         {
             return null;
         }
+        catch (InvalidDataException e)
+        {
+            throw Diverged("samples", e.Message);
+        }
         _hasSampled = true;
         Report(new TrainProgress.Sampled(_state.Step, path));
         return path;

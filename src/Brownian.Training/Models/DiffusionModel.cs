@@ -16,20 +16,24 @@ public sealed class DiffusionModel
 
     /// <summary>Makes the network that is described and fills it.</summary>
     /// <exception cref="InvalidDataException">The weights do not fit the network; the message names the tensor and both shapes.</exception>
-    internal static DiffusionModel Load(ModelDescription description, ITensorFile weights, Device device)
+    internal static DiffusionModel Load(ModelDescription description, ITensorFile weights, Device device) =>
+        Load(description, device, _ => Opened(description, weights));
+
+    /// <summary>The same with weights that are chosen by the network's names.</summary>
+    internal static DiffusionModel Load(ModelDescription description, Device device, Func<ParameterSet, ITensorFile> open, string? hash = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         IDenoisingNetwork network = description.Model.CreateNetwork(device);
-        if (description.Model is UNet2DOptions) weights = new RenamedTensors(weights, UNet2DNames.Modern);
+        using ITensorFile weights = open(network.Parameters);
         ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));
-        return new DiffusionModel(description, network, device, Files.Sha256(weights.Files));
+        return new DiffusionModel(description, network, device, hash ?? Files.Sha256(weights.Files));
     }
 
-    internal static DiffusionModel Load(ModelDescription description, string weightsPath, Device device)
-    {
-        using ITensorFile weights = WeightsFile.Open(weightsPath);
-        return Load(description, weights, device);
-    }
+    internal static DiffusionModel Load(ModelDescription description, string weightsPath, Device device, string? hash = null) =>
+        Load(description, device, _ => Opened(description, WeightsFile.Open(weightsPath)), hash);
+
+    static ITensorFile Opened(ModelDescription description, ITensorFile weights) =>
+        description.Model is UNet2DOptions ? new RenamedTensors(weights, UNet2DNames.Modern) : weights;
 
     /// <summary>What <c>model.json</c> says.</summary>
     public ModelDescription Description { get; }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -40,17 +41,24 @@ public sealed record ModelDescription
     /// <summary>A configuration of such a model, with the usual training.</summary>
     internal TrainConfig ToConfig() => new() { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
 
-    internal byte[] ToJson()
+    /// <param name="seal">What the files beside it must be; null to say nothing of them.</param>
+    internal byte[] ToJson(ModelSeal? seal = null)
     {
         TrainConfig config = ToConfig();
         JsonObject sampling = ConfigSection.Sampling.ToJson(config);
         var file = new ModelFile(
             Format, CurrentVersion, ConfigSection.Model.ToJson(config), ConfigSection.Diffusion.ToJson(config), Predicts,
-            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling);
-        return JsonSerializer.SerializeToUtf8Bytes(file, ModelJson.Default.ModelFile);
+            [-1, 1], [.. Classes], Dataset, Step, ProgramVersion.Text, sampling.Count == 0 ? null : sampling, seal?.Files);
+        return ToBytes(file with { Seal = SealOf(file) });
     }
 
-    internal static ModelDescription Read(string path)
+    static byte[] ToBytes(ModelFile file) => JsonSerializer.SerializeToUtf8Bytes(file, ModelJson.Default.ModelFile);
+
+    static string SealOf(ModelFile file) => Convert.ToHexStringLower(SHA256.HashData(ToBytes(file with { Seal = null })));
+
+    /// <returns>The description, and what the files beside it must be; null where an earlier version did not say.</returns>
+    /// <exception cref="InvalidDataException">The file is damaged or says what cannot be.</exception>
+    internal static (ModelDescription Description, ModelSeal? Seal) Read(string path)
     {
         ModelFile file = JsonFile.Read(path, ModelJson.Default.ModelFile);
         if (file.Format != Format) throw new InvalidDataException($"{path}: format is '{file.Format}', not '{Format}'.");
@@ -63,13 +71,19 @@ public sealed record ModelDescription
             new JsonObject { ["model_params"] = file.ModelParams.DeepClone(), ["diffusion_params"] = file.DiffusionParams.DeepClone() };
         if (file.SampleParams is not null) sections["sample_params"] = file.SampleParams.DeepClone();
         TrainConfig config = TrainConfig.ParseJson(sections.ToJsonString(), path);
-        return Of(config) with
+        ModelDescription description = Of(config) with
         {
             Diffusion = Predicting(path, config, file.Predicts),
             Dataset = file.Dataset,
             Classes = Values.Of<string>(file.Classes),
             Step = file.Step,
         };
+        if (file.Seal is not null && file.Seal != SealOf(file))
+        {
+            throw new InvalidDataException(
+                $"{path}: does not match its own seal; it is damaged, or was edited: if you meant to edit it, remove its line \"seal\", otherwise copy or make the folder again.");
+        }
+        return (description, file.Files is null ? null : new ModelSeal(file.Files));
     }
 
     // Files of the first release say it at the top only.
@@ -95,7 +109,40 @@ public sealed record ModelDescription
 sealed record ModelFile(
     string Format, int Version, JsonObject ModelParams, JsonObject DiffusionParams, string Predicts, double[] ValueRange,
     string[] Classes, string Dataset, long Step, string CreatedBy,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? SampleParams = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? SampleParams = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, FileSeal>? Files = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Seal = null);
+
+/// <summary>What a file of a checkpoint or a model folder must be.</summary>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Its hash, 64 hexadecimal digits.</param>
+public sealed record FileSeal(long Bytes, string Sha256)
+{
+    /// <summary>Of a file as it is.</summary>
+    internal static FileSeal Of(string path) => new(new FileInfo(path).Length, IO.Files.Sha256(path));
+}
+
+/// <summary>What the other files of a model folder must be, by name.</summary>
+sealed record ModelSeal(IReadOnlyDictionary<string, FileSeal> Files)
+{
+    public static ModelSeal Of(string folder, params string[] names) =>
+        new(names.ToDictionary(name => name, name => FileSeal.Of(Path.Combine(folder, name))));
+
+    /// <returns>The file's SHA-256.</returns>
+    /// <exception cref="InvalidDataException">The file is another than the one that was written.</exception>
+    public string? Verify(string folder, string name)
+    {
+        if (!Files.TryGetValue(name, out FileSeal? seal)) return null;
+        string path = Path.Combine(folder, name);
+        FileSeal there = FileSeal.Of(path);
+        if (there == seal) return there.Sha256;
+        string what = there.Bytes == seal.Bytes
+            ? $"its SHA-256 is not the one in {ModelDescription.FileName}; the file is damaged"
+            : $"{there.Bytes} bytes, where {ModelDescription.FileName} says {seal.Bytes}; the file is cut off or another one";
+        throw new InvalidDataException(
+            $"{path}: {what}: copy the folder again, or make it again (import, export, or train --resume). If you replaced the file, remove \"files\" and \"seal\" from {ModelDescription.FileName}.");
+    }
+}
 
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Brownian.Nn;
@@ -14,7 +15,7 @@ static class ParameterFile
         Write(path, parameters, SafetensorsType.F32, buffers);
 
     /// <summary>The same as floats of another size.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file: of <c>torch.save</c> if it ends in <c>.pth</c>, otherwise safetensors.</param>
     /// <param name="parameters">What the buffers hold.</param>
     /// <param name="type">F32, or F16 for files of half the size: 11 bits of each number are kept.</param>
     /// <param name="buffers">What to write, with what its names begin with.</param>
@@ -24,7 +25,7 @@ static class ParameterFile
     {
         int longest = parameters.Max(parameter => parameter.Shape.Count);
         float[] values = new float[longest], scratch = new float[longest];      // for all: a large model's would fill the heap with garbage
-        var writer = new SafetensorsWriter { Metadata = { ["format"] = "pt" } };
+        ITensorWriter writer = Path.GetExtension(path) == TorchWriter.Extension ? new TorchWriter() : new SafetensorsWriter { Metadata = { ["format"] = "pt" } };
         foreach ((string prefix, Tensor buffer) in buffers)
         {
             foreach (Parameter parameter in parameters)
@@ -47,7 +48,9 @@ static class ParameterFile
     public static long WritingBytes(ParameterSet parameters) => 2L * sizeof(float) * parameters.Max(parameter => parameter.Shape.Count);
 
     /// <summary>Overwrites the buffers with what <see cref="Write(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">A tensor is missing, too many or of another shape; the message names it and both shapes.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A tensor is missing, too many or of another shape, or holds a number that is not finite; the message names it.
+    /// </exception>
     public static void Read(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
@@ -68,7 +71,9 @@ static class ParameterFile
                 bool mayBeMissing = parameter.Layout == ParameterLayout.Count;     // PyTorch did not always write it
                 if (mayBeMissing && !file.TryGetShape(name, out _)) continue;
                 CheckShape(file, name, parameter);
-                parameter.FromTorch(file.ReadFloats(name), buffer);
+                float[] values = file.ReadFloats(name);
+                CheckFinite(file, name, values);
+                parameter.FromTorch(values, buffer);
             }
         }
         if (file.Names.FirstOrDefault(name => !expected.Contains(name) && !IsCount(name)) is { } extra)
@@ -81,6 +86,17 @@ static class ParameterFile
 
     // How many batches a BatchNorm has seen, which no output depends on.
     static bool IsCount(string name) => name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
+
+    static void CheckFinite(ITensorFile file, string name, ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (float.IsFinite(values[i])) continue;
+            throw new InvalidDataException(
+                $"{file.Path}: tensor '{name}' holds {values[i].ToString(CultureInfo.InvariantCulture)} (element {i}), so that every image would be broken; "
+                + "the training diverged or the file is damaged: take an earlier checkpoint.");
+        }
+    }
 
     static void CheckShape(ITensorFile file, string name, Parameter parameter)
     {

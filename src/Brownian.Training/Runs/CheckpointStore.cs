@@ -122,7 +122,7 @@ sealed class CheckpointStore(string folder)
     static CheckpointManifest Seal(CheckpointManifest manifest, string staging) => manifest with
     {
         Files = Directory.EnumerateFiles(staging).Order(StringComparer.Ordinal).ToDictionary(
-            path => Path.GetFileName(path), path => new FileSeal(new FileInfo(path).Length, Files.Sha256(path))),
+            path => Path.GetFileName(path), FileSeal.Of),
     };
 }
 
@@ -213,11 +213,6 @@ public sealed record CheckpointManifest
         }
     }
 }
-
-/// <summary>What a file of a checkpoint must be.</summary>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Its hash, 64 hexadecimal digits.</param>
-public sealed record FileSeal(long Bytes, string Sha256);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -25,13 +25,59 @@ public sealed class TorchHostileTests : IDisposable
     [InlineData("torch._utils\n_rebuild_qtensor")]
     [InlineData("numpy.core.multiarray\nscalar")]
     [InlineData("torch\nComplexFloatStorage")]
-    public void Every_name_but_the_known_ones_is_refused(string name)
+    public void A_file_of_nothing_but_other_names_is_refused(string name)
     {
         Assert.Contains(name.Replace('\n', '.'), Refused(new PickleBytes().Raw($"c{name}\n)R")), StringComparison.Ordinal);
         string[] parts = name.Split('\n');
         Assert.Contains(
             name.Replace('\n', '.'),
             Refused(new PickleBytes().Text(parts[0]).Text(parts[1]).Raw(0x93).Raw(")R")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("posix\nsystem")]
+    [InlineData("os\nsystem")]
+    [InlineData("builtins\neval")]
+    [InlineData("__builtin__\nexecfile")]
+    [InlineData("subprocess\nPopen")]
+    [InlineData("importlib.util\nfind_spec")]
+    [InlineData("torch._utils\n_rebuild_qtensor")]
+    [InlineData("torch\nComplexFloatStorage")]
+    public void What_would_run_programs_and_tensors_that_are_not_read_are_refused_beside_weights_too(string name) => Assert.Contains(
+        name.Replace('\n', '.'),
+        Refused(new PickleBytes().Raw("}").Text("a").Tensor("0", 7, 0, [7], [1]).Raw("s").Text("b").Raw($"c{name}\n)Rs")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("cargparse\nNamespace\n)\u0081}(K\u0001K\u0002ub")]                                    // NEWOBJ and its state
+    [InlineData("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(N\u0089\u0088tR(K\u0003NtbNtR")]       // calls with calls as arguments
+    [InlineData("ceasydict\nEasyDict\n)\u0081(K\u0001K\u0002u")]                                        // a dict of a class of its own
+    [InlineData("cmy.lists\nMine\n)\u0081(K\u0001K\u0002e")]
+    [InlineData("cenum\nKind\n(K\u0001tR")]
+    [InlineData("cmodule\nThing\n)}\u0092}b")]                                                             // NEWOBJ_EX
+    [InlineData("ccollections\nOrderedDict\n(cmodule\nThing\n)RtR")]
+    [InlineData("ccollections\ndefaultdict\n(c__builtin__\nlist\ntR")]
+    [InlineData("ctorch\nfloat32\n")]
+    public void Objects_of_other_classes_are_passed_over(string opcodes)
+    {
+        byte[] file = new PickleBytes().Raw("}").Text("a").Tensor("0", 7, 0, [7], [1]).Raw("s").Text("b").Raw(opcodes).Raw("s")
+            .Text("c").Tensor("0", 7, 2, [1], [1]).Raw("s").Zip(storages: ("0", Seven));
+        using var torch = TorchFile.Read(_folder.Write("good.pth", file));
+        Assert.Equal(["a", "c"], torch.Names);
+        Assert.Equal(Seven, torch.ReadFloats("a"));
+        Assert.Equal([2], torch.ReadFloats("c"));
+    }
+
+    [Fact]
+    public void A_whole_network_that_was_pickled_is_named_with_what_to_do()
+    {
+        Assert.Contains("a whole object of models.unet.UNet, pickled", Refused(new PickleBytes().Raw("cmodels.unet\nUNet\n)\u0081}b")), StringComparison.Ordinal);
+        // Python's own pickle, not torch.save's: EDM's networks, with their tensors as bytes inside.
+        byte[] edm = new PickleBytes().Raw("}").Text("ema").Raw("ctorch_utils.persistence\n_reconstruct_persistent_obj\n(}tRs").Stop();
+        string message = Refused(edm);
+        Assert.Contains("EDM", message, StringComparison.Ordinal);
+        Assert.Contains("state_dict()", message, StringComparison.Ordinal);
+        byte[] large = [.. new PickleBytes().Raw("}").Text("ema").Raw("ctorch_utils.persistence\n_reconstruct_persistent_obj\n(B").Raw([0, 0, 0, 2]).Stop(), .. new byte[33 << 20]];
+        Assert.Contains("EDM", Refused(large), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
@@ -56,7 +57,7 @@ public sealed class ModelFolderTests : IDisposable
             Assert.Same(format, ModelFolder.Formats.First(known => known.Is(path)));
             Assert.Equal(Weights(model), Weights(ModelFolder.Open(path, _device)));
         }
-        Assert.Contains("brownian or safetensors or diffusers",
+        Assert.Contains("brownian or safetensors or pth or diffusers",
             Assert.Throws<ArgumentException>(() => ModelFolder.Export(_folder.Path("other"), model, "onnx")).Message, StringComparison.Ordinal);
     }
 
@@ -149,6 +150,64 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
     }
 
+    static void WithoutSeals(string folder)
+    {
+        string path = Path.Combine(folder, "model.json");
+        JsonObject json = JsonFile.ReadObject(path);
+        Assert.True(json.Remove("files") && json.Remove("seal"));
+        JsonFile.Write(path, json);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("model.json")]
+    public void A_flipped_bit_is_an_error_that_names_the_file(string name)
+    {
+        string path = _folder.Path("model"), file = Path.Combine(path, name);
+        ModelFolder.Save(path, Model());
+        byte[] bytes = File.ReadAllBytes(file);
+        // The last weight's lowest bit; a digit of beta_end, 0.3, which becomes 0.2.
+        int at = name.EndsWith(".json", StringComparison.Ordinal) ? bytes.AsSpan().IndexOf("\"beta_end\": 0.3"u8) + 14 : bytes.Length - 4;
+        bytes[at] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message;
+        Assert.StartsWith(file, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+        Assert.Contains("again", message, StringComparison.Ordinal);
+        WithoutSeals(path);
+        ModelFolder.Open(path, _device);
+    }
+
+    [Fact]
+    public void A_number_that_is_not_finite_is_an_error_that_names_the_tensor()
+    {
+        DiffusionModel model = Model();
+        Parameter bad = model.Network.Parameters.ElementAt(5);
+        float[] values = bad.ToTorch();
+        values[1] = float.NaN;
+        bad.FromTorch(values);
+        foreach (string format in (string[])["brownian", "safetensors", "pth"])
+        {
+            string path = _folder.Path(format);
+            ModelFolder.Export(path, model, format);
+            string message = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message;
+            Assert.Contains($"tensor '{bad.Name}' holds NaN (element 1)", message, StringComparison.Ordinal);
+            Assert.StartsWith(path, message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Weights_alone_are_told_how_to_be_imported()
+    {
+        string path = _folder.Path("model");
+        ModelFolder.Save(path, Model());
+        string weights = Path.Combine(path, "model.safetensors"), alone = _folder.Path("alone.safetensors");
+        File.Copy(weights, alone);
+        Assert.Contains($"brownian import --config NETWORK.yaml --weights {alone} --out models/alone",
+            Assert.Throws<InvalidDataException>(() => ModelFolder.Open(alone, _device)).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"give the folder, {path}.", Assert.Throws<InvalidDataException>(() => ModelFolder.Open(weights, _device)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_tensor_too_many_is_an_error()
     {
@@ -159,6 +218,7 @@ public sealed class ModelFolderTests : IDisposable
         foreach (Parameter p in model.Network.Parameters) writer.Add(p.Name, Array.ConvertAll(p.TorchShape.ToArray(), e => (long)e), p.ToTorch());
         writer.Add("extra", [2], new float[2]);
         writer.Write(weights, overwrite: true);
+        WithoutSeals(path);
         Assert.StartsWith($"{weights}: tensor 'extra' [2]",
             Assert.Throws<InvalidDataException>(() => ModelFolder.Open(path, _device)).Message, StringComparison.Ordinal);
     }

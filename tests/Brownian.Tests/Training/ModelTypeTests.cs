@@ -42,7 +42,7 @@ public sealed class ModelTypeTests : IDisposable
 
         var description = new ModelDescription { Model = config.Model, Diffusion = config.Diffusion };
         File.WriteAllBytes(_folder.Path("model.json"), description.ToJson());
-        Assert.Equal(description, ModelDescription.Read(_folder.Path("model.json")));
+        Assert.Equal(description, ModelDescription.Read(_folder.Path("model.json")).Description);
     }
 
     [Fact]

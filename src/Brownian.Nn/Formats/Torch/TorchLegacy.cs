@@ -24,17 +24,37 @@ sealed class TorchLegacy
     }
 
     /// <inheritdoc cref="TorchZip.Read"/>
-    public static object? Read(FileBytes file)
+    public static (object? Root, IEnumerable<string> Unknown) Read(FileBytes file)
     {
         var legacy = new TorchLegacy(file);
-        if (legacy.Next() is not Int128 magic || magic != Magic) throw file.Bad("a pickle, but not one that torch.save wrote.");
+        legacy.CheckMagic();
         if (legacy.Next() is not (long)Version) throw file.Bad($"not of version {Version} of torch.save's old format.");
         if (legacy.Next() is PickleDict machine && machine.Pairs.Contains(("little_endian", false)))
             throw file.Bad("the numbers are not stored lowest byte first; save it on another machine.");
         object? root = legacy.Next();
         legacy.FindStorages(legacy.Next());
-        return root;
+        return (root, legacy._names.Unknown);
     }
+
+    // Whole objects pickled by Python itself can be larger than what is read of a pickle; what they name comes first.
+    void CheckMagic()
+    {
+        try
+        {
+            if (Next() is Int128 magic && magic == Magic) return;
+        }
+        catch (InvalidDataException) when (_names.Unknown.Any())
+        {
+        }
+        throw _file.Bad(_names.Unknown.FirstOrDefault() is { } named
+            ? $"a pickle of Python objects, {Whose(named)}, not a file of weights. Load it in Python with its own code and save the weights: "
+                + "torch.save(network.state_dict(), file)."
+            : "a pickle, but not one that torch.save wrote.");
+    }
+
+    string Whose(string named) => _names.Unknown.Any(name => name.StartsWith("torch_utils.persistence.", StringComparison.Ordinal))
+        ? "networks with their source code as EDM and StyleGAN save them (torch_utils.persistence)"
+        : $"the first of them {named}";
 
     object? Next()
     {

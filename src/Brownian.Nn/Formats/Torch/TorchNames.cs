@@ -3,24 +3,25 @@ using System.Collections.Frozen;
 namespace Brownian.Nn;
 
 /// <summary>
-/// What a PyTorch file may name: tensors, parameters and the containers of a state dict. All else is refused, by name; nothing that a
-/// file says is ever run.
+/// What a PyTorch file may name: tensors, parameters and the containers of a state dict. Objects of other classes stay unread; what would
+/// run programs in Python is refused, by name. Nothing that a file says is ever run.
 /// </summary>
 /// <param name="file">Named in messages.</param>
 /// <param name="find">The bytes of a storage, where the container knows them before the tensors.</param>
 sealed class TorchNames(FileBytes file, Action<TorchStorage> find) : IPickleNames
 {
-    const int MaxTensors = 1 << 18, MaxCopied = 1 << 19;
+    const int MaxTensors = 1 << 18, MaxCopied = 1 << 19, MaxUnknown = 1 << 12;
 
     /// <summary>The calls that are understood.</summary>
     enum Known
     {
-        OrderedDict, Tensor, Parameter, Rewrapped, Size, Note,
+        OrderedDict, DefaultDict, Tensor, Parameter, Rewrapped, Size, Note,
     }
 
     static readonly FrozenDictionary<(string Module, string Name), Known> Calls = new Dictionary<(string, string), Known>
     {
         [("collections", "OrderedDict")] = Known.OrderedDict,
+        [("collections", "defaultdict")] = Known.DefaultDict,
         [("torch._utils", "_rebuild_tensor")] = Known.Tensor,
         [("torch._utils", "_rebuild_tensor_v2")] = Known.Tensor,
         [("torch._utils", "_rebuild_parameter")] = Known.Parameter,
@@ -46,31 +47,59 @@ sealed class TorchNames(FileBytes file, Action<TorchStorage> find) : IPickleName
         ["BoolStorage"] = SafetensorsType.Bool,
     }.ToFrozenDictionary();
 
+    // What weights never need and Python would run. Here nothing runs; the list is there so that nobody loads such a file elsewhere.
+    static readonly FrozenSet<string> Dangerous = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "os", "posix", "nt", "subprocess", "sys", "pty", "runpy", "importlib", "ctypes", "socket", "shutil", "webbrowser", "pickle",
+        "builtins.eval", "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__", "builtins.breakpoint", "builtins.input",
+        "__builtin__.eval", "__builtin__.execfile", "__builtin__.compile", "__builtin__.open", "__builtin__.__import__", "__builtin__.apply",
+        "__builtin__.file", "__builtin__.input");
+
     readonly Dictionary<string, TorchStorage> _storages = new(StringComparer.Ordinal);
+    readonly Dictionary<(string, string), UnknownObject> _unknown = [];
     int _tensors, _copied;
 
     /// <summary>Every storage that was named, by its key.</summary>
     public IReadOnlyDictionary<string, TorchStorage> Storages => _storages;
 
+    /// <summary>The classes and functions that were named and are not known.</summary>
+    public IEnumerable<string> Unknown => _unknown.Values.Select(unknown => unknown.Name);
+
     public object Find(string module, string name)
     {
         if (Calls.TryGetValue((module, name), out Known known)) return known;
         if (module == "torch" && StorageTypes.TryGetValue(name, out SafetensorsType type)) return type;
-        throw file.Bad(
-            $"names {Printable(module)}.{Printable(name)}, which is refused: only tensors, parameters and plain containers are read. "
-            + "Save the weights alone (torch.save(model.state_dict(), file)) or convert them to safetensors.");
+        string top = module.Split('.')[0], what = $"{Printable(module)}.{Printable(name)}";
+        if (Dangerous.Contains(top) || Dangerous.Contains($"{module}.{name}"))
+        {
+            throw file.Bad(
+                $"names {what}, which is refused: weights need no such thing, and Python would run it. Do not load the file; get the weights "
+                + "as safetensors, or from someone you trust.");
+        }
+        // A tensor of a kind that is not read would be missing without a word.
+        if (top == "torch" && (name.EndsWith("Storage", StringComparison.Ordinal) || name.StartsWith("_rebuild", StringComparison.Ordinal)))
+            throw file.Bad($"names {what}, which is refused: tensors of that kind are not read. {SaveAlone}");
+        if (_unknown.TryGetValue((module, name), out UnknownObject? unknown)) return unknown;
+        if (_unknown.Count == MaxUnknown) throw file.Bad($"names more than {MaxUnknown} classes and functions.");
+        return _unknown[(module, name)] = new UnknownObject(what);
     }
+
+    /// <summary>What to do about a file of more than weights.</summary>
+    public const string SaveAlone = "Save the weights alone (torch.save(model.state_dict(), file)) or convert them to safetensors.";
 
     public object? Call(object? function, object?[] arguments) => function switch
     {
         Known.OrderedDict when arguments is [] => new PickleDict(),
         Known.OrderedDict when arguments is [List<object?> pairs] => DictOf(pairs),
+        Known.DefaultDict => new PickleDict(),
         Known.Tensor when arguments is [TorchStorage storage, long offset, object?[] shape, object?[] strides, ..] =>
             View(storage, offset, shape, strides),
         Known.Parameter when arguments is [TorchTensor tensor, ..] => tensor,
         Known.Rewrapped when arguments is [Known inner and not Known.Rewrapped, _, object?[] own, ..] => Call(inner, own),
         Known.Size when arguments is [object?[] extents] => extents,
         Known.Note => null,
+        UnknownObject unknown => unknown,
+        Known when arguments.OfType<UnknownObject>().FirstOrDefault() is { } unknown => unknown,
         Known => throw file.Bad($"makes a {function} from {arguments.Length} arguments that do not fit."),
         _ => throw file.Bad("calls something that is no function."),
     };

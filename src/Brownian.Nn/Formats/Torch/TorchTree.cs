@@ -8,17 +8,21 @@ sealed class TorchTree(FileBytes file)
     // Containers can hold each other many times over; the budget pays for each thing looked at and each character of a name.
     const int MaxDepth = 64, Budget = 1 << 24;
 
+    const int MaxPlaces = 16;
+
     readonly List<(string Name, TorchTensor Tensor)> _found = [];
+    readonly List<(string Place, string Class)> _unread = [];
     readonly HashSet<string> _names = new(StringComparer.Ordinal);
     readonly List<(object? Key, int Position)> _path = [];    // of what is in a list; -1 under a key
     int _spent;
 
+    /// <returns>The tensors, and where objects of unknown classes are, the first few of them.</returns>
     /// <exception cref="InvalidDataException">They are nested too deep, too many, or cannot be named.</exception>
-    public static List<(string Name, TorchTensor Tensor)> Flatten(FileBytes file, object? root)
+    public static (List<(string Name, TorchTensor Tensor)> Tensors, List<(string Place, string Class)> Unread) Flatten(FileBytes file, object? root)
     {
         var tree = new TorchTree(file);
         tree.Visit(root);
-        return tree._found;
+        return (tree._found, tree._unread);
     }
 
     void Visit(object? value)
@@ -27,6 +31,7 @@ sealed class TorchTree(FileBytes file)
         switch (value)
         {
             case TorchTensor tensor: Add(tensor); break;
+            case UnknownObject unknown: Pass(unknown); break;
             case PickleDict dict:
                 foreach ((object? key, object? entry) in dict.Pairs) VisitUnder(key, -1, entry);
                 break;
@@ -44,10 +49,20 @@ sealed class TorchTree(FileBytes file)
         _path.RemoveAt(_path.Count - 1);
     }
 
-    void Add(TorchTensor tensor)
+    void Pass(UnknownObject unknown)
+    {
+        if (_unread.Count < MaxPlaces) _unread.Add((Place(), unknown.Name));
+    }
+
+    string Place()
     {
         Spend(_path.Sum(step => step.Key is string text ? text.Length + 1 : 1));
-        string name = string.Join('/', _path.Select(Text));
+        return string.Join('/', _path.Select(Text));
+    }
+
+    void Add(TorchTensor tensor)
+    {
+        string name = Place();
         if (!_names.Add(name)) throw file.Bad($"two tensors are named {SafetensorsHeader.Quote(name)}.");
         _found.Add((name, tensor));
     }
@@ -57,6 +72,7 @@ sealed class TorchTree(FileBytes file)
         (_, >= 0) => step.Position.ToString(CultureInfo.InvariantCulture),
         (string text, _) => text,
         (long or bool or double, _) => string.Create(CultureInfo.InvariantCulture, $"{step.Key}"),
+        (UnknownObject unknown, _) => unknown.Name,
         _ => throw file.Bad("a tensor's key is neither a text nor a number."),
     };
 
