@@ -19,6 +19,7 @@ public sealed class DiffusionModel
     internal static DiffusionModel Load(ModelDescription description, ITensorFile weights, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
+        using DeviceTurn turn = device.TakeTurn();      // one for all weights
         IDenoisingNetwork network = description.Model.CreateNetwork(device);
         if (description.Model is UNet2DOptions) weights = new RenamedTensors(weights, UNet2DNames.Modern);
         ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));
