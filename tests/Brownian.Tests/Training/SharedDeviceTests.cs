@@ -34,7 +34,9 @@ public sealed class SharedDeviceTests : IDisposable
         Steps = 5,
     };
 
-    static byte[] Draw(ImageSampler sampler, int thread, CancellationToken cancel = default) =>
+    static byte[] Draw(ImageSampler sampler, int thread) => DrawUntil(sampler, thread, Ended);
+
+    static byte[] DrawUntil(ImageSampler sampler, int thread, CancellationToken cancel) =>
         [.. sampler.Sample(Options(thread), cancel: cancel).Images.SelectMany(image => image.Pixels)];
 
     static byte[][] Alone(Func<int, DiffusionModel> model) => [.. Enumerable.Range(0, Threads).Select(i => Draw(new ImageSampler(model(i)), i))];
@@ -146,7 +148,7 @@ public sealed class SharedDeviceTests : IDisposable
         Exception? thrown = null;
         using (DeviceTurn turn = device.TakeTurn(Ended))
         {
-            var waiting = new Thread(() => thrown = Record.Exception(() => Draw(new ImageSampler(model), 1, cancel.Token)));
+            var waiting = new Thread(() => thrown = Record.Exception(() => DrawUntil(new ImageSampler(model), 1, cancel.Token)));
             waiting.Start();
             Assert.True(SpinWait.SpinUntil(() => waiting.ThreadState == ThreadState.WaitSleepJoin, Patience));
             cancel.Cancel();
