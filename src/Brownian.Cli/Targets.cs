@@ -1,5 +1,7 @@
 using System.Globalization;
+using Brownian.Diffusion;
 using Brownian.Imaging;
+using Brownian.IO;
 using Brownian.Training;
 
 namespace Brownian.Cli;
@@ -7,19 +9,68 @@ namespace Brownian.Cli;
 /// <summary>Files that a command is going to write.</summary>
 static class Target
 {
-    /// <summary>Refuses what would fail after long work: a file that is there already, or a folder that cannot be made.</summary>
-    /// <exception cref="IOException">The file exists and must not be replaced, or its folder cannot be made.</exception>
+    /// <summary>Refuses what would fail after long work: a file that is there already, or that cannot be written.</summary>
+    /// <exception cref="IOException">
+    /// The file exists and must not be replaced, or is read-only; its folder cannot be made, or takes no files.
+    /// </exception>
     public static void Check(string path, bool overwrite)
     {
-        if (path.Length == 0) throw new ArgumentException("an empty path names no file.");
-        if (Directory.Exists(path)) throw new IOException($"{path}: a folder; give the name of a file.");
+        CheckName(path);
         if (File.Exists(path) && !overwrite) throw new IOException($"{path}: exists already; choose another name or add --force.");
-        Folder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReadOnly))
+            throw new IOException($"{path}: read-only; choose another name, or make it writable.");
+        MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Try(path, $"{path}: cannot be written");
     }
 
-    /// <summary>Makes a folder where there is none.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>The same for a file of one format.</summary>
+    /// <exception cref="ArgumentException">The path ends otherwise.</exception>
+    /// <inheritdoc cref="Check(string, bool)" path="/exception"/>
+    public static void Check(string path, string ending, bool overwrite)
+    {
+        CheckName(path);
+        if (!Path.GetExtension(path).Equals(ending, StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"{path}: this file is written as {ending}; let the name end so.");
+        Check(path, overwrite);
+    }
+
+    /// <summary>The same for a picture, in any format that <see cref="ImageWriter"/> knows.</summary>
+    /// <inheritdoc cref="Check(string, string, bool)" path="/exception"/>
+    public static void CheckPicture(string path, bool overwrite)
+    {
+        CheckName(path);
+        ImageWriter.CheckFormat(path);
+        Check(path, overwrite);
+    }
+
+    static void CheckName(string path)
+    {
+        if (path.Length == 0) throw new ArgumentException("an empty path names no file.");
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path)) throw new IOException($"{path}: a folder; give the name of a file.");
+    }
+
+    /// <summary>Makes a folder where there is none, and sees whether it takes files.</summary>
+    /// <exception cref="IOException">It cannot be made, or takes none.</exception>
     public static void Folder(string path)
+    {
+        MakeFolder(path);
+        Try(Path.Combine(path, $"{Guid.NewGuid():N}"), $"{path}: the folder takes no files");
+    }
+
+    // Begins a file as the real one will be begun, and leaves nothing.
+    static void Try(string path, string failing)
+    {
+        try
+        {
+            using var tried = new AtomicFile(path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{failing}: {e.Message}", e);
+        }
+    }
+
+    static void MakeFolder(string path)
     {
         try
         {
@@ -67,24 +118,31 @@ sealed class PictureTarget
     /// <summary>Frames are to be written, not one picture.</summary>
     public bool IsAnimated { get; }
 
-    /// <summary>A single picture: a PNG.</summary>
+    /// <summary>A single picture.</summary>
     /// <param name="kind">What the picture shows, for the name of a new file.</param>
     /// <param name="path">The file; null for a new one in <c>pictures/</c>.</param>
     /// <param name="overwrite">Replace an existing file.</param>
-    /// <exception cref="ArgumentException">The path ends otherwise.</exception>
-    /// <exception cref="IOException">The file exists, or its folder cannot be made.</exception>
+    /// <inheritdoc cref="Target.CheckPicture" path="/exception"/>
     public static PictureTarget Still(string kind, string? path, bool overwrite)
     {
-        if (path is not null && !IsPng(path)) throw new ArgumentException($"--out {path}: this picture is a PNG; let the name end in .png.");
-        return Checked(kind, path, overwrite, isAnimated: false);
+        if (path is not null) Target.CheckPicture(path, overwrite);
+        return new PictureTarget(kind, path, overwrite, isAnimated: false);
     }
 
     /// <summary>A picture or an animation; an ending that only animations have asks for one.</summary>
     /// <inheritdoc cref="Still"/>
     public static PictureTarget StillOrAnimation(string kind, string? path, bool overwrite, bool animate)
     {
-        if (path is not null) AnimationWriter.CheckFormat(path);
-        return Checked(kind, path, overwrite, animate || (path is not null && !IsPng(path)));
+        if (path is null) return new PictureTarget(kind, path, overwrite, animate);
+        if (!animate && ImageWriter.HasExtension(path)) return Still(kind, path, overwrite);
+        if (!animate && path.Length > 0 && !AnimationWriter.HasExtension(path))
+        {
+            throw new ArgumentException(
+                $"{path}: let the name of a picture end in {Listed(ImageWriter.Extensions)}, that of an animation in {Listed(AnimationWriter.Extensions)}.");
+        }
+        if (path.Length > 0) AnimationWriter.CheckFormat(path);
+        Target.Check(path, overwrite);
+        return new PictureTarget(kind, path, overwrite, isAnimated: true);
     }
 
     /// <summary>Makes the folder of a new file now, as failing to would be a pity after long work.</summary>
@@ -96,7 +154,7 @@ sealed class PictureTarget
 
     /// <summary>Writes the picture.</summary>
     /// <returns>The file's path.</returns>
-    public string Write(Image picture) => Write(path => Png.Write(path, picture, overwrite: _overwrite));
+    public string Write(Image picture) => Write(path => ImageWriter.Write(path, picture, overwrite: _overwrite));
 
     /// <summary>Writes the frames that <paramref name="animate"/> adds.</summary>
     /// <returns>The file's path.</returns>
@@ -107,28 +165,22 @@ sealed class PictureTarget
         animation.Complete();
     });
 
-    static PictureTarget Checked(string kind, string? path, bool overwrite, bool isAnimated)
-    {
-        if (path is not null) Target.Check(path, overwrite);
-        return new PictureTarget(kind, path, overwrite, isAnimated);
-    }
+    static string Listed(IReadOnlyList<string> endings) => $"{string.Join(", ", endings.SkipLast(1))} or {endings[^1]}";
 
     string Write(Action<string> write)
     {
         if (_path is null) return Target.WriteNumbered(DefaultFolder, $"{_kind}-", write);
         write(_path);
         return _path;
-    }
-
-    static bool IsPng(string path) => Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
-}
+    }}
 
 /// <summary>The files that <c>sample</c> writes. Nothing that exists is replaced unless that was asked for.</summary>
-/// <param name="Grid">The PNG of all images; null for a new file in <c>samples/</c>.</param>
+/// <param name="Grid">The picture of all images; null for a new PNG in <c>samples/</c>.</param>
 /// <param name="Singles">A folder for a PNG of each image; null for none.</param>
 /// <param name="Npy">An array of all images; null for none.</param>
+/// <param name="Quality">Of the grid, where its format loses detail; null for the usual one.</param>
 /// <param name="Overwrite">Replace existing files.</param>
-sealed record SampleTargets(string? Grid, string? Singles, string? Npy, bool Overwrite)
+sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Quality, bool Overwrite)
 {
     const string DefaultFolder = "samples";
 
@@ -137,8 +189,10 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, bool Ove
     public void Check(IReadOnlyList<ulong> seeds)
     {
         if (Grid is null) Target.Folder(DefaultFolder);
-        else Target.Check(Grid, Overwrite);
-        if (Npy is not null) Target.Check(Npy, Overwrite);
+        else Target.CheckPicture(Grid, Overwrite);
+        if (Quality is not null && (Grid is null || !ImageWriter.HasQuality(Grid)))
+            throw new ArgumentException($"--quality {Quality}: a PNG keeps every pixel; leave it out, or let --out end in .jpg or .webp.");
+        if (Npy is not null) Target.Check(Npy, ".npy", Overwrite);
         if (Singles is null) return;
         Target.Folder(Singles);
         var once = new HashSet<ulong>();
@@ -148,6 +202,16 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, bool Ove
             string file = Path.Combine(Singles, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}.png"));
             if (!Overwrite && File.Exists(file)) throw new IOException($"{file}: exists already; choose another folder or add --force.");
         }
+    }
+
+    /// <summary>Finds out whether the grid fits into its format, before the images are drawn.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    public void CheckFit(int images, int columns, DiffusionModel model)
+    {
+        if (Grid is null) return;
+        NetworkOptions network = model.Description.Model;
+        (long width, long height) = SampledImages.GridSize(images, columns, network.Width, network.Height);
+        ImageWriter.CheckFit(Grid, width, height, network.Channels);
     }
 
     /// <summary>Writes everything, and says in a line each what was written.</summary>
@@ -163,7 +227,7 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, bool Ove
             images.WriteEach(Singles, Overwrite);
             yield return $"singles {Path.Combine(Singles, "seed-*.png")}";
         }
-        if (Grid is not null) images.WriteGrid(Grid, columns, Overwrite);
+        if (Grid is not null) images.WriteGrid(Grid, columns, Overwrite, Quality ?? ImageWriter.DefaultQuality);
         yield return $"grid    {Grid ?? Target.WriteNumbered(DefaultFolder, "", path => images.WriteGrid(path, columns))}";
     }
 }

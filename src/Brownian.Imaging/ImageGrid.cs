@@ -31,6 +31,18 @@ public static class ImageGrid
         return grid;
     }
 
+    /// <summary>The size of what <see cref="Draw"/> draws, in pixels.</summary>
+    /// <param name="count">How many images.</param>
+    /// <param name="columns">As for <see cref="Draw"/>.</param>
+    /// <param name="width">Of an image.</param>
+    /// <param name="height">Of an image.</param>
+    /// <param name="padding">As for <see cref="Draw"/>.</param>
+    public static (long Width, long Height) Size(int count, int columns, int width, int height, int padding = 2)
+    {
+        columns = Math.Min(columns, count);
+        return (columns * ((long)width + padding) + padding, ((count - 1) / columns + 1) * ((long)height + padding) + padding);
+    }
+
     static int Extent(int count, int size, int padding)
     {
         long extent = (long)count * ((long)size + padding) + padding;

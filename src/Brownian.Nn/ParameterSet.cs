@@ -58,6 +58,7 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         if (IsAllocated) throw new InvalidOperationException("The parameters have memory already; a set is allocated once.");
         long length = _trainedLength + _untrainedLength;
         if (length > int.MaxValue) throw new InvalidOperationException($"The model has {Count} parameters; at most 2^31-1 fit into one buffer.");
+        using DeviceTurn turn = device.TakeTurn();
         (_values, _gradients) = (Tensor.Persistent(Shape.Of((int)length), device), Tensor.Persistent(Shape.Of((int)_trainedLength), device));
         foreach (Parameter parameter in _parameters)
         {
@@ -88,11 +89,15 @@ public sealed class ParameterSet : IEnumerable<Parameter>
     }
 
     /// <summary>Sets all gradients to zero.</summary>
-    public void ZeroGrad() => Gradients.Device.Fill(Gradients, 0);
+    public void ZeroGrad()
+    {
+        using DeviceTurn turn = Gradients.Device.TakeTurn();
+        Gradients.Device.Fill(Gradients, 0);
+    }
 
     /// <summary>
     /// Lets the model compute with another buffer's numbers, such as an average of its weights, until the result is disposed.
-    /// Nothing is copied.
+    /// Nothing is copied. Whoever asks the model meanwhile meets the borrowed numbers, on whatever thread.
     /// </summary>
     /// <param name="buffer">A buffer made by <see cref="NewBuffer"/>.</param>
     public BorrowedValues Borrow(Tensor buffer)

@@ -6,12 +6,11 @@ using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tensors;
 
-// What users and operations do with any device: open it by name, scopes, the tape.
+// What users and operations do with any device: open it by name, memory, the tape.
 public abstract partial class Device
 {
     static readonly ConcurrentDictionary<string, Func<string?, Device>> Opening = new(StringComparer.Ordinal) { ["cpu"] = OpenCpu };
 
-    TensorScope? _scope;
     long _order;
 
     /// <summary>The kinds of devices that <see cref="Open"/> knows.</summary>
@@ -58,24 +57,15 @@ public abstract partial class Device
         : int.TryParse(threads, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? Cpu(count)
         : throw new ArgumentException($"There is no device 'cpu:{threads}'; give a number of threads after the colon, such as cpu:2.");
 
-    /// <summary>Opens a scope: what is allocated until it is disposed returns to the pool then.</summary>
-    public TensorScope OpenScope() => _scope = new TensorScope(this, _scope);
-
-    /// <summary>Stops recording gradients until the result is disposed.</summary>
-    public NoGrad NoGrad() => new(this);
-
     /// <inheritdoc/>
     public void Dispose()
     {
+        using DeviceTurn turn = TakeTurn();
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    internal int NoGradDepth { get; set; }
-
     internal Tape Tape { get; } = new();
-
-    internal bool RecordsGradients => NoGradDepth == 0;
 
     /// <summary>Who is told of the operations that run; see <see cref="PlannedForward{T}"/>.</summary>
     internal IPassObserver? Pass { get; set; }
@@ -84,14 +74,10 @@ public abstract partial class Device
 
     internal Storage Rent(int floats)
     {
-        Storage storage = Allocate(floats, scoped: _scope is not null);
-        _scope?.Own(storage);
+        using DeviceTurn turn = TakeTurn();
+        TensorScope? scope = Innermost;
+        Storage storage = Allocate(floats, scoped: scope is not null);
+        scope?.Own(storage);
         return storage;
-    }
-
-    internal void Close(TensorScope scope)
-    {
-        if (_scope != scope) throw new InvalidOperationException("Scopes must be disposed innermost first.");
-        _scope = scope.Parent;
     }
 }

@@ -26,7 +26,10 @@ namespace Brownian.Tensors;
 /// arithmetic that samplers do on the host (dynamic thresholding, the rescaling of guidance, learned variances), which downloads and
 /// uploads a batch in each step; the gradient of <see cref="Reductions.Sum"/>; checkpoints and images.
 /// </para>
-/// <para>One thread at a time may use a device.</para>
+/// <para>
+/// Kernels and <see cref="Allocate"/> are called, and blocks released, by one thread at a time, that which has the turn: see
+/// <see cref="TakeTurn"/>. A device needs no locks for what only they touch.
+/// </para>
 /// </remarks>
 public abstract partial class Device : IDisposable
 {

@@ -51,6 +51,8 @@ public sealed class Tensor
     /// <summary>A tensor whose elements are all the same number.</summary>
     public static Tensor Full(Shape shape, float value, Device device)
     {
+        ArgumentNullException.ThrowIfNull(device);
+        using DeviceTurn turn = device.TakeTurn();
         Tensor tensor = Empty(shape, device);
         device.Fill(tensor, value);
         return tensor;
@@ -63,6 +65,7 @@ public sealed class Tensor
     public static Tensor Persistent(Shape shape, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
+        using DeviceTurn turn = device.TakeTurn();
         var tensor = new Tensor(device.Allocate(shape.Count, scoped: false), 0, shape);
         device.Fill(tensor, 0);
         return tensor;
@@ -72,7 +75,9 @@ public sealed class Tensor
     /// <exception cref="ArgumentException">The count of numbers is not that of the shape.</exception>
     public static Tensor From(ReadOnlySpan<float> data, Shape shape, Device device)
     {
+        ArgumentNullException.ThrowIfNull(device);
         if (data.Length != shape.Count) ThrowCount(data.Length, shape);
+        using DeviceTurn turn = device.TakeTurn();
         Tensor tensor = Empty(shape, device);
         device.Upload(data, tensor);
         return tensor;
@@ -121,6 +126,7 @@ public sealed class Tensor
     public void CopyTo(Span<float> target)
     {
         if (target.Length != Shape.Count) ThrowCount(target.Length, Shape);
+        using DeviceTurn turn = Device.TakeTurn();
         Device.Pass?.Used(this);
         Device.Download(this, target);
     }
@@ -129,6 +135,7 @@ public sealed class Tensor
     public void CopyFrom(ReadOnlySpan<float> source)
     {
         if (source.Length != Shape.Count) ThrowCount(source.Length, Shape);
+        using DeviceTurn turn = Device.TakeTurn();
         Device.Pass?.Used(this);
         Device.Upload(source, this);
     }
@@ -150,6 +157,7 @@ public sealed class Tensor
     {
         if (Shape.Count != 1) throw new InvalidOperationException($"Backward starts from one number, this tensor is {Shape}; reduce it first.");
         if (Origin is null) throw new InvalidOperationException("No operation that led to this tensor recorded a gradient (NoGrad, or no input required one).");
+        using DeviceTurn turn = Device.TakeTurn();
         Device.Tape.Run(this, Full(Shape, 1, Device));
     }
 

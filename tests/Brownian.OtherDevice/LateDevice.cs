@@ -12,11 +12,14 @@ public sealed class LateDevice(int threads) : Device
 {
     readonly Device _inner = Cpu(threads);
     readonly Queue<Action> _waiting = new();
-    readonly HashSet<string> _called = [];
+    readonly HashSet<string> _called = [], _calledOutOfTurn = [];
     long _live, _peak;
 
     /// <summary>The methods that were called so far.</summary>
     public IReadOnlySet<string> Called => _called;
+
+    /// <summary>Those that a thread called without having the device's turn.</summary>
+    public IReadOnlySet<string> CalledOutOfTurn => _calledOutOfTurn;
 
     public override string Name => $"late, {threads} {(threads == 1 ? "thread" : "threads")}";
 
@@ -38,7 +41,7 @@ public sealed class LateDevice(int threads) : Device
 
     public override Storage Allocate(int floats, bool scoped)
     {
-        _called.Add(nameof(Allocate));
+        Note(nameof(Allocate));
         return new LateStorage(this, floats, scoped);
     }
 
@@ -50,7 +53,7 @@ public sealed class LateDevice(int threads) : Device
 
     public override void Download(Tensor source, Span<float> target)
     {
-        _called.Add(nameof(Download));
+        Note(nameof(Download));
         Synchronize();
         _inner.Download(At(source)!, target);
     }
@@ -62,10 +65,16 @@ public sealed class LateDevice(int threads) : Device
 
     public override void Fill(Tensor y, float value) => On([y], t => _inner.Fill(t[0], value));
 
+    void Note(string name)
+    {
+        _called.Add(name);
+        if (!HasTurn) _calledOutOfTurn.Add(name);
+    }
+
     // What stands behind each operand is looked up at once, as its block may be released before the work is done. One that is absent stays null.
     void On(Tensor?[] operands, Action<Tensor[]> kernel, [CallerMemberName] string name = "")
     {
-        _called.Add(name);
+        Note(name);
         Tensor[] behind = Array.ConvertAll(operands, x => At(x)!);
         _waiting.Enqueue(() => kernel(behind));
     }

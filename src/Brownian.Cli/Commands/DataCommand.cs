@@ -96,7 +96,7 @@ sealed class DataCommand : Command
     sealed class GridCommand : AppCommand
     {
         readonly Argument<string> _path = PathArgument(optional: true);
-        readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The picture. Default: the data set's name with -grid.png");
+        readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "The picture: .png, .jpg or .webp. Default: the data set's name with -grid.png");
         readonly SourceChoice _source = new();
         readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, spread evenly over the data set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");

@@ -37,6 +37,11 @@ static class OptionOf
         name, "N", description, string.Create(CultureInfo.InvariantCulture, $"a whole number, {least} or more"),
         text => T.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out T number) && number >= least ? number : null);
 
+    /// <summary>A whole number in a range; null when absent.</summary>
+    public static Option<int?> Number(string name, int least, int most, string description) => Parsed<int?>(
+        name, "N", description, $"a whole number, {least} to {most}",
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most ? number : null);
+
     /// <summary>A number, perhaps with a fraction, in a range; null when absent.</summary>
     public static Option<double?> Real(string name, double least, string description, string value = "X", double most = double.MaxValue) => Parsed<double?>(
         name, value, description,

@@ -14,7 +14,8 @@ sealed class SampleCommand : AppCommand
         OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), a diffusers folder, or {ShippedModel.Name}, the built-in model. Default: the newest run in runs/, else {ShippedModel.Name}");
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, with seeds 0, 1, 2, ... Default: 64, or full rows of all classes");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
-    readonly Option<string?> _out = OptionOf.Text("--out", "FILE.png", "The grid. Default: a new file in samples/");
+    readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "The grid: .png, .jpg or .webp. Default: a new .png in samples/");
+    readonly Option<int?> _quality = OptionOf.Number("--quality", 1, 100, "Quality of a .jpg or .webp, 100 for a .webp that keeps every pixel. Default: 95");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column per class");
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Also write each image to its own PNG.");
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one uint8 array, N×H×W×C.");
@@ -28,14 +29,14 @@ sealed class SampleCommand : AppCommand
         : base("sample",
             "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([_model, _count, _seeds, _out, _columns, _singles, _npy, _batch]);
+        Add([_model, _count, _seeds, _out, _quality, _columns, _singles, _npy, _batch]);
         Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
     protected override int Run(ParseResult parsed)
     {
         SampleOptions options = Requested(parsed);
-        SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_force));
+        SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
         using Device device = _device.Open(parsed);
         (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
@@ -47,6 +48,7 @@ sealed class SampleCommand : AppCommand
             options = options with { Seeds = [.. options.Seeds!.Take(DefaultCount / classes * classes)] };
             columns = classes;
         }
+        targets.CheckFit(options.Seeds!.Count, columns, model);
         var sampler = new ImageSampler(model);
         _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));

@@ -44,9 +44,9 @@ public abstract record Sampler : Settings
     /// <summary>Images made from the given noise, N×H×W×C, nominally in [−1, 1].</summary>
     /// <param name="denoiser">What tells images from noise.</param>
     /// <param name="noise">The start and the noise of each step.</param>
-    /// <param name="onStep">Called after each step.</param>
+    /// <param name="onStep">Called after each step, on this thread, while others may have the device.</param>
     /// <param name="progress">Told after each step.</param>
-    /// <param name="cancel">Checked before each step.</param>
+    /// <param name="cancel">Checked before each step, and while another thread has the device.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or does not fit the denoiser's noise levels or its network.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public Tensor Sample(
@@ -60,7 +60,7 @@ public abstract record Sampler : Settings
         ArgumentNullException.ThrowIfNull(noise);
         Validate();
         using NoGrad noGrad = denoiser.Device.NoGrad();
-        SamplingRun run = new(this, denoiser, noise) { OnStep = onStep, Progress = progress, Cancel = cancel };
+        SamplingRun run = new(this, denoiser, noise, cancel) { OnStep = onStep, Progress = progress };
         Walk(run);
         return run.X;
     }

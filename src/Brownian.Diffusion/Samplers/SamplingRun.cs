@@ -16,21 +16,21 @@ public sealed class SamplingRun
     readonly Sampler _sampler;
     readonly IDenoiser _denoiser;
     readonly INoiseSource _noise;
+    readonly CancellationToken _cancel;
     readonly Tensor _x;
     Tensor? _x0;
     int _index;
 
-    internal SamplingRun(Sampler sampler, IDenoiser denoiser, INoiseSource noise)
+    internal SamplingRun(Sampler sampler, IDenoiser denoiser, INoiseSource noise, CancellationToken cancel)
     {
-        (_sampler, _denoiser, _noise) = (sampler, denoiser, noise);
+        (_sampler, _denoiser, _noise, _cancel) = (sampler, denoiser, noise, cancel);
+        using DeviceTurn turn = denoiser.Device.TakeTurn(cancel);
         _x = Tensor.Empty(denoiser.Images(noise.Images), denoiser.Device);
     }
 
     internal Action<SampleStep>? OnStep { get; init; }
 
     internal IProgress<SampleProgress>? Progress { get; init; }
-
-    internal CancellationToken Cancel { get; init; }
 
     /// <summary>The images in the making, N×H×W×C. Setting copies the numbers: the tensor itself stays the same for the whole run.</summary>
     public Tensor X
@@ -76,7 +76,7 @@ public sealed class SamplingRun
         return Array.ConvertAll(levels, level => level.UnitSignal);
     }
 
-    /// <summary>Fills x with noise at the first level, then takes the steps between the levels one by one, each in a memory scope of its own.</summary>
+    /// <summary>Fills x with noise at the first level, then takes the steps between the levels one by one, each in a memory scope and a turn of the device of its own.</summary>
     /// <param name="levels">At least two, from noise to image.</param>
     public IEnumerable<LevelStep> Along(IReadOnlyList<NoiseLevel> levels) =>
         Along([.. levels.Skip(1).Select((to, i) => new LevelStep(i, levels[i], to))]);
@@ -87,11 +87,17 @@ public sealed class SamplingRun
         Start(steps[0].From);
         for (int i = 0; i < steps.Length; i++)
         {
-            Cancel.ThrowIfCancellationRequested();
-            using TensorScope scope = _denoiser.Device.OpenScope();
-            (_index, _x0) = (i, null);
-            yield return steps[i];
-            OnStep?.Invoke(new SampleStep(i, steps.Length, steps[i].From, steps[i].To, _x, _x0 ?? _x));
+            _cancel.ThrowIfCancellationRequested();
+            using (TensorScope scope = _denoiser.Device.OpenStep(_cancel))
+            {
+                (_index, _x0) = (i, null);
+                yield return steps[i];
+                if (OnStep is not null)
+                {
+                    scope.EndTurn();
+                    OnStep(new SampleStep(i, steps.Length, steps[i].From, steps[i].To, _x, _x0 ?? _x));
+                }
+            }
             Progress?.Report(new SampleProgress(i + 1, steps.Length));
         }
     }
@@ -123,12 +129,16 @@ public sealed class SamplingRun
 
     /// <summary>Room for the tensors of past steps, each as x. To be made before the first step.</summary>
     /// <param name="count">How many are kept.</param>
-    public History Remember(int count) => new(_x.Shape, _x.Device, count);
+    public History Remember(int count)
+    {
+        using DeviceTurn turn = _x.Device.TakeTurn(_cancel);
+        return new History(_x.Shape, _x.Device, count);
+    }
 
     // Images of variance 1 have variance α² + σ² at this level: 1 for Ho et al., about σ² for Karras et al.
     void Start(NoiseLevel level)
     {
-        using TensorScope scope = _denoiser.Device.OpenScope();
+        using TensorScope scope = _denoiser.Device.OpenStep(_cancel);
         X = LinearCombination.Of((Math.Sqrt(level.Power), _noise.Start(_x.Shape, _x.Device)));
     }
 }

@@ -64,6 +64,12 @@ public abstract class AnimationWriter : IDisposable
         };
     }
 
+    /// <summary>The endings of file names that <see cref="Create"/> knows, with their dots, in lower case.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".png", ".apng", ".gif", ".mp4"];
+
+    /// <summary>True where the path ends as one of <see cref="Extensions"/>, in any case.</summary>
+    public static bool HasExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Throws what <see cref="Create"/> would for want of a format or a program, before the work that makes the frames.</summary>
     /// <param name="path">The file to be made.</param>
     /// <exception cref="ArgumentException">The path ends in none of the formats.</exception>
@@ -138,7 +144,7 @@ public abstract class AnimationWriter : IDisposable
     private protected abstract void End();
 
     static ArgumentException UnknownFormat(string path) =>
-        new($"{path}: animations end in .png, .apng, .gif or .mp4, not in '{Path.GetExtension(path)}'.", nameof(path));
+        new($"{path}: let the name of an animation end in .png, .apng, .gif or .mp4, not in '{Path.GetExtension(path)}'.", nameof(path));
 
     void CheckSize(Image frame)
     {

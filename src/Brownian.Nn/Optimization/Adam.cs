@@ -35,6 +35,7 @@ public sealed class Adam
     public AdamStepResult Step(double rate)
     {
         if (rate is not (>= 0 and < double.PositiveInfinity)) throw new ArgumentException($"Adam: the learning rate is {rate}; it must be at least 0 and finite.");
+        using DeviceTurn turn = _parameters.Values.Device.TakeTurn();
         double norm = Math.Sqrt(_parameters.Gradients.SumOfSquares());
         if (!double.IsFinite(norm)) return new AdamStepResult(norm, _parameters.FirstNonFiniteGradient());
         var step = new AdamStep(

@@ -17,6 +17,7 @@ public sealed class Ema
         options.Validate();
         (_parameters, _options) = (parameters, options);
         Average = parameters.NewBuffer();
+        using DeviceTurn turn = Average.Device.TakeTurn();
         Average.Device.Affine(1, parameters.Values, 0, null, Average, accumulate: false);
     }
 
@@ -33,6 +34,7 @@ public sealed class Ema
     public void Update()
     {
         Device device = Average.Device;
+        using DeviceTurn turn = device.TakeTurn();
         Tensor average = _parameters.TrainedPart(Average), untrained = _parameters.UntrainedPart(Average), values = _parameters.Values;
         device.Lerp(average, _parameters.TrainedPart(values), (float)(1 - _options.DecayAt(++Updates)));
         device.Affine(1, _parameters.UntrainedPart(values), 0, null, untrained, accumulate: false);

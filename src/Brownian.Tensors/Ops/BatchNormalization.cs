@@ -29,6 +29,7 @@ public static class BatchNormalization
         if (training && x.Shape.Rows < 2 && x.Device.HoldsNumbers)
             Refuse.Because($"BatchNorm: {x.Shape} has one number per channel, and no variance; train with more images at a time, or larger ones.");
         Device device = x.Device;
+        using DeviceTurn turn = device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, device), statistics = Tensor.Empty(Shape.Of(3, x.Shape.Channels), device);
         device.BatchStatistics(spec, training, x, running.Mean, running.Variance, statistics);
         device.BatchNorm(spec, x, gamma, beta, statistics, perSample, y);

@@ -17,6 +17,7 @@ public static class BinomialResampling
         Refuse.IfEmpty("BinomialHalve", x);
         Shape s = x.Shape;
         if (s[1] % 2 != 0 || s[2] % 2 != 0) Refuse.Because($"BinomialHalve: {s[1]}×{s[2]} pixels cannot be halved; height and width must be even.");
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(s[0], s[1] / 2, s[2] / 2, s[3]), x.Device);
         x.Device.BinomialHalve(x, 1, y, accumulate: false);
         return y.From(new HalveNode(x));
@@ -40,6 +41,7 @@ public static class BinomialResampling
         Refuse.IfNotImages("BinomialDouble", x);
         Refuse.IfEmpty("BinomialDouble", x);
         Shape s = x.Shape;
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(s[0], 2 * s[1], 2 * s[2], s[3]), x.Device);
         x.Device.BinomialDouble(x, 4, y, accumulate: false);
         return y.From(new DoubleNode(x));

@@ -18,6 +18,7 @@ public static class Convolution
         Shape output = x.Shape.WithChannels(w.Shape[1]);
         Refuse.IfNot("Linear", x, "bias", bias, Shape.Of(w.Shape[1]));
         Refuse.IfNot("Linear", x, "residual", residual, output);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(output, x.Device);
         x.Device.Linear(x, w, bias, residual, y);
         return y.From(new LinearNode(x, w, bias, residual));
@@ -44,6 +45,7 @@ public static class Convolution
     public static Tensor Conv2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null)
     {
         Shape output = OutputShape(x, w, spec, bias, perSample, residual);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(output, x.Device);
         x.Device.Conv2d(spec, x, w, bias, perSample, residual, y);
         return y.From(new ConvNode(spec, x, w, bias, perSample, residual));
@@ -115,6 +117,7 @@ public static class Convolution
         int height = (s[1] - 1) * spec.Stride + extra, width = (s[2] - 1) * spec.Stride + extra;
         if (height < 1 || width < 1) Refuse.Because($"ConvTranspose2d: {s[1]}×{s[2]} pixels leave no output with padding {spec.Padding}.");
         Refuse.IfNot("ConvTranspose2d", x, "bias", bias, Shape.Of(w.Shape[2]));
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(s[0], height, width, w.Shape[2]), x.Device);
         x.Device.Conv2dGradInput(spec, x, w, bias, y, accumulate: false);
         return y.From(new ConvTransposeNode(spec, x, w, bias));

@@ -10,6 +10,7 @@ public static class LinearCombination
     {
         if (terms.IsEmpty) Refuse.Because("LinearCombination: there are no terms to add.");
         Tensor first = terms[0].Tensor;
+        using DeviceTurn turn = first.Device.TakeTurn();
         Tensor sum = Tensor.Empty(first.Shape, first.Device);
         bool accumulate = false;
         foreach ((double weight, Tensor tensor) in terms)
@@ -32,6 +33,7 @@ public static class LinearCombination
         ArgumentNullException.ThrowIfNull(source);
         Refuse.IfShapesDiffer("Assign", target, source);
         if (target == source) return;
+        using DeviceTurn turn = target.Device.TakeTurn();
         target.Device.Affine(1, source, 0, null, target, accumulate: false);
         target.Device.Pass?.Used(source);
         target.Device.Pass?.Used(target);

@@ -29,6 +29,7 @@ public static class Losses
         int samples = x.Shape[0], size = x.Shape.Count / samples;
         if (!weights.IsEmpty && weights.Length != samples) Refuse.Because($"{operation}: {weights.Length} weights for {samples} samples; give one each.");
         double[] each = weights.IsEmpty ? [.. Enumerable.Repeat(1.0, samples)] : weights.ToArray();
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor loss = Tensor.Empty(Shape.Of(1), x.Device), sums = Tensor.Empty(Shape.Of(samples, 2), x.Device);
         x.Device.Loss(spec, x, target, each, loss, sums);
         perSample = new(() => [.. sums.ToDoubles().Select((sum, n) => each[n] * (sum / size))]);
@@ -66,6 +67,7 @@ public static class Losses
             Refuse.Because($"{Name}: the answer is {output.Shape}, expected {x0.Shape} or {x0.Shape.WithChannels(2 * channels)}.");
         if (bounds.Length != samples) Refuse.Because($"{Name}: {bounds.Length} bounds for {samples} samples; give one each.");
         Refuse.IfElsewhere(Name, output, x0);
+        using DeviceTurn turn = output.Device.TakeTurn();
         Tensor loss = Tensor.Empty(Shape.Of(1), output.Device), sums = Tensor.Empty(Shape.Of(samples, 2), output.Device);
         output.Device.Bound(bounds, x0, xt, output, loss, sums);
         perSample = new(() => [.. sums.ToDoubles().Select(bits => bits / (x0.Shape.Count / samples))]);

@@ -23,6 +23,7 @@ public static class Normalization
         var affine = new NormAffine(gamma, beta, modulation);
         Check(x, affine, groups);
         var spec = new GroupNormSpec(groups, epsilon, silu);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         Tensor statistics = Tensor.Empty(Shape.Of(x.Shape[0], groups, 3), x.Device);
         Normalize(spec, x, affine, y, statistics);

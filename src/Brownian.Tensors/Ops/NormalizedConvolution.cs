@@ -29,6 +29,7 @@ public static class NormalizedConvolution
         Normalization.Check(x, affine, norm.Groups);
         Shape output = Convolution.OutputShape(x, w, spec, bias, perSample, residual);
         Device device = x.Device;
+        using DeviceTurn turn = device.TakeTurn();
         Tensor y = Tensor.Empty(output, device), statistics = Tensor.Empty(Shape.Of(x.Shape[0], norm.Groups, 3), device);
         Tensor normalized = Tensor.Empty(x.Shape, device);
         (Tensor, Tensor) rented = affine.Rent();

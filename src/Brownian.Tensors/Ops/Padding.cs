@@ -55,6 +55,7 @@ public static class Padding
     // y[r, i] = x[r, from[i]] for rows r of blocks of so many numbers, which are to the device what channels are to it elsewhere.
     static Tensor Gather(Tensor x, int rows, int block, int[] from, Shape result)
     {
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(result, x.Device), source = x.AsRows(rows), target = y.AsRows(rows);
         foreach ((int first, int start, int count) in Runs(from))
             x.Device.CopyChannels(source, first * block, target, start * block, count * block, accumulate: false);

@@ -15,6 +15,7 @@ public static class Reductions
         ArgumentNullException.ThrowIfNull(v);
         Refuse.IfNotRowsOf("AddRows", x, v);
         Refuse.IfEmpty("AddRows", x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.AddRows(x, v, y);
         return y.From(new AddRowsNode(x, v));
@@ -35,6 +36,7 @@ public static class Reductions
     public static Tensor Sum(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(1), x.Device);
         x.Device.Sum(x, y);
         return y.From(new SumNode(x));
@@ -56,6 +58,7 @@ public static class Reductions
     public static double SumOfSquares(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor sum = Tensor.Empty(Shape.Of(2), x.Device);
         x.Device.SumOfSquares(x, sum);
         double result = sum.ToDoubles()[0];

@@ -13,6 +13,7 @@ public static class Reshaping
         int first = x.Shape.Channels, second = z.Shape.Channels;
         Refuse.IfElsewhere("ConcatChannels", x, z);
         if (x.Shape != z.Shape.WithChannels(first)) Refuse.Because($"ConcatChannels: {x.Shape} and {z.Shape} differ in more than their channels.");
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape.WithChannels(first + second), x.Device);
         Join(x, z, y);
         return y.From(new ConcatNode(x, z));
@@ -44,6 +45,7 @@ public static class Reshaping
         Refuse.IfNotImages("UpsampleNearest", x);
         if (factor < 1) Refuse.Because($"UpsampleNearest: the factor is {factor}; it must be at least 1.");
         Shape s = x.Shape;
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(s[0], s[1] * factor, s[2] * factor, s[3]), x.Device);
         x.Device.UpsampleNearest(x, factor, y);
         return y.From(new UpsampleNode(x, factor));
@@ -63,6 +65,7 @@ public static class Reshaping
     public static Tensor AveragePool(this Tensor x, int factor = 2)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Pooled("AveragePool", x, factor), x.Device);
         x.Device.AveragePool(x, factor, y);
         return y.From(new AveragePoolNode(x, factor));
@@ -82,6 +85,7 @@ public static class Reshaping
     public static Tensor MaxPool(this Tensor x, int factor = 2)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Pooled("MaxPool", x, factor), x.Device);
         x.Device.MaxPool(x, factor, y);
         return y.From(new MaxPoolNode(x, factor));

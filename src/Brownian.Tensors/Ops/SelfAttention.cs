@@ -16,6 +16,7 @@ public static class SelfAttention
         int channels = x.Shape.Channels / 3;
         if (x.Shape.Rank < 3 || x.Shape.Channels % 3 != 0) Refuse.Because($"Attention: {x.Shape} does not hold queries, keys and values (N×…×3C).");
         AttentionSpec spec = SpecOf(x, channels, heads);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape.WithChannels(channels), x.Device);
         Tensor logSumExp = Tensor.Empty(Shape.Of(spec.Samples, heads, spec.Length), x.Device);
         x.Device.Attention(spec, x, Part(x, 1), Part(x, 2), y, logSumExp);
@@ -60,6 +61,7 @@ public static class SelfAttention
         Refuse.IfShapesDiffer("Attention", q, v);
         if (q.Shape.Rank < 3) Refuse.Because($"Attention: {q.Shape} does not hold positions (N×…×C).");
         AttentionSpec spec = SpecOf(q, q.Shape.Channels, heads);
+        using DeviceTurn turn = q.Device.TakeTurn();
         Tensor y = Tensor.Empty(q.Shape, q.Device);
         Tensor logSumExp = Tensor.Empty(Shape.Of(spec.Samples, heads, spec.Length), q.Device);
         q.Device.Attention(spec, q, k, v, y, logSumExp);

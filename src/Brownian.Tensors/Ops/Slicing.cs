@@ -12,6 +12,7 @@ public static class Slicing
         ArgumentNullException.ThrowIfNull(x);
         if (first < 0 || count < 1 || first > x.Shape.Channels - count)
             Refuse.Because($"TakeChannels: channels {first} to {(long)first + count - 1} of a tensor of {x.Shape}, which has {x.Shape.Channels}.");
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape.WithChannels(count), x.Device);
         x.Device.CopyChannels(x, first, y, 0, count, accumulate: false);
         return y.From(new TakeChannelsNode(x, first, count));
@@ -38,6 +39,7 @@ public static class Slicing
         ArgumentNullException.ThrowIfNull(z);
         Refuse.IfElsewhere("ConcatSamples", x, z);
         if (x.Shape.WithSamples(1) != z.Shape.WithSamples(1)) Refuse.Because($"ConcatSamples: {x.Shape} and {z.Shape} differ in more than their samples.");
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape.WithSamples(x.Shape[0] + z.Shape[0]), x.Device);
         x.Device.Affine(1, x, 0, null, y.Slice(0, x.Shape), accumulate: false);
         x.Device.Affine(1, z, 0, null, y.Slice(x.Shape.Count, z.Shape), accumulate: false);
@@ -52,6 +54,7 @@ public static class Slicing
         if (first < 0 || count < 1 || first > x.Shape[0] - count)
             Refuse.Because($"TakeSamples: samples {first} to {(long)first + count - 1} of a tensor of {x.Shape}, which has {x.Shape[0]}.");
         Shape part = x.Shape.WithSamples(count);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(part, x.Device);
         x.Device.Affine(1, x.Slice(first * (part.Count / count), part), 0, null, y, accumulate: false);
         return y.From(x);
@@ -63,6 +66,7 @@ public static class Slicing
     {
         ArgumentNullException.ThrowIfNull(device);
         if (generators.Length != shape[0]) Refuse.Because($"NormalPerSample: {generators.Length} generators for the {shape[0]} samples of {shape}.");
+        using DeviceTurn turn = device.TakeTurn();
         Tensor y = Tensor.Empty(shape, device);
         Shape one = shape.WithSamples(1);
         for (int n = 0; n < generators.Length; n++) device.Normal(generators[n], 0, y.Slice(n * one.Count, one));

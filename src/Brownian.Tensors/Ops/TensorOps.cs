@@ -9,6 +9,7 @@ public static class TensorOps
     public static Tensor Silu(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Unary(UnaryOp.Silu, x, y);
         return y.From(new UnaryNode(UnaryOp.Silu, x));
@@ -18,6 +19,7 @@ public static class TensorOps
     public static Tensor Relu(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Unary(UnaryOp.Relu, x, y);
         return y.From(new UnaryNode(UnaryOp.Relu, x));
@@ -27,6 +29,7 @@ public static class TensorOps
     public static Tensor Mish(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Unary(UnaryOp.Mish, x, y);
         return y.From(new UnaryNode(UnaryOp.Mish, x));
@@ -57,6 +60,7 @@ public static class TensorOps
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
         Refuse.IfShapesDiffer("Affine", x, z);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Affine(a, x, b, z, y, accumulate: false);
         return y.From(new AffineNode(a, x, b, z));
@@ -69,6 +73,7 @@ public static class TensorOps
     public static Tensor Scale(this Tensor x, float a)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Affine(a, x, 0, null, y, accumulate: false);
         return y.From(new AffineNode(a, x, 0, null));
@@ -93,6 +98,7 @@ public static class TensorOps
         Refuse.IfEmpty("ScalePerSample", x);
         if (a.Length != x.Shape[0]) Refuse.Because($"ScalePerSample: {a.Length} numbers for {x.Shape[0]} samples; give one each.");
         float[] factors = a.ToArray();
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.MixPerSample(factors, x, new float[factors.Length], x, y);
         return y.From(new ScalePerSampleNode(factors, x));
@@ -116,6 +122,7 @@ public static class TensorOps
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(z);
         Refuse.IfShapesDiffer("Multiply", x, z);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Multiply(x, z, y, accumulate: false);
         return y.From(new MultiplyNode(x, z));
@@ -134,6 +141,7 @@ public static class TensorOps
     public static Tensor Clamp(this Tensor x, float low, float high)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Clamp(x, low, high, y);
         return y.From(x);
@@ -150,6 +158,7 @@ public static class TensorOps
         Refuse.IfEmpty("MixPerSample", x);
         if (a.Length != x.Shape[0] || b.Length != x.Shape[0])
             Refuse.Because($"MixPerSample: {a.Length} and {b.Length} coefficients for {x.Shape[0]} samples; give one of each per sample.");
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.MixPerSample(a, x, b, z, y);
         return y.From(x, z);
@@ -164,6 +173,7 @@ public static class TensorOps
         ArgumentNullException.ThrowIfNull(x);
         CheckRate("Dropout", rate);
         if (rate == 0) return x;
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.Dropout(x, rate, random, y, accumulate: false);
         return y.From(new DropoutNode(x, rate, random));
@@ -192,6 +202,7 @@ public static class TensorOps
         CheckRate("DropoutChannels", rate);
         Refuse.IfEmpty("DropoutChannels", x);
         if (rate == 0) return x;
+        using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
         x.Device.DropoutChannels(x, rate, random, y, accumulate: false);
         return y.From(new DropoutChannelsNode(x, rate, random));
@@ -216,6 +227,7 @@ public static class TensorOps
     public static Tensor Normal(Shape shape, Philox random, Device device, long first = 0)
     {
         ArgumentNullException.ThrowIfNull(device);
+        using DeviceTurn turn = device.TakeTurn();
         Tensor y = Tensor.Empty(shape, device);
         device.Normal(random, first, y);
         return y;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tensors;
@@ -13,13 +14,14 @@ namespace Brownian.Tensors;
 /// </remarks>
 /// <typeparam name="T">The type of the function's other arguments.</typeparam>
 /// <param name="forward">
-/// The function. It computes on the device of its tensor and stores no tensor that it makes. One that cannot be traced, or does something
+/// The function. It computes on the device of its tensor, on the thread that it is called on, and stores no tensor that it makes. One that cannot be traced, or does something
 /// else than its trace because it depends on the numbers that it sees, runs as if this class were not there. A pass that has missed what
 /// was freed is run again, in which batch norms move their statistics once more.
 /// </param>
 public sealed class PlannedForward<T>(Func<Tensor, T, Tensor> forward) where T : allows ref struct
 {
-    readonly Dictionary<(Shape, int), PassPlan?> _plans = [];
+    // A plan is followed by one pass at a time, which the device's turn sees to: so each device has its own.
+    readonly ConcurrentDictionary<(Device, Shape, int), PassPlan?> _plans = [];
 
     /// <summary>Runs the function.</summary>
     /// <param name="x">Its tensor, which is not freed.</param>
@@ -28,10 +30,11 @@ public sealed class PlannedForward<T>(Func<Tensor, T, Tensor> forward) where T :
     public Tensor Run(Tensor x, T arguments, int variant = 0)
     {
         ArgumentNullException.ThrowIfNull(x);
+        using DeviceTurn turn = x.Device.TakeTurn();
         if (x.Device.Pass is not null) return forward(x, arguments);     // a part of another function, whose plan holds here too
-        if (!_plans.TryGetValue((x.Shape, variant), out PassPlan? plan)) plan = Trace(x.Shape, arguments);
+        if (!_plans.TryGetValue((x.Device, x.Shape, variant), out PassPlan? plan)) plan = Trace(x.Shape, arguments);
         Tensor y = plan?.Follow(forward, x, arguments) ?? forward(x, arguments);
-        _plans.TryAdd((x.Shape, variant), plan);
+        _plans.TryAdd((x.Device, x.Shape, variant), plan);
         return y;
     }
 

@@ -21,25 +21,25 @@ static class Rehearsal
         while (!meter.IsSettled)
         {
             cancel.ThrowIfCancellationRequested();
-            meter.Add(Step(job));
+            meter.Add(Step(job, cancel));
         }
         var steady = new List<StepCost> { meter.Pace };
         for (double seconds = 0; seconds + steady[^1].Seconds < SteadySeconds; seconds += steady[^1].Seconds)
         {
             cancel.ThrowIfCancellationRequested();
-            steady.Add(Step(job));
+            steady.Add(Step(job, cancel));
         }
         return steady.OrderBy(cost => cost.Seconds).ElementAt(steady.Count / 2);
     }
 
     // One batch speaks for those that are accumulated. The weights do not move, so that they cannot diverge.
-    static StepCost Step(TrainingJob job)
+    static StepCost Step(TrainingJob job, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         double forward;
         long bytes;
         job.State.Parameters.ZeroGrad();
-        using (TensorScope scope = job.Device.OpenScope())
+        using (TensorScope scope = job.Device.OpenStep(cancel))
         {
             Tensor loss = job.LossOf(job.Loader.Next(), part: 0).Total;
             job.Device.Synchronize();
@@ -48,9 +48,12 @@ static class Rehearsal
             job.Device.Synchronize();
         }
         double batch = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        job.State.Optimizer.Step(rate: 0);
-        job.State.Average.Update();
-        job.Device.Synchronize();
+        using (DeviceTurn turn = job.Device.TakeTurn(cancel))
+        {
+            job.State.Optimizer.Step(rate: 0);
+            job.State.Average.Update();
+            job.Device.Synchronize();
+        }
         double update = Stopwatch.GetElapsedTime(start).TotalSeconds - batch;
         return new StepCost(batch * job.Config.Train.GradientAccumulation + update, forward, bytes);
     }

@@ -8,7 +8,7 @@ namespace Brownian.Training;
 /// draws depend on the seed and the number of the step alone.
 /// </summary>
 /// <param name="config">What to do.</param>
-/// <param name="device">What computes; used by this trainer alone while it runs.</param>
+/// <param name="device">What computes. Others may use it meanwhile: they have their turns between two steps.</param>
 /// <param name="dataset">What to learn from; null opens what <c>dataset_params</c> names.</param>
 public sealed class Trainer(TrainConfig config, Device device, IImageDataset? dataset = null)
 {

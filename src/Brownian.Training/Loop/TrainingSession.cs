@@ -47,7 +47,15 @@ sealed class TrainingSession : IDisposable
         while (_state.Step < _plan.TotalSteps)
         {
             if (cancel.IsCancellationRequested) return Interrupted();
-            Step();
+            long before = _state.Step;
+            try
+            {
+                Step(cancel);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested && _state.Step == before)
+            {
+                return Interrupted();       // it waited for the device
+            }
             if (_plan.SavesAfter(_state.Step)) Save();
             if (_plan.SamplesAfter(_state.Step)) WriteSamples(cancel);
         }
@@ -56,8 +64,8 @@ sealed class TrainingSession : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    // Algorithm 1 of Ho et al. 2020; what it averages over may come in several batches.
-    void Step()
+    // Algorithm 1 of Ho et al. 2020; what it averages over may come in several batches. Others may have the device between them.
+    void Step(CancellationToken cancel)
     {
         TimeSpan start = _clock.Elapsed;
         long epoch = 0;
@@ -69,8 +77,8 @@ sealed class TrainingSession : IDisposable
         for (int part = 0; part < batches; part++)
         {
             TimeSpan begin = _clock.Elapsed;
-            using TensorScope scope = _job.Device.OpenScope();
             Batch batch = _job.Loader.Next();
+            using TensorScope scope = _job.Device.OpenStep(part == 0 ? cancel : CancellationToken.None);
             TrainingLoss error = _job.LossOf(batch, part);
             if (_forecast is null) _job.Device.Synchronize();      // for the time of the forward pass
             (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
@@ -82,14 +90,21 @@ sealed class TrainingSession : IDisposable
             loss += mean / batches;
             epoch = batch.Epoch;
         }
-        AdamStepResult applied = _state.Optimizer.Step(rate);
+        AdamStepResult applied = Update(rate);
         if (applied.NonFinite is { } bad) throw Diverged($"{bad.Name}.grad", "the gradient is not finite");
         if (!applied.Applied) throw Diverged("gradient", "the gradient's norm is not finite");
-        _state.Average.Update();
         _state.Advance(loss);
         double seconds = (_clock.Elapsed - start).TotalSeconds;
         Tell(epoch, loss, rate, applied.GradientNorm, seconds);
         if (_forecast is null) Foresee(new StepCost(seconds, forward, forwardBytes));
+    }
+
+    AdamStepResult Update(double rate)
+    {
+        using DeviceTurn turn = _job.Device.TakeTurn();
+        AdamStepResult applied = _state.Optimizer.Step(rate);
+        if (applied.Applied) _state.Average.Update();
+        return applied;
     }
 
     // From the run's own first steps: none is computed to be thrown away.
@@ -142,14 +157,21 @@ sealed class TrainingSession : IDisposable
     void Save()
     {
         if (_savedStep == _state.Step) return;
-        if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
-        _metrics.Flush();
-        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
+        SaveState();
         (_savedStep, _hasSaved) = (_state.Step, true);
         _checkpoints.Prune(_config.Train.KeepCheckpoints);
         Files.Naming(_run.LossChartPath, () =>
             Png.Write(_run.LossChartPath, LossHistory.Read(_run.MetricsPath).Draw(_config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
+    }
+
+    // In one turn for all weights, not one for each.
+    void SaveState()
+    {
+        using DeviceTurn turn = _job.Device.TakeTurn();
+        if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
+        _metrics.Flush();
+        _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
     }
 
     string? WriteSamples(CancellationToken cancel)
@@ -193,9 +215,15 @@ sealed class TrainingSession : IDisposable
     TrainResult Complete(CancellationToken cancel)
     {
         Save();
-        BrownianFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
+        SaveModel();
         string? grid = _plan.SamplesAtEnd ? WriteSamples(cancel) : null;
         return new TrainResult(true, _state.Step, _state.SmoothedLoss, Seconds, _run.ModelPath, grid, _forecast);
+    }
+
+    void SaveModel()
+    {
+        using DeviceTurn turn = _job.Device.TakeTurn();
+        BrownianFolder.Save(_run.ModelPath, Describe(), _state.Parameters, _state.Average.Average, overwrite: true);
     }
 
     ModelDescription Describe() => ModelDescription.Of(_config) with

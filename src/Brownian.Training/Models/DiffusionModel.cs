@@ -23,6 +23,7 @@ public sealed class DiffusionModel
     internal static DiffusionModel Load(ModelDescription description, Device device, Func<ParameterSet, ITensorFile> open, string? hash = null)
     {
         ArgumentNullException.ThrowIfNull(device);
+        using DeviceTurn turn = device.TakeTurn();      // one for all weights
         IDenoisingNetwork network = description.Model.CreateNetwork(device);
         using ITensorFile weights = open(network.Parameters);
         ParameterFile.Read(weights, network.Parameters, ("", network.Parameters.Values));

@@ -5,17 +5,22 @@ using Brownian.Tensors;
 
 namespace Brownian.Training;
 
-/// <summary>Draws images from a model. An image depends on its seed and the options, not on its neighbours, the batch or the threads.</summary>
-/// <param name="model">The model, used by one thread at a time.</param>
+/// <summary>
+/// Draws images from a model. An image depends on its seed and the options, not on its neighbours, the batch or the threads. Any number of
+/// threads may sample at once: they take turns step by step, see <see cref="Device.TakeTurn"/>.
+/// </summary>
+/// <param name="model">The model.</param>
 public sealed class ImageSampler(DiffusionModel model)
 {
-    /// <summary>Called after each step of each batch, one batch after the other; null for nobody.</summary>
+    /// <summary>
+    /// Called after each step of each batch, one batch after the other, on the thread that samples; null for nobody. It may sample itself.
+    /// </summary>
     public Action<SampleStep>? OnStep { get; init; }
 
     /// <summary>Draws one image per seed.</summary>
     /// <param name="options">Which images, and how.</param>
     /// <param name="progress">Told after each step of each batch.</param>
-    /// <param name="cancel">Checked before each step.</param>
+    /// <param name="cancel">Checked before each step, and while another thread has the device.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or not for this model or sampler.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public SampledImages Sample(SampleOptions options, IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)

@@ -20,24 +20,34 @@ public sealed class SampledImages
     /// <summary>The name of each image's class, or its number where it has no name; none for an unconditional model.</summary>
     public IReadOnlyList<string> ClassNames { get; internal init; } = [];
 
-    /// <summary>What the PNG files say beside the seed: sampler, steps, variance, model, version.</summary>
+    /// <summary>What the files say beside the seed: sampler, steps, variance, model, version.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Notes => _notes;
+
+    /// <summary>The size of <see cref="ToGrid"/> in pixels.</summary>
+    /// <param name="count">How many images.</param>
+    /// <param name="columns">As for <see cref="ToGrid"/>.</param>
+    /// <param name="width">Of an image.</param>
+    /// <param name="height">Of an image.</param>
+    public static (long Width, long Height) GridSize(int count, int columns, int width, int height) =>
+        ImageGrid.Size(count, Columns(count, columns), width, height);
 
     /// <summary>All images in one.</summary>
     /// <param name="columns">Images per row; 0 for about as many as there are rows.</param>
     public Image ToGrid(int columns = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        return ImageGrid.Draw(Images, columns == 0 ? (int)Math.Ceiling(Math.Sqrt(Images.Count)) : columns);
+        return ImageGrid.Draw(Images, Columns(Images.Count, columns));
     }
 
-    /// <summary>Writes all images into one PNG, with what made them in its text chunks.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Writes all images into one picture, with what made them in its notes.</summary>
+    /// <param name="path">The file, a PNG, JPEG or WebP by its ending: see <see cref="ImageWriter.Write"/>.</param>
     /// <param name="columns">As for <see cref="ToGrid"/>.</param>
     /// <param name="overwrite">Replace an existing file.</param>
+    /// <param name="quality">Of a JPEG or WebP, 1 to 100.</param>
+    /// <exception cref="ArgumentException">The path ends in none of the formats, or the grid does not fit into its format.</exception>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
-    public void WriteGrid(string path, int columns = 0, bool overwrite = false) =>
-        Write(path, ToGrid(columns), overwrite, new("Seeds", SeedRange.Format([.. Seeds])), new("Classes", string.Join(", ", ClassNames)));
+    public void WriteGrid(string path, int columns = 0, bool overwrite = false, int quality = ImageWriter.DefaultQuality) =>
+        Write(path, ToGrid(columns), overwrite, quality, new("Seeds", SeedRange.Format([.. Seeds])), new("Classes", string.Join(", ", ClassNames)));
 
     /// <summary>Writes every image into a PNG of its own, named by its seed: <c>seed-42.png</c>.</summary>
     /// <param name="folder">The folder; made if absent.</param>
@@ -51,7 +61,7 @@ public sealed class SampledImages
         {
             string seed = Seeds[i].ToString(CultureInfo.InvariantCulture);
             string name = ClassNames.Count == 0 ? "" : ClassNames[i];
-            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i], overwrite, new("Seed", seed), new("Class", name));
+            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i], overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
         }
     }
 
@@ -67,9 +77,11 @@ public sealed class SampledImages
             Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], Images.Select(image => image.Pixels), overwrite));
     }
 
-    void Write(string path, Image image, bool overwrite, KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes)
+    static int Columns(int count, int columns) => columns == 0 ? (int)Math.Ceiling(Math.Sqrt(count)) : columns;
+
+    void Write(string path, Image image, bool overwrite, int quality, KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes)
     {
         KeyValuePair<string, string>[] told = classes.Value.Length == 0 ? [seeds] : [seeds, classes];
-        Files.Naming(path, () => Png.Write(path, image, [.. told, .. _notes], overwrite));
+        Files.Naming(path, () => ImageWriter.Write(path, image, [.. told, .. _notes], quality, overwrite));
     }
 }

@@ -32,6 +32,71 @@ public sealed class SampleCommandTests : IDisposable
         Assert.Equal(Png.Read(_line.At("each", "seed-5.png")).Pixels, array[^128..^64]);
     }
 
+    [Theory, InlineData("a.jpg", "image/jpeg"), InlineData("a.JPEG", "image/jpeg"), InlineData("a.webp", "image/webp")]
+    public void A_grid_is_in_the_format_that_its_name_ends_with(string name, string kind)
+    {
+        Assert.Equal(ExitCode.Success, Sample("a.png", "--count", "4").Code);
+        Assert.Equal(ExitCode.Success, Sample(name, "--count", "4").Code);
+        byte[] file = File.ReadAllBytes(_line.At(name));
+        Assert.Equal(kind, KindOf(file));
+        Image exact = Png.Read(_line.At("a.png")), read = ImageWriterTests.Read(_line.At(name)).ConvertTo(1);
+        Assert.Equal((exact.Width, exact.Height), (read.Width, read.Height));
+        Assert.True(exact.Pixels.Zip(read.Pixels, (a, b) => Math.Abs(a - b)).Average() < 4);
+        Assert.Contains("Sampler: ddpm", System.Text.Encoding.UTF8.GetString(file), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, Sample($"low-{name}", "--count", "4", "--quality", "20").Code);
+        Assert.True(new FileInfo(_line.At($"low-{name}")).Length < file.Length);
+    }
+
+    [Theory]
+    [InlineData("a.gif", ".gif")]
+    [InlineData("a.tiff", ".tiff")]
+    [InlineData("a.bmp", ".bmp")]
+    [InlineData("a.png.txt", ".txt")]
+    [InlineData("a", "without an ending")]
+    [InlineData("png", "without an ending")]
+    public void Other_endings_are_refused_before_sampling(string name, string named)
+    {
+        CommandResult result = Sample(name, "--count", "4");
+        result.IsBadInput(named, ".png, .jpg, .jpeg or .webp");
+        Assert.DoesNotContain("sampler", result.Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(_line.At(name)));
+        Sample("a.png", "--count", "4", "--npy", _line.At("a.png")).IsBadInput("a.png", ".npy");
+        Sample("a.png", "--count", "4", "--quality", "90").IsBadInput("--quality 90", ".jpg or .webp");
+        Sample("a.jpg", "--count", "4", "--quality", "101").IsBadInput("--quality 101", "1 to 100");
+        Assert.Empty(Directory.EnumerateFiles(_line.Root, "a.*"));
+    }
+
+    [Fact]
+    public void Targets_that_cannot_be_written_are_refused_before_sampling()
+    {
+        Directory.CreateDirectory(_line.At("folder.png"));
+        File.WriteAllText(_line.At("file"), "");
+        File.WriteAllText(_line.At("kept.png"), "kept");
+        File.SetAttributes(_line.At("kept.png"), FileAttributes.ReadOnly);
+        string longName = new string('n', 300) + ".png";
+        foreach ((string name, string named) in ((string, string)[])[
+            ("folder.png", "a folder"), ("below/", "a folder"), ("file/a.png", "the folder cannot be made"), ("kept.png", "exists already"), (longName, "cannot be written")])
+        {
+            CommandResult result = CommandLine.Run("sample", "--model", _run, "--out", Path.Combine(_line.Root, name), "--count", "4");
+            result.IsBadInput(named);
+            Assert.DoesNotContain("sampler", result.Out, StringComparison.Ordinal);
+        }
+        Sample("kept.png", "--count", "4", "--force").IsBadInput("kept.png", "read-only");
+        Assert.Equal("kept", File.ReadAllText(_line.At("kept.png")));
+        File.SetAttributes(_line.At("kept.png"), FileAttributes.Normal);
+    }
+
+    [Fact]
+    public void A_grid_that_its_format_cannot_hold_is_refused_before_sampling()
+    {
+        CommandResult result = Sample("a.webp", "--count", "2000", "--columns", "2000");
+        result.IsBadInput("WebP", "16,383 pixels a side", "20002×12");
+        Assert.DoesNotContain("sampler", result.Out, StringComparison.Ordinal);
+    }
+
+    static string KindOf(ReadOnlySpan<byte> file) =>
+        file.StartsWith((byte[])[0xFF, 0xD8, 0xFF]) ? "image/jpeg" : file.StartsWith("RIFF"u8) && file[8..].StartsWith("WEBP"u8) ? "image/webp" : "else";
+
     [Fact]
     public void An_image_depends_on_its_seed_alone()
     {

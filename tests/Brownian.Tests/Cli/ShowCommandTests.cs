@@ -34,6 +34,8 @@ public sealed class ShowCommandTests : IDisposable
     [Fact]
     public void The_training_that_schedule_proposes_can_be_typed()
     {
+        CommandLine.Run("show", "schedule", "--timesteps", "9", "--out", _line.At("schedule.webp"));
+        Assert.True(ImageWriterTests.Read(_line.At("schedule.webp")).Width > 500);
         CommandResult result = CommandLine.Run("show", "schedule", "--timesteps", "9", "--out", _line.At("schedule.png"));
         string[] words = result.Out.Split((char[])[' ', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
         string[] overrides = [.. words.Where(word => word.StartsWith("diffusion_params.", StringComparison.Ordinal))];
@@ -103,8 +105,10 @@ public sealed class ShowCommandTests : IDisposable
     [InlineData("nowhere: there is no such folder", "reverse --model nowhere")]
     [InlineData("5-3 runs backwards", "reverse --model nowhere --seeds 5-3")]
     [InlineData("steps or seconds or images", "loss nowhere --x hours")]
-    [InlineData("end in .png, .apng, .gif or .mp4", "forward --out a.avi")]
-    [InlineData(".png", "schedule --out a.gif")]
+    [InlineData("an animation in .png, .apng, .gif or .mp4", "forward --out a.avi")]
+    [InlineData("end in .png, .jpg, .jpeg or .webp", "forward --out a.tiff")]
+    [InlineData("end in .png, .apng, .gif or .mp4", "forward --animate --out a.jpg")]
+    [InlineData(".png, .jpg, .jpeg or .webp", "schedule --out a.gif")]
     [InlineData("nowhere", "data nowhere")]
     [InlineData("use one", "data --preset mnist --config b")]
     [InlineData("did you mean 'mnist'", "forward --preset mnits")]

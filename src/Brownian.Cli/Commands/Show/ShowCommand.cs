@@ -6,7 +6,7 @@ namespace Brownian.Cli;
 sealed class ShowCommand : Command
 {
     public ShowCommand(Terminal terminal, CancellationToken cancel) : base("show",
-        "Draw data, noise, schedules, losses and sampling as PNG, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
+        "Draw data, noise, schedules, losses and sampling as PNG, JPEG, WebP, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
     {
         Add(new ShowDataCommand(terminal));
         Add(new ShowForwardCommand(terminal));
@@ -16,10 +16,10 @@ sealed class ShowCommand : Command
         Add(new ShowLossCommand(terminal));
     }
 
-    public static Option<string?> Png() => OptionOf.Text("--out", "FILE.png", "The file to write. Default: a new file in pictures/");
+    public static Option<string?> Picture() => OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp. Default: a new .png in pictures/");
 
-    public static Option<string?> PngOrAnimation() =>
-        OptionOf.Text("--out", "FILE", "The file to write: .png for a picture; .png, .gif or .mp4 for an animation. Default: a new .png in pictures/");
+    public static Option<string?> PictureOrAnimation() =>
+        OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp for a picture; .png, .gif or .mp4 for an animation. Default: a new .png in pictures/");
 
     public static Option<bool> Animate() => OptionOf.Flag("--animate", "Write an animation instead of a strip.");
 

@@ -15,7 +15,7 @@ sealed class ShowDataCommand : AppCommand
     readonly ConfigOptions _config = new();
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images. Default: 64");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
-    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<string?> _out = ShowCommand.Picture();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowDataCommand(Terminal terminal) : base("data",

@@ -17,7 +17,7 @@ sealed class ShowForwardCommand : AppCommand
     readonly Option<int[]?> _timesteps = OptionOf.Numbers("--timesteps", 0, "Timesteps to show. Default: twelve, denser at the start");
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the noise. Default: 0");
     readonly Option<bool> _animate = ShowCommand.Animate();
-    readonly Option<string?> _out = ShowCommand.PngOrAnimation();
+    readonly Option<string?> _out = ShowCommand.PictureOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowForwardCommand(Terminal terminal) : base("forward",

@@ -11,7 +11,7 @@ sealed class ShowLossCommand : AppCommand
     readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "Horizontal axis. Default: steps");
     readonly Option<bool> _linear = OptionOf.Flag("--linear", "Linear loss axis. Default: logarithmic");
     readonly Option<bool> _logX = OptionOf.Flag("--log-x", "Logarithmic horizontal axis.");
-    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<string?> _out = ShowCommand.Picture();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowLossCommand(Terminal terminal) : base("loss",

@@ -16,7 +16,7 @@ sealed class ShowReverseCommand : AppCommand
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-3 or 1,5,9-12. Default: 0-3");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Number of steps in a strip. Default: 11, plus the final image");
     readonly Option<bool> _animate = ShowCommand.Animate();
-    readonly Option<string?> _out = ShowCommand.PngOrAnimation();
+    readonly Option<string?> _out = ShowCommand.PictureOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
     readonly DeviceOptions _device = new();
 

@@ -13,7 +13,7 @@ sealed class ShowScheduleCommand : AppCommand
 
     readonly Option<string?> _schedules = OptionOf.Text("--schedules", "NAME,NAME", $"Schedules to compare. Default: {string.Join(',', Usual)}");
     readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
-    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<string?> _out = ShowCommand.Picture();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowScheduleCommand(Terminal terminal) : base("schedule",

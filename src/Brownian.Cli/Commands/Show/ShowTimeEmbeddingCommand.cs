@@ -10,7 +10,7 @@ sealed class ShowTimeEmbeddingCommand : AppCommand
 {
     readonly Option<int?> _size = OptionOf.Number("--size", 2, "Embedding size. Default: 128");
     readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
-    readonly Option<string?> _out = ShowCommand.Png();
+    readonly Option<string?> _out = ShowCommand.Picture();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowTimeEmbeddingCommand(Terminal terminal) : base("time-embedding",
