@@ -69,8 +69,12 @@ public sealed class FixedStrideTests : IDisposable
     string Folder(string scheduler, string spacing, string predicts, bool toImage, Device device) => SchedulerFolder.With(
         new JsonObject
         {
-            ["_class_name"] = scheduler.Split(',')[0], ["timestep_spacing"] = spacing, ["prediction_type"] = predicts, ["set_alpha_to_one"] = toImage,
-            ["clip_sample"] = false, ["skip_prk_steps"] = scheduler.EndsWith("skip", StringComparison.Ordinal),
+            ["_class_name"] = scheduler.Split(',')[0],
+            ["timestep_spacing"] = spacing,
+            ["prediction_type"] = predicts,
+            ["set_alpha_to_one"] = toImage,
+            ["clip_sample"] = false,
+            ["skip_prk_steps"] = scheduler.EndsWith("skip", StringComparison.Ordinal),
         }.ToJsonString(), _folder, device);
 
     static float[] Sampled(string folder, int steps, float[] start, Device device, bool? fixedStride = null)

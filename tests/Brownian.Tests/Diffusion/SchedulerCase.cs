@@ -124,8 +124,14 @@ static class SchedulerFolder
         {
             UNet2DOptions network = new()
             {
-                ImageSize = [4], OutChannels = outputs, BlockOutChannels = [4], NormNumGroups = 2, LayersPerBlock = 1, AddAttention = false,
-                DownBlockTypes = ["DownBlock2D"], UpBlockTypes = ["UpBlock2D"],
+                ImageSize = [4],
+                OutChannels = outputs,
+                BlockOutChannels = [4],
+                NormNumGroups = 2,
+                LayersPerBlock = 1,
+                AddAttention = false,
+                DownBlockTypes = ["DownBlock2D"],
+                UpBlockTypes = ["UpBlock2D"],
             };
             ModelDescription description = new() { Model = network, Diffusion = new() };
             ModelFolder.Export(path, new DiffusionModel(description, network.CreateNetwork(device), device, ""), "diffusers");

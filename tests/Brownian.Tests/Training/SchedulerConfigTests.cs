@@ -111,7 +111,8 @@ public sealed class SchedulerConfigTests : IDisposable
     {
         NoiseSchedule schedule = NoiseSchedule.Linear();
         var sampler = (EulerSampler)Sampler(
-            "EulerDiscreteScheduler", "\"use_karras_sigmas\": true, \"timestep_spacing\": \"leading\", \"steps_offset\": 1") with { Steps = 10 };
+            "EulerDiscreteScheduler", "\"use_karras_sigmas\": true, \"timestep_spacing\": \"leading\", \"steps_offset\": 1") with
+        { Steps = 10 };
         Agree(sampler, SigmaCurves.Karras(10, schedule.At(901).Ratio, schedule.At(1).Ratio));
         Agree(sampler with { CurveWithinTimesteps = false }, SigmaCurves.Karras(10, schedule.At(999).Ratio, schedule.At(0).Ratio));
 
