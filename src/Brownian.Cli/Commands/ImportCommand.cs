@@ -14,7 +14,8 @@ sealed class ImportCommand : AppCommand
     readonly Option<string?> _weights = OptionOf.Text(
         "--weights", "FILE", $"The weights: {WeightsFile.Extensions}. Code in a .pth file is never run.");
     readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "A key or prefix of the weights inside a checkpoint, e.g. ema or model.; . for its top. Default: found by the network's names, averaged weights first");
+        "--key", "NAME",
+        "A key or prefix of the weights inside a checkpoint, e.g. ema or model.; . for its top. Default: found by the network's names, averaged weights first");
     readonly Option<bool> _newOrder = OptionOf.Flag(
         "--new-attention-order", "For weights of guided-diffusion: trained with use_new_attention_order.");
     readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a diffusers folder, or a run.");
@@ -60,7 +61,10 @@ sealed class ImportCommand : AppCommand
         ImportedWeights taken = ModelFolder.Import(parsed.GetValue(_config)!, weights, model, parsed.GetValue(_key), parsed.GetValue(_newOrder));
         Tell(weights, taken);
         if (!taken.IsAverage && !taken.Others.Any(other => other.IsAverage) && AverageBeside(weights) is { } beside)
-            _terminal.Warn($"{Phrases.Relative(weights)} holds raw weights; averaged ones, which draw better images, lie beside it: --weights {Phrases.Relative(beside)}");
+        {
+            _terminal.Warn(
+                $"{Phrases.Relative(weights)} holds raw weights; averaged ones, which draw better images, lie beside it: --weights {Phrases.Relative(beside)}");
+        }
     }
 
     void Tell(string weights, ImportedWeights taken)
@@ -68,9 +72,10 @@ sealed class ImportCommand : AppCommand
         string key = taken.Key.Length > 0 ? $", under '{taken.Key}'" : "", prefix = taken.Prefix.Length > 0 ? $", names without '{taken.Prefix}'" : "";
         string kind = taken.IsAverage ? ", averaged" : taken.Others.Count > 0 ? ", raw" : "";
         if ((key + prefix + kind).Length > 0) _terminal.Out.WriteLine($"weights {Phrases.Relative(weights)}{key}{prefix}{kind}");
-        if (taken.Others.Count > 0)
-            _terminal.Out.WriteLine($"others  {string.Join(", ", taken.Others.Select(other => $"--key {Phrases.Quoted(other.Key)} ({(other.IsAverage ? "averaged" : "raw")})"))}");
-        if (taken.Unread.Count > 0) _terminal.Out.WriteLine($"unread  {string.Join(", ", taken.Unread.Take(MostNamed))}{(taken.Unread.Count > MostNamed ? ", …" : "")}");
+        IEnumerable<string> others = taken.Others.Select(other => $"--key {Phrases.Quoted(other.Key)} ({(other.IsAverage ? "averaged" : "raw")})");
+        if (taken.Others.Count > 0) _terminal.Out.WriteLine($"others  {string.Join(", ", others)}");
+        string more = taken.Unread.Count > MostNamed ? ", …" : "";
+        if (taken.Unread.Count > 0) _terminal.Out.WriteLine($"unread  {string.Join(", ", taken.Unread.Take(MostNamed))}{more}");
         foreach (string assumption in taken.Assumptions) _terminal.Warn(assumption);
     }
 

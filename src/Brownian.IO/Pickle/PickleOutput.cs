@@ -6,7 +6,7 @@ namespace Brownian.IO;
 /// <summary>Writes a pickle of protocol 2, which every PyTorch reads.</summary>
 sealed class PickleOutput
 {
-    readonly MemoryStream _bytes = new();
+    readonly List<byte> _bytes = [];
 
     public PickleOutput()
     {
@@ -14,20 +14,20 @@ sealed class PickleOutput
         Op(2);
     }
 
-    public void Op(byte op) => _bytes.WriteByte(op);
+    public void Op(byte op) => _bytes.Add(op);
 
     public void Text(string text)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(text);
         Op(PickleOp.Text32);
         WriteInt32(utf8.Length);
-        _bytes.Write(utf8);
+        _bytes.AddRange(utf8);
     }
 
     public void Global(string module, string name)
     {
         Op(PickleOp.Global);
-        _bytes.Write(Encoding.ASCII.GetBytes($"{module}\n{name}\n"));
+        _bytes.AddRange(Encoding.ASCII.GetBytes($"{module}\n{name}\n"));
     }
 
     /// <summary>In the shortest form, as Python does.</summary>
@@ -49,7 +49,7 @@ sealed class PickleOutput
             BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
             Op(PickleOp.Long1);
             Op(sizeof(long));
-            _bytes.Write(bytes);
+            _bytes.AddRange(bytes);
         }
     }
 
@@ -71,13 +71,13 @@ sealed class PickleOutput
     public byte[] Stop()
     {
         Op(PickleOp.Stop);
-        return _bytes.ToArray();
+        return [.. _bytes];
     }
 
     void WriteInt32(int value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
     }
 }

@@ -28,6 +28,9 @@ public sealed partial class StateDict : RenamedTensors
     /// <summary>What else in the file has all names of the network: how <see cref="Open"/> is told to take it, and whether it is an average.</summary>
     public IReadOnlyList<(string Key, bool IsAverage)> Others { get; private init; } = [];
 
+    /// <summary>A tensor of an average that has not the network's names, where there is one and raw weights were taken; null otherwise.</summary>
+    public string? AverageOfOtherNames { get; private init; }
+
     /// <summary>The classes of objects that the file holds besides tensors, which were passed over unread.</summary>
     public IReadOnlyList<string> Unread { get; private init; } = [];
 
@@ -80,7 +83,8 @@ public sealed partial class StateDict : RenamedTensors
     static StateDict Taken(ITensorFile file, Place chosen, Place[] whole)
     {
         Place[] others = [.. whole.Where(place => place != chosen)];
-        string[] inside = [.. others.Select(place => place.Start).Where(start => start.Length > chosen.Start.Length && start.StartsWith(chosen.Start, StringComparison.Ordinal))];
+        string[] inside = [.. others.Select(place => place.Start)
+            .Where(start => start.Length > chosen.Start.Length && start.StartsWith(chosen.Start, StringComparison.Ordinal))];
         return new StateDict(file, chosen, name =>
         {
             // Beside tensors of its own, a dict may hold other dicts; as a state dict it is the tensors.
@@ -91,7 +95,15 @@ public sealed partial class StateDict : RenamedTensors
         {
             Others = [.. others.Select(place => (place.Told(whole), place.IsAverage))],
             Unread = UnreadIn(file),
+            AverageOfOtherNames = whole.Any(place => place.IsAverage) ? null : StrangeAverage(file, chosen),
         };
+    }
+
+    // CompVis' LitEma drops the dots of names; some averages leave tensors out.
+    static string? StrangeAverage(ITensorFile file, Place chosen)
+    {
+        string[] averaged = [.. file.Names.Where(name => new Place(name).IsAverage)];
+        return averaged.Length * 2 >= chosen.Found ? averaged[0] : null;
     }
 
     /// <summary>Every place where tensors have names of the network.</summary>
@@ -152,7 +164,8 @@ public sealed partial class StateDict : RenamedTensors
     {
         if (file.Names.Count == 0 || !file.Names.All(name => OfOptimizer().IsMatch(name))) return;
         throw new InvalidDataException(
-            $"{file.Path}: the state of an optimiser ({SafetensorsHeader.Quote(file.Names[0])} …), not a network's weights; give the file of weights that was saved beside it.");
+            $"{file.Path}: the state of an optimiser ({SafetensorsHeader.Quote(file.Names[0])} …), not a network's weights; "
+            + "give the file of weights that was saved beside it.");
     }
 
     static string? Listed(ITensorFile file, string? key) => file.Names
@@ -178,7 +191,11 @@ public sealed partial class StateDict : RenamedTensors
                 names[stored] = trained[i][raw.Start.Length..];
         }
         if (names.Count != count || count != trained.Length)
-            throw new InvalidDataException($"{what}, which do not fit the {trained.Length} of {SafetensorsHeader.Quote(raw.Told(whole))}; {Remedy}, or take the raw ones (--key {raw.Told(whole)}).");
+        {
+            throw new InvalidDataException(
+                $"{what}, which do not fit the {trained.Length} of {SafetensorsHeader.Quote(raw.Told(whole))}; {Remedy}, "
+                + $"or take the raw ones (--key {raw.Told(whole)}).");
+        }
         foreach (string name in file.Names)
         {
             if (name.StartsWith(raw.Start, StringComparison.Ordinal) && IsStatistic(name)) names[name] = name[raw.Start.Length..];

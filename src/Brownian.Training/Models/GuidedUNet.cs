@@ -225,7 +225,7 @@ sealed class GuidedUNet : ITensorFile
             bool scaleShift = Extent($"{Down(0)}.0.emb_layers.1.weight", 0) == 2 * channels[0];
             bool attends = false;
             UNet2DOptions? own = options as UNet2DOptions;
-            string Block(int level, string place, Values<string>? given, int position, bool isDown, bool resamples)
+            string Block(string place, Values<string>? given, int position, bool isDown, bool resamples)
             {
                 if (Has($"{place}.1.qkv.weight"))
                 {
@@ -237,10 +237,12 @@ sealed class GuidedUNet : ITensorFile
                 if (!resamples && given is { } names && position < names.Count && names[position] is { } name && (name == plain || name == resnet)) return name;
                 return resnets && resamples ? resnet : plain;
             }
-            string[] downs = [.. Enumerable.Range(0, levels).Select(level => Block(level, Down(level), own?.DownBlockTypes, level, isDown: true, level < levels - 1))];
+            string[] downs = [.. Enumerable.Range(0, levels)
+                .Select(level => Block(Down(level), own?.DownBlockTypes, level, isDown: true, level < levels - 1))];
             bool attendsDown = attends;
             attends = false;
-            string[] ups = [.. Enumerable.Range(0, levels).Reverse().Select(level => Block(level, Up(level), own?.UpBlockTypes, levels - 1 - level, isDown: false, level > 0))];
+            string[] ups = [.. Enumerable.Range(0, levels).Reverse()
+                .Select(level => Block(Up(level), own?.UpBlockTypes, levels - 1 - level, isDown: false, level > 0))];
             int features = (int)Extent("time_embed.2.weight", 0);
             UNet2DOptions start = own ?? new UNet2DOptions { ImageSize = options.ImageSize };
             return start with
@@ -280,8 +282,10 @@ sealed class GuidedUNet : ITensorFile
             return count;
         }
 
-        string? UpsamplerOf(int block) => new[] { 1, 2 }
-            .SelectMany(part => new[] { $"output_blocks.{block}.{part}.conv.weight", $"output_blocks.{block}.{part}.in_layers.0.weight" }).FirstOrDefault(Has);
+        // The last part of a block, after a resnet and perhaps attention: a convolution or a resnet.
+        string? UpsamplerOf(int block) => Enumerable.Range(1, 2)
+            .SelectMany(IEnumerable<string> (part) => [$"output_blocks.{block}.{part}.conv.weight", $"output_blocks.{block}.{part}.in_layers.0.weight"])
+            .FirstOrDefault(Has);
 
         bool Has(string name) => file.TryGetShape(name, out _);
 
@@ -298,12 +302,13 @@ static class OtherNetworks
 {
     static readonly (string Name, string Network)[] Known =
     [
-        ("final_res_block.block1.proj.weight", "the Unet of lucidrains' denoising-diffusion-pytorch, whose linear attention and weight-standardised convolutions no network here has"),
-        ("mid_block1.block1.proj.weight", "the Unet of lucidrains' denoising-diffusion-pytorch, whose linear attention no network here has"),
+        ("final_res_block.block1.proj.weight", "the Unet of lucidrains' denoising-diffusion-pytorch, whose linear attention no network here has"),
         ("map_layer0.weight", "a network of EDM (SongUNet or DhariwalUNet), which no network here is"),
-        ("mid.block_1.norm1.weight", "the U-Net of Ho et al. in PyTorch (pytorch_diffusion), or an autoencoder; convert it with diffusers to a UNet2DModel and import that folder"),
+        ("mid.block_1.norm1.weight",
+            "the U-Net of Ho et al. in PyTorch (pytorch_diffusion), or an autoencoder; convert it with diffusers to a UNet2DModel and import that folder"),
         ("blocks.0.adaLN_modulation.1.weight", "a diffusion transformer (DiT), which no network here is"),
-        ("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight", "a UNet2DConditionModel (Stable Diffusion), which needs a text encoder and an autoencoder"),
+        ("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight",
+            "a UNet2DConditionModel (Stable Diffusion), which needs a text encoder and an autoencoder"),
     ];
 
     /// <returns>What a file holds; null where that is not known.</returns>

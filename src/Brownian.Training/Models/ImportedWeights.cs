@@ -21,7 +21,7 @@ public sealed record ImportedWeights
     /// <summary>Classes of objects in the file that were passed over unread.</summary>
     public required IReadOnlyList<string> Unread { get; init; }
 
-    /// <summary>What was assumed that the file does not say.</summary>
+    /// <summary>What is in doubt: what was assumed that the file does not say, and averaged weights that could not be taken.</summary>
     public IReadOnlyList<string> Assumptions { get; private init; } = [];
 
     /// <summary>Finds a network's weights in a file of Python's.</summary>
@@ -53,7 +53,8 @@ public sealed record ImportedWeights
         try
         {
             GuidedUNet network = GuidedUNet.Of(weights, description.Model, newOrder);
-            return (Of(weights) with { Assumptions = [.. Assumed(description, newOrder)] }, network);
+            ImportedWeights taken = Of(weights);
+            return (taken with { Assumptions = [.. taken.Assumptions, .. Assumed(description, newOrder)] }, network);
         }
         catch
         {
@@ -68,9 +69,15 @@ public sealed record ImportedWeights
         var network = (UNet2DOptions)description.Model;
         bool attends = network.AttentionHeadDim is { } heads && heads < network.BlockOutChannels[^1];
         if (attends && !newOrder)
-            yield return "each attention head's queries, keys and values lie together, as by default; if the network was trained with use_new_attention_order, add --new-attention-order.";
+        {
+            yield return "each attention head's queries, keys and values lie together, as by default; if the network was trained with "
+                + "use_new_attention_order, add --new-attention-order.";
+        }
         if (network.AttentionHeadDim is null)
-            yield return "attention has one head, as model_params says; for a network of num_heads or num_head_channels set attention_head_dim, which the file does not say.";
+        {
+            yield return "attention has one head, as model_params says; for a network of num_heads or num_head_channels set attention_head_dim, "
+                + "which the file does not say.";
+        }
         if (description.Diffusion.Timesteps != Unscaled)
         {
             yield return $"the network is told timesteps 0 to {description.Diffusion.Timesteps - 1}; if it was trained with rescale_timesteps, which tells it "
@@ -85,5 +92,8 @@ public sealed record ImportedWeights
         IsAverage = weights.IsAverage,
         Others = weights.Others,
         Unread = weights.Unread,
+        Assumptions = weights.AverageOfOtherNames is { } average
+            ? [$"averaged weights are there, too ('{average}' …), under names that are not the network's; the raw ones were taken."]
+            : [],
     };
 }

@@ -81,7 +81,8 @@ public sealed record ModelDescription
         if (file.Seal is not null && file.Seal != SealOf(file))
         {
             throw new InvalidDataException(
-                $"{path}: does not match its own seal; it is damaged, or was edited: if you meant to edit it, remove its line \"seal\", otherwise copy or make the folder again.");
+                $"{path}: does not match its own seal; it is damaged, or was edited: if you meant to edit it, remove its line \"seal\", "
+                + "otherwise copy or make the folder again.");
         }
         return (description, file.Files is null ? null : new ModelSeal(file.Files));
     }
@@ -140,7 +141,8 @@ sealed record ModelSeal(IReadOnlyDictionary<string, FileSeal> Files)
             ? $"its SHA-256 is not the one in {ModelDescription.FileName}; the file is damaged"
             : $"{there.Bytes} bytes, where {ModelDescription.FileName} says {seal.Bytes}; the file is cut off or another one";
         throw new InvalidDataException(
-            $"{path}: {what}: copy the folder again, or make it again (import, export, or train --resume). If you replaced the file, remove \"files\" and \"seal\" from {ModelDescription.FileName}.");
+            $"{path}: {what}: copy the folder again, or make it again (import, export). If you replaced the file, "
+            + $"remove \"files\" and \"seal\" from {ModelDescription.FileName}.");
     }
 }
 

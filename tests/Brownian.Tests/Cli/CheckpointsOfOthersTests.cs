@@ -133,8 +133,9 @@ public sealed class CheckpointsOfOthersTests : IDisposable
         foreach (Parameter parameter in network.Parameters)
             parameter.FromTorch([.. Enumerable.Repeat(parameter.Name == "conv_out.bias" ? float.PositiveInfinity : 0, parameter.Shape.Count)]);
         var model = new DiffusionModel(ModelDescription.Of(TinyRun.Config), network, device, "");
-        var options = new SampleOptions { Seeds = [3, 4], Sampling = new SampleParams { Sampler = "ddim", Steps = 2 } };
-        string message = Assert.Throws<InvalidDataException>(() => new ImageSampler(model).Sample(options)).Message;
+        var options = new SampleOptions { Seeds = [3, 4], Sampler = "ddim", Steps = 2 };
+        string message = Assert.Throws<InvalidDataException>(
+            () => new ImageSampler(model).Sample(options, cancel: TestContext.Current.CancellationToken)).Message;
         Assert.Contains("the image of seed 3 is not finite (NaN or infinity) in step 1", message, StringComparison.Ordinal);
     }
 

@@ -89,6 +89,17 @@ public sealed class StateDictTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("model.a model.b model_ema.modela model_ema.modelb", "model_ema.modela")]
+    [InlineData("model/a model/b ema/a", "ema/a")]
+    [InlineData("model/a model/b ema/a ema/b", null)]
+    [InlineData("model/a model/b optimizer/s", null)]
+    public void An_average_of_other_names_is_told(string names, string? told)
+    {
+        using var weights = StateDict.Open(Checkpoint(names.Split(' ')), AandB);
+        Assert.Equal(told, weights.AverageOfOtherNames);
+    }
+
     [Fact]
     public void Names_of_safetensors_have_prefixes_too()
     {

@@ -9,7 +9,7 @@ public sealed class TorchWriterTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    static void Copy(SafetensorsFile from, ITensorWriter to)
+    static void Copy(SafetensorsFile from, TorchWriter to)
     {
         foreach (string name in from.Names)
         {
