@@ -1,5 +1,6 @@
 using System.Globalization;
 using Brownian.Imaging;
+using Brownian.IO;
 using Brownian.Training;
 
 namespace Brownian.Cli;
@@ -60,9 +61,10 @@ sealed class PictureTarget
     readonly string _kind;
     readonly string? _path;
     readonly bool _overwrite;
+    readonly int? _scale;
 
-    PictureTarget(string kind, string? path, bool overwrite, bool isAnimated) =>
-        (_kind, _path, _overwrite, IsAnimated) = (kind, path, overwrite, isAnimated);
+    PictureTarget(string kind, string? path, bool overwrite, bool isAnimated, int? scale = null) =>
+        (_kind, _path, _overwrite, IsAnimated, _scale) = (kind, path, overwrite, isAnimated, scale);
 
     /// <summary>Frames are to be written, not one picture.</summary>
     public bool IsAnimated { get; }
@@ -77,6 +79,22 @@ sealed class PictureTarget
     {
         if (path is not null && !IsPng(path)) throw new ArgumentException($"--out {path}: this picture is a PNG; let the name end in .png.");
         return Checked(kind, path, overwrite, isAnimated: false);
+    }
+
+    /// <summary>A chart: a PNG, or an SVG by its ending.</summary>
+    /// <param name="kind">What the picture shows, for the name of a new file.</param>
+    /// <param name="path">The file; null for a new one in <c>pictures/</c>.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <param name="scale">Pixels to a unit; null for the usual.</param>
+    /// <exception cref="ArgumentException">The path ends otherwise, or the scale is out of range or of an SVG.</exception>
+    /// <exception cref="IOException">The file exists, or its folder cannot be made.</exception>
+    public static PictureTarget Chart(string kind, string? path, bool overwrite, int? scale)
+    {
+        if (path is not null && !IsPng(path) && !IsSvg(path)) throw new ArgumentException($"--out {path}: a chart is a PNG or SVG; let the name end in .png or .svg.");
+        if (scale is < 1 or > Drawing.MaxScale) throw new ArgumentException($"--scale {scale}: give 1 to {Drawing.MaxScale}.");
+        if (scale is not null && IsSvg(path)) throw new ArgumentException("--scale: an SVG has no pixels; leave it out.");
+        if (path is not null) Target.Check(path, overwrite);
+        return new PictureTarget(kind, path, overwrite, isAnimated: false, scale);
     }
 
     /// <summary>A picture or an animation; an ending that only animations have asks for one.</summary>
@@ -97,6 +115,12 @@ sealed class PictureTarget
     /// <summary>Writes the picture.</summary>
     /// <returns>The file's path.</returns>
     public string Write(Image picture) => Write(path => Png.Write(path, picture, overwrite: _overwrite));
+
+    /// <summary>Writes the chart.</summary>
+    /// <returns>The file's path.</returns>
+    public string Write(Drawing chart) => IsSvg(_path)
+        ? Write(path => AtomicFile.Write(path, chart.ToSvg(), _overwrite))
+        : Write(_scale is { } scale ? chart.ToImage(scale) : chart.ToImage());
 
     /// <summary>Writes the frames that <paramref name="animate"/> adds.</summary>
     /// <returns>The file's path.</returns>
@@ -119,6 +143,8 @@ sealed class PictureTarget
         write(_path);
         return _path;
     }
+
+    static bool IsSvg(string? path) => Path.GetExtension(path)?.Equals(".svg", StringComparison.OrdinalIgnoreCase) ?? false;
 
     static bool IsPng(string path) => Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Brownian.Imaging;
 
 namespace Brownian.Cli;
 
@@ -17,6 +18,10 @@ sealed class ShowCommand : Command
     }
 
     public static Option<string?> Png() => OptionOf.Text("--out", "FILE.png", "The file to write. Default: a new file in pictures/");
+
+    public static Option<string?> Chart() => OptionOf.Text("--out", "FILE", "The file to write: .png, or .svg for a drawing. Default: a new .png in pictures/");
+
+    public static Option<int?> Scale() => OptionOf.Number("--scale", 1, $"Pixels of a PNG to a unit, up to {Drawing.MaxScale}. Default: 2");
 
     public static Option<string?> PngOrAnimation() =>
         OptionOf.Text("--out", "FILE", "The file to write: .png for a picture; .png, .gif or .mp4 for an animation. Default: a new .png in pictures/");
