@@ -69,7 +69,7 @@ sealed class ImageNames
     static readonly string[] TrainWords = ["train", "training"], HeldOutWords = ["test", "testing", "val", "valid", "validation"];
 
     /// <summary>Endings of pictures in formats that are not read.</summary>
-    static readonly string[] ForeignEndings = [".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl"];
+    static readonly string[] ForeignEndings = [".avif", ".heic", ".heif", ".jxl"];
 
     const int MaxClassLength = 100;
 

@@ -54,7 +54,8 @@ public sealed class Drawing
             skia.DrawRect(0, 0, Width, Height, paper);
             paint(new Canvas(skia, scale: 1, isVector: true));
         }
-        // Skia's lists of positions end with a comma, which strict readers refuse.
-        return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(file.ToArray()).Replace(", \"", "\"", StringComparison.Ordinal));
+        // Skia's lists of positions end with a comma, which strict readers refuse; and viewers would smooth the cells of a map.
+        return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(file.ToArray()).Replace(", \"", "\"", StringComparison.Ordinal)
+            .Replace("<image ", "<image style=\"image-rendering:pixelated\" ", StringComparison.Ordinal));
     }
 }

@@ -37,9 +37,9 @@ public sealed class ImageSourcesTests : IDisposable
     [Fact]
     public void Pictures_in_formats_that_are_not_read_are_counted_in_the_title()
     {
-        foreach (string name in (string[])["1.png", "a/2.webp", "a/3.WEBP", "b/4.gif", "b/5.txt", ".b/6.gif"]) _folder.Write($"mixed/{name}", []);
+        foreach (string name in (string[])["1.png", "a/2.heic", "a/3.HEIC", "b/4.avif", "b/5.txt", ".b/6.avif"]) _folder.Write($"mixed/{name}", []);
         using IImageSource source = ImageSources.Open(_folder.Path("mixed"));
-        Assert.Equal("mixed (a folder of images, 1 .gif, 2 .webp left out: such files are not read)", source.Title);
+        Assert.Equal("mixed (a folder of images, 1 .avif, 2 .heic left out: such files are not read)", source.Title);
         Assert.Equal(1, source.Count);
 
         _folder.Write("photos/1.heic", []);
