@@ -111,9 +111,10 @@ sealed class PictureTarget
     readonly string _kind;
     readonly string? _path;
     readonly bool _overwrite;
+    readonly int? _scale;
 
-    PictureTarget(string kind, string? path, bool overwrite, bool isAnimated) =>
-        (_kind, _path, _overwrite, IsAnimated) = (kind, path, overwrite, isAnimated);
+    PictureTarget(string kind, string? path, bool overwrite, bool isAnimated, int? scale = null) =>
+        (_kind, _path, _overwrite, IsAnimated, _scale) = (kind, path, overwrite, isAnimated, scale);
 
     /// <summary>Frames are to be written, not one picture.</summary>
     public bool IsAnimated { get; }
@@ -127,6 +128,22 @@ sealed class PictureTarget
     {
         if (path is not null) Target.CheckPicture(path, overwrite);
         return new PictureTarget(kind, path, overwrite, isAnimated: false);
+    }
+
+    /// <summary>A chart: a picture, or an SVG by its ending.</summary>
+    /// <param name="kind">What the picture shows, for the name of a new file.</param>
+    /// <param name="path">The file; null for a new one in <c>pictures/</c>.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <param name="scale">Pixels to a unit; null for the usual.</param>
+    /// <exception cref="ArgumentException">The path ends otherwise, or the scale is out of range or of an SVG.</exception>
+    /// <exception cref="IOException">The file exists, or its folder cannot be made.</exception>
+    public static PictureTarget Chart(string kind, string? path, bool overwrite, int? scale)
+    {
+        if (scale is < 1 or > Drawing.MaxScale) throw new ArgumentException($"--scale {scale}: give 1 to {Drawing.MaxScale}.");
+        if (scale is not null && IsSvg(path)) throw new ArgumentException("--scale: an SVG has no pixels; leave it out.");
+        if (IsSvg(path)) Target.Check(path!, overwrite);
+        else if (path is not null) Target.CheckPicture(path, overwrite);
+        return new PictureTarget(kind, path, overwrite, isAnimated: false, scale);
     }
 
     /// <summary>A picture or an animation; an ending that only animations have asks for one.</summary>
@@ -156,6 +173,12 @@ sealed class PictureTarget
     /// <returns>The file's path.</returns>
     public string Write(Image picture) => Write(path => ImageWriter.Write(path, picture, overwrite: _overwrite));
 
+    /// <summary>Writes the chart.</summary>
+    /// <returns>The file's path.</returns>
+    public string Write(Drawing chart) => IsSvg(_path)
+        ? Write(path => AtomicFile.Write(path, chart.ToSvg(), _overwrite))
+        : Write(_scale is { } scale ? chart.ToImage(scale) : chart.ToImage());
+
     /// <summary>Writes the frames that <paramref name="animate"/> adds.</summary>
     /// <returns>The file's path.</returns>
     public string Write(Action<AnimationWriter> animate) => Write(path =>
@@ -172,7 +195,10 @@ sealed class PictureTarget
         if (_path is null) return Target.WriteNumbered(DefaultFolder, $"{_kind}-", write);
         write(_path);
         return _path;
-    }}
+    }
+
+    static bool IsSvg(string? path) => Path.GetExtension(path)?.Equals(".svg", StringComparison.OrdinalIgnoreCase) ?? false;
+}
 
 /// <summary>The files that <c>sample</c> writes. Nothing that exists is replaced unless that was asked for.</summary>
 /// <param name="Grid">The picture of all images; null for a new PNG in <c>samples/</c>.</param>

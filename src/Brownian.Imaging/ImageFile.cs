@@ -27,9 +27,10 @@ public static class ImageFile
     /// <summary>Reads an image from the rest of a stream, which stays open; see <see cref="Decode"/>.</summary>
     /// <param name="stream">Read to its end.</param>
     /// <param name="name">What error messages call the data.</param>
+    /// <param name="atFullDepth">Keep samples of more than 8 bits as 16.</param>
     /// <exception cref="InvalidDataException">The content is damaged, too large, or no supported format.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
-    public static Image Read(Stream stream, string name)
+    public static Image Read(Stream stream, string name, bool atFullDepth = false)
     {
         ArgumentNullException.ThrowIfNull(stream);
         var data = new MemoryStream();
@@ -39,7 +40,7 @@ public static class ImageFile
             CheckLength(data.Length + read, name);
             data.Write(block, 0, read);
         }
-        return Decode(data.GetBuffer().AsSpan(0, (int)data.Length), name);
+        return Decode(data.GetBuffer().AsSpan(0, (int)data.Length), name, atFullDepth);
     }
 
     /// <summary>

@@ -47,7 +47,12 @@ public static class ImageSheet
         if (images.Count == 0) throw new ArgumentException("ImageSheet: no images to draw.", nameof(images));
         for (int i = 1; i < images.Count; i++) ImageGrid.CheckSame(images[0], images[i], i);
         var layout = new SheetLayout(options, images.Count, images[0]);
-        using var canvas = new Canvas(layout.Width, layout.Height, scale: 1);
+        Image sheet = new Drawing(layout.Width, layout.Height, canvas => Paint(canvas, images, options, layout)).ToImage(scale: 1);
+        return images[0].Channels <= 2 ? sheet.ConvertTo(1) : sheet;
+    }
+
+    static void Paint(Canvas canvas, IReadOnlyList<Image> images, SheetOptions options, SheetLayout layout)
+    {
         for (int i = 0; i < images.Count; i++)
         {
             (int left, int top) = layout.PlaceOf(i);
@@ -56,8 +61,6 @@ public static class ImageSheet
             if (options.Captions.Count > 0) Center(canvas, options.Captions[i], left, top + layout.CellHeight, layout.CellWidth);
         }
         PaintTexts(canvas, options, layout);
-        Image sheet = canvas.ToImage();
-        return images[0].Channels <= 2 ? sheet.ConvertTo(1) : sheet;
     }
 
     static void PaintTexts(Canvas canvas, SheetOptions options, SheetLayout layout)

@@ -6,6 +6,7 @@ namespace Brownian.Imaging;
 /// Writes an animation frame by frame, as APNG, GIF or MP4; only the frame at hand is in memory. The file appears whole at
 /// <see cref="Complete"/>, under its name, or not at all.
 /// </summary>
+/// <remarks>SkiaSharp encodes single pictures only, so APNG and GIF are written here, and WebP is not.</remarks>
 /// <example><code>
 /// using AnimationWriter animation = AnimationWriter.Create("denoising.gif");
 /// foreach (Image frame in frames) animation.Add(frame, TimeSpan.FromMilliseconds(40));

@@ -3,26 +3,12 @@ using SkiaSharp;
 
 namespace Brownian.Imaging;
 
-/// <summary>An RGB image to draw on. Coordinates count units from the top left corner; what lies outside is cut off.</summary>
-sealed class Canvas : IDisposable
+/// <summary>What a <see cref="Drawing"/> draws on. Coordinates count units from the top left corner; what lies outside is cut off.</summary>
+/// <param name="skia">Scaled to units.</param>
+/// <param name="scale">Pixels to a unit.</param>
+/// <param name="isVector">There are no pixels.</param>
+sealed class Canvas(SKCanvas skia, int scale, bool isVector = false)
 {
-    readonly SKBitmap bitmap;
-    readonly SKCanvas skia;
-    readonly int scale;
-
-    /// <summary>White, of width × height units.</summary>
-    /// <param name="width">Units.</param>
-    /// <param name="height">Units.</param>
-    /// <param name="scale">Pixels to a unit.</param>
-    public Canvas(int width, int height, int scale)
-    {
-        this.scale = scale;
-        bitmap = new SKBitmap(new SKImageInfo(width * scale, height * scale, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        skia = new SKCanvas(bitmap);
-        skia.Clear(SKColors.White);
-        skia.Scale(scale);
-    }
-
     public void Fill(double left, double top, double width, double height, Rgb color)
     {
         using var paint = new SKPaint { Color = color.ToSkia() };
@@ -31,7 +17,7 @@ sealed class Canvas : IDisposable
 
     /// <summary>Draws the text from the left end of its baseline.</summary>
     public void Write(string text, double x, double baseline, double size, Rgb color) =>
-        Lettering.Draw(skia, text, x, baseline, size, color.ToSkia());
+        Lettering.Draw(skia, text, x, baseline, size, color.ToSkia(), asPaths: isVector);
 
     /// <summary>
     /// Copies an image whose corner comes to a unit, each of its pixels as a square of <paramref name="side"/> × <paramref name="side"/>
@@ -55,18 +41,12 @@ sealed class Canvas : IDisposable
         skia.Restore();
     }
 
-    /// <summary>What was drawn so far.</summary>
-    public Image ToImage()
+    /// <summary>Draws another drawing, with its corner at a unit.</summary>
+    public void Draw(Action<Canvas> paint, int left, int top)
     {
-        var image = new Image(bitmap.Width, bitmap.Height, 3);
-        ReadOnlySpan<byte> pixels = bitmap.GetPixelSpan();
-        for (int from = 0, to = 0; to < image.Pixels.Length; from += 4, to += 3) pixels.Slice(from, 3).CopyTo(image.Pixels.AsSpan(to));
-        return image;
-    }
-
-    public void Dispose()
-    {
-        skia.Dispose();
-        bitmap.Dispose();
+        skia.Save();
+        skia.Translate(left, top);
+        paint(this);
+        skia.Restore();
     }
 }

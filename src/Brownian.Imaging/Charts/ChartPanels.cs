@@ -8,42 +8,44 @@ public static class ChartPanels
     /// <summary>Charts of the same curves, with one legend for all: the names given to the curves of the first.</summary>
     /// <param name="title">Above everything, at the left; empty for none.</param>
     /// <param name="charts">At least one, from left to right.</param>
-    /// <returns>RGB.</returns>
     /// <exception cref="ArgumentException">There are no charts, or together they are too large.</exception>
-    public static Image Draw(string title, IReadOnlyList<LineChart> charts)
+    public static Drawing ToDrawing(string title, IReadOnlyList<LineChart> charts)
     {
         ArgumentNullException.ThrowIfNull(charts);
-        return Beside(title, [.. charts.Select(chart => chart.DrawWithoutLegend())], charts.Count == 0 ? [] : charts[0].Legend);
+        return Beside(title, [.. charts.Select(chart => chart.ToDrawingWithoutLegend())], charts.Count == 0 ? [] : charts[0].Legend);
     }
 
-    /// <summary>Pictures of any kind, their upper edges in line.</summary>
+    /// <summary>Drawings of any kind, their upper edges in line, on white.</summary>
     /// <param name="title">Above everything, at the left; empty for none.</param>
     /// <param name="panels">At least one, from left to right.</param>
-    /// <returns>RGB, white where there is nothing.</returns>
-    /// <exception cref="ArgumentException">There are no pictures, or together they are too large.</exception>
-    public static Image Draw(string title, IReadOnlyList<Image> panels)
+    /// <exception cref="ArgumentException">There are no drawings.</exception>
+    public static Drawing ToDrawing(string title, IReadOnlyList<Drawing> panels)
     {
         ArgumentNullException.ThrowIfNull(panels);
         return Beside(title, panels, []);
     }
 
-    static Image Beside(string title, IReadOnlyList<Image> panels, IEnumerable<LegendEntry> legend)
+    /// <summary>Charts of the same curves as an image, with two pixels for each unit.</summary>
+    /// <returns>RGB.</returns>
+    /// <inheritdoc cref="ToDrawing(string, IReadOnlyList{LineChart})"/>
+    public static Image Draw(string title, IReadOnlyList<LineChart> charts) => ToDrawing(title, charts).ToImage();
+
+    static Drawing Beside(string title, IReadOnlyList<Drawing> panels, IEnumerable<LegendEntry> legend)
     {
         ArgumentNullException.ThrowIfNull(title);
         if (panels.Count == 0) throw new ArgumentException("ChartPanels: there is nothing to draw.", nameof(panels));
         int width = panels.Sum(panel => panel.Width), height = panels.Max(panel => panel.Height);
-        (width, height) = (Units(width), Units(height));
         var header = new ChartHeader(title, legend, width);
-        int top = header.Height > 0 ? header.Height + BelowHeader : 0, left = 0;
-        using var canvas = new Canvas(width, top + height, ChartTheme.Scale);
-        header.Paint(canvas);
-        foreach (Image panel in panels)
+        int top = header.Height > 0 ? header.Height + BelowHeader : 0;
+        return new Drawing(width, top + height, canvas =>
         {
-            canvas.Paste(panel, left, top);
-            left += Units(panel.Width);
-        }
-        return canvas.ToImage();
+            header.Paint(canvas);
+            int left = 0;
+            foreach (Drawing panel in panels)
+            {
+                panel.PaintOn(canvas, left, top);
+                left += panel.Width;
+            }
+        });
     }
-
-    static int Units(int pixels) => (pixels + ChartTheme.Scale - 1) / ChartTheme.Scale;
 }

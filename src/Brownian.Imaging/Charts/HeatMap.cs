@@ -43,7 +43,12 @@ public static class HeatMap
     /// <param name="options">The defaults when null.</param>
     /// <returns>RGB.</returns>
     /// <exception cref="ArgumentException">The counts do not fit the values, or an option is out of range.</exception>
-    public static Image Draw(ReadOnlySpan<float> values, int rows, int columns, HeatMapOptions? options = null)
+    public static Image Draw(ReadOnlySpan<float> values, int rows, int columns, HeatMapOptions? options = null) =>
+        ToDrawing(values, rows, columns, options).ToImage();
+
+    /// <summary>The matrix, to be drawn at any scale or as SVG.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static Drawing ToDrawing(ReadOnlySpan<float> values, int rows, int columns, HeatMapOptions? options = null)
     {
         options ??= new HeatMapOptions();
         if (rows < 1 || columns < 1 || (long)rows * columns != values.Length)
@@ -56,10 +61,12 @@ public static class HeatMap
         (int down, int across) = (Extent(means.GetLength(0), options.Extent), Extent(means.GetLength(1), options.Extent));
         int width = Left + across + Right, height = Top + down + Bottom;
         var header = new ChartHeader(options.Title, [], width);
-        using var canvas = new Canvas(width, header.Height + height, ChartTheme.Scale);
-        canvas.Draw(Plot(means, rows, columns, options, down, across), 0, header.Height, width, height);
-        header.Paint(canvas);
-        return canvas.ToImage();
+        return new Drawing(width, header.Height + height, canvas =>
+        {
+            using Plot plot = Plot(means, rows, columns, options, down, across);
+            canvas.Draw(plot, 0, header.Height, width, height);
+            header.Paint(canvas);
+        });
     }
 
     static int Extent(int cells, int extent) => cells * Math.Max(1, extent / cells);

@@ -74,21 +74,26 @@ public sealed class LineChart
     }
 
     /// <summary>Draws the chart: RGB, with two pixels for each unit of the size in the options.</summary>
-    public Image Draw() => Draw(Legend);
+    public Image Draw() => ToDrawing().ToImage();
+
+    /// <summary>The chart, to be drawn at any scale or as SVG.</summary>
+    public Drawing ToDrawing() => ToDrawing(Legend);
 
     internal IEnumerable<LegendEntry> Legend => series.Select((s, i) => new LegendEntry(s.Name, ChartTheme.Curve(i, s.IsFaint), ChartTheme.IsDashed(i)));
 
     /// <summary>The same, where the legend stands elsewhere.</summary>
-    internal Image DrawWithoutLegend() => Draw([]);
+    internal Drawing ToDrawingWithoutLegend() => ToDrawing([]);
 
-    Image Draw(IEnumerable<LegendEntry> legend)
+    Drawing ToDrawing(IEnumerable<LegendEntry> legend)
     {
-        using var canvas = new Canvas(options.Width, options.Height, ChartTheme.Scale);
         var header = new ChartHeader(options.Title, legend, options.Width);
         int height = Math.Max(options.Height - header.Height, 60);
-        canvas.Draw(Plot(height), ChartTheme.Edge / 2, header.Height, options.Width - ChartTheme.Edge / 2, height);
-        header.Paint(canvas);                                   // its lowest letters hang into the plot's margin
-        return canvas.ToImage();
+        return new Drawing(options.Width, options.Height, canvas =>
+        {
+            using Plot plot = Plot(height);
+            canvas.Draw(plot, ChartTheme.Edge / 2, header.Height, options.Width - ChartTheme.Edge / 2, height);
+            header.Paint(canvas);                               // its lowest letters hang into the plot's margin
+        });
     }
 
     Plot Plot(int height)

@@ -26,7 +26,12 @@ public static class LossPicture
     /// <exception cref="ArgumentException">There are no runs.</exception>
     /// <exception cref="InvalidDataException">A file of metrics is damaged or empty.</exception>
     /// <exception cref="IOException">A run has no metrics.</exception>
-    public static Image Draw(IReadOnlyList<RunDirectory> runs, LossAxis over = LossAxis.Steps, bool linear = false, bool logX = false)
+    public static Image Draw(IReadOnlyList<RunDirectory> runs, LossAxis over = LossAxis.Steps, bool linear = false, bool logX = false) =>
+        ToDrawing(runs, over, linear, logX).ToImage();
+
+    /// <summary>The same, to be drawn at any scale or as SVG.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static Drawing ToDrawing(IReadOnlyList<RunDirectory> runs, LossAxis over = LossAxis.Steps, bool linear = false, bool logX = false)
     {
         ArgumentNullException.ThrowIfNull(runs);
         if (runs.Count == 0) throw new ArgumentException("There is no run to draw the loss of.", nameof(runs));
@@ -46,7 +51,7 @@ public static class LossPicture
             if (runs.Count == 1) chart.Add("each step", xs, [.. history.Losses], faint: true);
             chart.Add(names[i], xs, history.RunningMeans());
         }
-        return chart.Draw();
+        return chart.ToDrawing();
     }
 
     static LossHistory Read(RunDirectory run)

@@ -9,11 +9,15 @@ public static class SchedulePicture
     /// <summary>Draws three panels beside each other, a curve in each for every schedule.</summary>
     /// <param name="schedules">At least one, with the names that the legend gives them.</param>
     /// <exception cref="ArgumentException">There are none.</exception>
-    public static Image Draw(IReadOnlyList<KeyValuePair<string, NoiseSchedule>> schedules)
+    public static Image Draw(IReadOnlyList<KeyValuePair<string, NoiseSchedule>> schedules) => ToDrawing(schedules).ToImage();
+
+    /// <summary>The same, to be drawn at any scale or as SVG.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static Drawing ToDrawing(IReadOnlyList<KeyValuePair<string, NoiseSchedule>> schedules)
     {
         ArgumentNullException.ThrowIfNull(schedules);
         if (schedules.Count == 0) throw new ArgumentException("There is no schedule to draw.", nameof(schedules));
-        return ChartPanels.Draw("Noise schedules",
+        return ChartPanels.ToDrawing("Noise schedules",
         [
             // The last steps of a cosine are a thousand times the first: no linear axis shows both.
             Panel("βₜ, noise added in a step", log: true, schedule => schedule.Betas.ToArray()),

@@ -15,7 +15,11 @@ public static class TimeEmbeddingPicture
     /// <param name="timesteps">T, from 1 to <see cref="MaxTimesteps"/>.</param>
     /// <param name="device">Where it is computed.</param>
     /// <exception cref="ArgumentException">A number is out of range.</exception>
-    public static Image Draw(SinusoidalEmbedding embedding, int timesteps, Device device)
+    public static Image Draw(SinusoidalEmbedding embedding, int timesteps, Device device) => ToDrawing(embedding, timesteps, device).ToImage();
+
+    /// <summary>The same, to be drawn at any scale or as SVG.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static Drawing ToDrawing(SinusoidalEmbedding embedding, int timesteps, Device device)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         if (embedding.Dimension is < 2 or > MaxDimension)
@@ -23,14 +27,14 @@ public static class TimeEmbeddingPicture
         if (timesteps is < 1 or > MaxTimesteps)
             throw new ArgumentException($"A time embedding of {timesteps} timesteps; give 1 to {MaxTimesteps}.");
         float[] rows = Embed(embedding, timesteps, device);
-        Image matrix = HeatMap.Draw(rows, timesteps, embedding.Dimension, new HeatMapOptions
+        Drawing matrix = HeatMap.ToDrawing(rows, timesteps, embedding.Dimension, new HeatMapOptions
         {
             Title = "Embedding",
             XLabel = embedding.CosineFirst ? "feature: cosines, then sines" : "feature: sines, then cosines",
             YLabel = "timestep t",
         });
         float[] similarity = Similarity(rows, timesteps, embedding.Dimension);
-        Image cosines = HeatMap.Draw(similarity, timesteps, timesteps, new HeatMapOptions
+        Drawing cosines = HeatMap.ToDrawing(similarity, timesteps, timesteps, new HeatMapOptions
         {
             Title = "Cosine similarity",
             XLabel = "timestep t",
@@ -39,7 +43,7 @@ public static class TimeEmbeddingPicture
             High = 1,
             Colors = ColorScale.Sequential,
         });
-        return ChartPanels.Draw($"Sinusoidal time embedding, {embedding.Dimension} features", [matrix, cosines]);
+        return ChartPanels.ToDrawing($"Sinusoidal time embedding, {embedding.Dimension} features", [matrix, cosines]);
     }
 
     static float[] Embed(SinusoidalEmbedding embedding, int timesteps, Device device)

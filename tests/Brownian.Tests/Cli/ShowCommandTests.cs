@@ -20,6 +20,21 @@ public sealed class ShowCommandTests : IDisposable
     }
 
     [Fact]
+    public void Charts_are_drawn_at_a_scale_or_as_svg()
+    {
+        string[] schedule = ["show", "schedule", "--timesteps", "9", "--out"];
+        Assert.Equal(ExitCode.Success, CommandLine.Run([.. schedule, _line.At("one.png"), "--scale", "1"]).Code);
+        Assert.Equal(ExitCode.Success, CommandLine.Run([.. schedule, _line.At("two.png")]).Code);
+        Assert.Equal(2 * Png.Read(_line.At("one.png")).Width, Png.Read(_line.At("two.png")).Width);
+        Assert.Equal(ExitCode.Success, CommandLine.Run([.. schedule, _line.At("a.svg")]).Code);
+        Assert.Contains("<svg", File.ReadAllText(_line.At("a.svg")), StringComparison.Ordinal);
+        Assert.Contains("exists already", CommandLine.Run([.. schedule, _line.At("a.svg")]).Error, StringComparison.Ordinal);
+        Assert.Contains("leave it out", CommandLine.Run([.. schedule, _line.At("b.svg"), "--scale", "3"]).Error, StringComparison.Ordinal);
+        Assert.Contains("give 1 to 8", CommandLine.Run([.. schedule, _line.At("b.png"), "--scale", "9"]).Error, StringComparison.Ordinal);
+        Assert.Contains(".png or .svg", CommandLine.Run([.. schedule, _line.At("b.pdf")]).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Runs_are_shown_from_noise_to_image_and_from_first_loss_to_last()
     {
         string run = _line.TrainedRun();

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Brownian.Imaging;
 
 namespace Brownian.Tests;
@@ -11,7 +12,7 @@ public sealed class ChartPanelTests
     {
         LineChart[] charts = [Chart("rising"), Chart("rising")];
         Image picture = ChartPanels.Draw("both", charts);
-        Image alone = charts[0].DrawWithoutLegend();
+        Image alone = charts[0].ToDrawingWithoutLegend().ToImage();
         Assert.Equal((1200, alone.Height + 80), (picture.Width, picture.Height));
         for (int y = 0; y < alone.Height; y++)
             Assert.True(alone.Pixels.AsSpan(1800 * y, 1800).SequenceEqual(picture.Pixels.AsSpan(3600 * (y + 80) + 1800, 1800)), $"row {y}");
@@ -21,12 +22,13 @@ public sealed class ChartPanelTests
     [Fact]
     public void Pictures_of_different_heights_hang_from_one_line()
     {
-        Image picture = ChartPanels.Draw("", [new Image(30, 20, 1), new Image(10, 50, 3)]);
+        static Drawing Black(int width, int height) => new(width, height, canvas => canvas.Fill(0, 0, width, height, new Rgb(0, 0, 0)));
+        Image picture = ChartPanels.ToDrawing("", [Black(15, 10), Black(5, 25)]).ToImage();
         Assert.Equal((40, 50, 3), (picture.Width, picture.Height, picture.Channels));
         Assert.Equal(0, picture.Pixels[3 * (19 * 40 + 29)]);
         Assert.Equal(255, picture.Pixels[3 * (20 * 40 + 29)]);
         Assert.Equal(0, picture.Pixels[3 * (49 * 40 + 39)]);
-        Assert.Throws<ArgumentException>(() => ChartPanels.Draw("none", Array.Empty<Image>()));
+        Assert.Throws<ArgumentException>(() => ChartPanels.ToDrawing("none", Array.Empty<Drawing>()));
     }
 
     [Fact]
@@ -39,6 +41,36 @@ public sealed class ChartPanelTests
         Assert.True(last.X > first.X + 400);
         foreach ((int x, int y) in line)
             Assert.Equal(first.Y + (double)(x - first.X) * (last.Y - first.Y) / (last.X - first.X), y, 3.0);
+    }
+
+    [Fact]
+    public void A_drawing_has_as_many_pixels_as_are_asked_for()
+    {
+        Drawing drawing = Chart("rising").ToDrawing();
+        Assert.Equal((300, 200), (drawing.Width, drawing.Height));
+        foreach (int scale in new[] { 1, 2, 3, Drawing.MaxScale })
+        {
+            Image image = drawing.ToImage(scale);
+            Assert.Equal((300 * scale, 200 * scale), (image.Width, image.Height));
+            Assert.True(Contains(image.Pixels, Blue));
+        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => drawing.ToImage(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => drawing.ToImage(Drawing.MaxScale + 1));
+        Assert.Throws<ArgumentException>(() => new LineChart(new ChartOptions { Width = 4096, Height = 4096 }).ToDrawing().ToImage(3));
+    }
+
+    [Fact]
+    public void An_svg_has_the_curve_and_letters_that_need_no_font()
+    {
+        XElement svg = Parse(Chart("猫 हिन्दी").ToDrawing());
+        Assert.Equal(("300", "200"), (svg.Attribute("width")?.Value, svg.Attribute("height")?.Value));
+        Assert.Contains(svg.Descendants(), element => element.Name.LocalName == "path" && element.Attribute("stroke")?.Value == "#0072B2");
+        int Outlines(string name) => Parse(Chart(name).ToDrawing()).Descendants().Count(element => element.Name.LocalName == "path");
+        Assert.Equal(2, Outlines("猫猫") - Outlines(""));
+        Assert.DoesNotContain("猫", svg.ToString());
+        Assert.NotEmpty(Parse(ChartPanels.ToDrawing("maps", [HeatMap.ToDrawing(new float[6], 2, 3)])).Descendants());
+
+        static XElement Parse(Drawing drawing) => XElement.Parse(System.Text.Encoding.UTF8.GetString(drawing.ToSvg()));
     }
 
     static LineChart Chart(string name) => new LineChart(new ChartOptions { Width = 300, Height = 200 }).Add(name, [0, 1], [0, 1]);

@@ -135,7 +135,7 @@ public sealed class DeepImageTests
         resized, (x, y) => ((int)((x + 0.5) * image.Width / resized.Width), (int)((y + 0.5) * image.Height / resized.Height)), image);
 
     // Rows, then columns, each a sum of products that is rounded to the nearest, half upwards.
-    static IEnumerable<int> Twin(Image image, int width, int height, ResizeFilter filter)
+    static int[] Twin(Image image, int width, int height, ResizeFilter filter)
     {
         int channels = image.Channels;
         int[] across = new int[image.Height * width * channels], down = new int[height * width * channels];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Brownian.Imaging;
 
 namespace Brownian.Cli;
 
@@ -20,6 +21,10 @@ sealed class ShowCommand : Command
 
     public static Option<string?> PictureOrAnimation() =>
         OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp for a picture; .png, .gif or .mp4 for an animation. Default: a new .png in pictures/");
+
+    public static Option<string?> Chart() => OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp, or .svg for a drawing. Default: a new .png in pictures/");
+
+    public static Option<int?> Scale() => OptionOf.Number("--scale", 1, $"Pixels to a unit, up to {Drawing.MaxScale}. Default: 2");
 
     public static Option<bool> Animate() => OptionOf.Flag("--animate", "Write an animation instead of a strip.");
 

@@ -11,24 +11,25 @@ sealed class ShowLossCommand : AppCommand
     readonly Option<string?> _x = OptionOf.Choice("--x", ["steps", "seconds", "images"], "Horizontal axis. Default: steps");
     readonly Option<bool> _linear = OptionOf.Flag("--linear", "Linear loss axis. Default: logarithmic");
     readonly Option<bool> _logX = OptionOf.Flag("--log-x", "Logarithmic horizontal axis.");
-    readonly Option<string?> _out = ShowCommand.Picture();
+    readonly Option<string?> _out = ShowCommand.Chart();
+    readonly Option<int?> _scale = ShowCommand.Scale();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowLossCommand(Terminal terminal) : base("loss",
         "Draw the smoothed loss of runs.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
     {
         Add(_runs);
-        Add([_x, _linear, _logX, _out, _force]);
+        Add([_x, _linear, _logX, _out, _scale, _force]);
     }
 
     protected override int Run(ParseResult parsed)
     {
-        PictureTarget target = PictureTarget.Still("loss", parsed.GetValue(_out), parsed.GetValue(_force));
+        PictureTarget target = PictureTarget.Chart("loss", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_scale));
         string[] paths = parsed.GetValue(_runs) is { Length: > 0 } named ? named : [DefaultModel.RunWithMetrics(_terminal)];
         LossAxis over = parsed.GetValue(_x) switch { "seconds" => LossAxis.Seconds, "images" => LossAxis.Images, _ => LossAxis.Steps };
         RunDirectory[] runs = [.. paths.Select(RunDirectory.Open)];
         _terminal.Out.WriteLine($"drawing the loss of {string.Join(", ", paths)} over {parsed.GetValue(_x) ?? "steps"}");
-        string written = target.Write(LossPicture.Draw(runs, over, parsed.GetValue(_linear), parsed.GetValue(_logX)));
+        string written = target.Write(LossPicture.ToDrawing(runs, over, parsed.GetValue(_linear), parsed.GetValue(_logX)));
         return ShowCommand.Conclude(_terminal, written, "sample", "--model", paths[^1]);
     }
 }

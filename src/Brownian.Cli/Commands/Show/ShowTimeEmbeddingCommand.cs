@@ -10,22 +10,23 @@ sealed class ShowTimeEmbeddingCommand : AppCommand
 {
     readonly Option<int?> _size = OptionOf.Number("--size", 2, "Embedding size. Default: 128");
     readonly Option<int?> _timesteps = OptionOf.Number("--timesteps", 1, "Number of timesteps T. Default: 1000");
-    readonly Option<string?> _out = ShowCommand.Picture();
+    readonly Option<string?> _out = ShowCommand.Chart();
+    readonly Option<int?> _scale = ShowCommand.Scale();
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowTimeEmbeddingCommand(Terminal terminal) : base("time-embedding",
         "Draw the sinusoidal time embedding and the similarity of timesteps.\nExample: brownian show time-embedding --size 64", terminal)
     {
-        Add([_size, _timesteps, _out, _force]);
+        Add([_size, _timesteps, _out, _scale, _force]);
     }
 
     protected override int Run(ParseResult parsed)
     {
-        PictureTarget target = PictureTarget.Still("time-embedding", parsed.GetValue(_out), parsed.GetValue(_force));
+        PictureTarget target = PictureTarget.Chart("time-embedding", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_scale));
         int size = parsed.GetValue(_size) ?? 128, timesteps = parsed.GetValue(_timesteps) ?? 1000;
         _terminal.Out.WriteLine($"drawing {Phrases.Count(timesteps)} timesteps in {Phrases.Count(size)} features");
         using Device device = Device.Open();
-        string written = target.Write(TimeEmbeddingPicture.Draw(new SinusoidalEmbedding(size), timesteps, device));
+        string written = target.Write(TimeEmbeddingPicture.ToDrawing(new SinusoidalEmbedding(size), timesteps, device));
         return ShowCommand.Conclude(_terminal, written, "show", "schedule");
     }
 }
