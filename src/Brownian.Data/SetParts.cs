@@ -1,3 +1,5 @@
+using Brownian.Imaging;
+
 namespace Brownian.Data;
 
 /// <summary>The parts in which sets of images are published, told by the names of their files, arrays and folders.</summary>
@@ -53,6 +55,15 @@ static class SetParts
         }
         string there = string.Join(", ", named.Select(Name));
         throw new InvalidDataException($"{path}: it has no part {Name(wanted)}; it has {there}{(unnamed.Length > 0 ? " and one without such a name" : "")}.");
+    }
+
+    /// <summary>Notes the image files that lie beside arrays or tables and are not used.</summary>
+    /// <param name="folder">The folder of the set.</param>
+    /// <param name="notes">Receives a line where there are some.</param>
+    public static void NoteImages(string folder, List<string> notes)
+    {
+        int images = Directory.EnumerateFiles(folder).Count(ImageFile.HasExtension);
+        if (images > 0) notes.Add($"{images} image file{(images == 1 ? " is" : "s are")} left out: the arrays and tables beside are used");
     }
 
     /// <summary>What a part is called where it is chosen.</summary>

@@ -62,6 +62,7 @@ static class NumpyFiles
     static IImageSource OfZips(string folder, string[] zips, SourceOptions options)
     {
         var notes = new List<string>();
+        SetParts.NoteImages(folder, notes);
         string[] chosen = SetParts.Choose(folder, [.. zips.Select(zip => (PartOf(zip), zip))], options.Split, notes);
         bool shards = Array.TrueForAll(chosen, zip => PartOf(zip) is not null);
         if (chosen.Length > 1 && !shards) throw SetChoice.Needed(folder, chosen);
@@ -79,6 +80,7 @@ static class NumpyFiles
         try
         {
             var notes = new List<string>();
+            if (Directory.Exists(path)) SetParts.NoteImages(path, notes);
             Entry[] images = [.. all.Where(entry => entry.Role == Role.Images)];
             if (images.Length == 0) images = [.. all.Where(entry => entry.Role == Role.Other && entry.Array.Type.Shape.Count >= 3)];
             if (images.Length == 0)
