@@ -7,9 +7,15 @@ static class SetParts
 {
     static readonly Dictionary<string, DataSplit> Words = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["train"] = DataSplit.Train, ["training"] = DataSplit.Train,
-        ["test"] = DataSplit.Test, ["testing"] = DataSplit.Test, ["t10k"] = DataSplit.Test,
-        ["val"] = DataSplit.Val, ["valid"] = DataSplit.Val, ["validation"] = DataSplit.Val, ["dev"] = DataSplit.Val,
+        ["train"] = DataSplit.Train,
+        ["training"] = DataSplit.Train,
+        ["test"] = DataSplit.Test,
+        ["testing"] = DataSplit.Test,
+        ["t10k"] = DataSplit.Test,
+        ["val"] = DataSplit.Val,
+        ["valid"] = DataSplit.Val,
+        ["validation"] = DataSplit.Val,
+        ["dev"] = DataSplit.Val,
     };
 
     /// <summary>The words of a name: what stands between signs.</summary>

@@ -59,7 +59,7 @@ static class NumpyFiles
         return name.EndsWith(".npy"u8);
     }
 
-    static IImageSource OfZips(string folder, string[] zips, SourceOptions options)
+    static DatasetImages OfZips(string folder, string[] zips, SourceOptions options)
     {
         var notes = new List<string>();
         SetParts.NoteImages(folder, notes);
@@ -68,9 +68,9 @@ static class NumpyFiles
         if (chosen.Length > 1 && !shards) throw SetChoice.Needed(folder, chosen);
         // A file that is a part by its name has no parts inside.
         SourceOptions inside = shards ? options with { Split = DataSplit.All } : options;
-        IImageSource[] sources = [.. chosen.Select(zip => Opened(zip, Entries(zip), inside, zip))];
+        DatasetImages[] sources = [.. chosen.Select(zip => Opened(zip, Entries(zip), inside, zip))];
         notes.AddRange(sources.SelectMany(source => source.Notes));
-        IImageDataset[] sets = [.. sources.Cast<DatasetImages>().Select(source => source.Set)];
+        IImageDataset[] sets = [.. sources.Select(source => source.Set)];
         return new DatasetImages(JoinedImages.Of(folder, ImageNames.Title(folder, "NumPy arrays"), sets), notes);
     }
 
