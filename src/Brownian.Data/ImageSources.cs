@@ -67,7 +67,7 @@ public static class ImageSources
 
     /// <summary>Opens a file or folder, or the built-in set.</summary>
     /// <param name="path">
-    /// A folder or zip of images, a folder of zips, an IDX file or its folder, a CIFAR file or its folder, or
+    /// A folder or zip of images, a folder of zips, a file or folder of IDX, CIFAR, NumPy, pixels in CSV or images in Parquet, or
     /// <see cref="DrawnDigits.Name"/>. One that begins with <c>data/</c> is looked for beside the working folder too
     /// (<see cref="DataPlaces"/>).
     /// </param>

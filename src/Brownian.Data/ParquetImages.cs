@@ -80,6 +80,7 @@ sealed class ParquetImages : IImageSource
         {
             if (!first.HasImages && ImageFileSource.InFolder(folder, options) is not null) return null;
         }
+        SetParts.NoteImages(folder, notes);
         return Opened(folder, chosen, options, notes);
 
         // The folder of a set, above those that are called as parts.

@@ -1,3 +1,5 @@
+using Brownian.Imaging;
+
 namespace Brownian.Data;
 
 /// <summary>The parts in which sets of images are published, told by the names of their files, arrays and folders.</summary>
@@ -5,9 +7,16 @@ static class SetParts
 {
     static readonly Dictionary<string, DataSplit> Words = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["train"] = DataSplit.Train, ["training"] = DataSplit.Train, ["trainval"] = DataSplit.Train,
-        ["test"] = DataSplit.Test, ["testing"] = DataSplit.Test, ["t10k"] = DataSplit.Test,
-        ["val"] = DataSplit.Val, ["valid"] = DataSplit.Val, ["validation"] = DataSplit.Val, ["dev"] = DataSplit.Val,
+        ["train"] = DataSplit.Train,
+        ["training"] = DataSplit.Train,
+        ["trainval"] = DataSplit.Train,
+        ["test"] = DataSplit.Test,
+        ["testing"] = DataSplit.Test,
+        ["t10k"] = DataSplit.Test,
+        ["val"] = DataSplit.Val,
+        ["valid"] = DataSplit.Val,
+        ["validation"] = DataSplit.Val,
+        ["dev"] = DataSplit.Val,
     };
 
     /// <summary>The words of a name: what stands between signs.</summary>
@@ -56,6 +65,15 @@ static class SetParts
         }
         string there = string.Join(", ", named.Select(Name));
         throw new InvalidDataException($"{path}: it has no part {Name(wanted)}; it has {there}{(unnamed.Length > 0 ? " and one without such a name" : "")}.");
+    }
+
+    /// <summary>Notes the image files that lie beside arrays or tables and are not used.</summary>
+    /// <param name="folder">The folder of the set.</param>
+    /// <param name="notes">Receives a line where there are some.</param>
+    public static void NoteImages(string folder, List<string> notes)
+    {
+        int images = Directory.EnumerateFiles(folder).Count(ImageFile.HasExtension);
+        if (images > 0) notes.Add($"{images} image file{(images == 1 ? " is" : "s are")} left out: the arrays and tables beside are used");
     }
 
     /// <summary>What a part is called where it is chosen.</summary>

@@ -59,17 +59,18 @@ static class NumpyFiles
         return name.EndsWith(".npy"u8);
     }
 
-    static IImageSource OfZips(string folder, string[] zips, SourceOptions options)
+    static DatasetImages OfZips(string folder, string[] zips, SourceOptions options)
     {
         var notes = new List<string>();
+        SetParts.NoteImages(folder, notes);
         string[] chosen = SetParts.Choose(folder, [.. zips.Select(zip => (PartOf(zip), zip))], options.Split, notes);
         bool shards = Array.TrueForAll(chosen, zip => PartOf(zip) is not null);
         if (chosen.Length > 1 && !shards) throw SetChoice.Needed(folder, chosen);
         // A file that is a part by its name has no parts inside.
         SourceOptions inside = shards ? options with { Split = DataSplit.All } : options;
-        IImageSource[] sources = [.. chosen.Select(zip => Opened(zip, Entries(zip), inside, zip))];
+        DatasetImages[] sources = [.. chosen.Select(zip => Opened(zip, Entries(zip), inside, zip))];
         notes.AddRange(sources.SelectMany(source => source.Notes));
-        IImageDataset[] sets = [.. sources.Cast<DatasetImages>().Select(source => source.Set)];
+        IImageDataset[] sets = [.. sources.Select(source => source.Set)];
         return new DatasetImages(JoinedImages.Of(folder, ImageLayout.Title(folder, "NumPy arrays"), sets), notes);
     }
 
@@ -79,6 +80,7 @@ static class NumpyFiles
         try
         {
             var notes = new List<string>();
+            if (Directory.Exists(path)) SetParts.NoteImages(path, notes);
             Entry[] images = [.. all.Where(entry => entry.Role == Role.Images)];
             if (images.Length == 0) images = [.. all.Where(entry => entry.Role == Role.Other && entry.Array.Type.Shape.Count >= 3)];
             if (images.Length == 0)

@@ -45,6 +45,7 @@ sealed class PixelTables : StoredImages
             [.. files.Select(file => (file, ColumnsOf(file))).Where(table => table.Item2 is not null).Select(table => (table.file, table.Item2!))];
         if (tables.Length == 0) return null;
         var notes = new List<string>();
+        SetParts.NoteImages(folder, notes);
         var chosen = SetParts.Choose(folder, [.. tables.Select(table => (SetParts.Of(Path.GetFileNameWithoutExtension(table.File)), table))], options.Split, notes);
         if (chosen.Length > 1 && options.Split != DataSplit.All) throw SetChoice.Needed(folder, [.. chosen.Select(table => table.File)]);
         PixelTables[] sets = [.. chosen.Select(table => Read(table.File, table.Columns, options.Labels != LabelSource.None))];

@@ -21,7 +21,7 @@ sealed class PickleMachine(PickleInput input, IPickleNames names)
     {
         for (byte op = input.ReadByte(); op != PickleOp.Stop; op = input.ReadByte())
         {
-            if (!TryScalar(op) && !TryContainer(op) && !TryReference(op)) throw Bad($"opcode 0x{op:x2} builds nothing that weights need");
+            if (!TryScalar(op) && !TryContainer(op) && !TryReference(op)) throw Bad($"opcode 0x{op:x2} builds nothing that is read");
             if (_stack.Count > MaxStack || _marks.Count > MaxStack) throw Bad($"more than {MaxStack} things are under construction at once");
         }
         return Pop();

@@ -1,4 +1,3 @@
-using Brownian.Imaging;
 using Parquet;
 using Parquet.Schema;
 
@@ -97,7 +96,7 @@ public sealed class ParquetImagesTests : IDisposable
         {
             await using ParquetWriter writer = await ParquetWriter.CreateAsync(schema, file, cancellationToken: Cancel);
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
-            await group.WriteAsync<long>(schema.DataFields[0], new long[] { 1, 2 });
+            await group.WriteAsync<long>(schema.DataFields[0], new long[] { 1, 2 }, cancellationToken: Cancel);
         }
         Assert.Contains("none of its columns", Assert.Throws<InvalidDataException>(() => ImageSources.Open(_folder.Root)).Message, StringComparison.Ordinal);
         _folder.Write("x.png", Gray(3));
@@ -155,7 +154,7 @@ public sealed class ParquetImagesTests : IDisposable
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             await group.WriteAsync(bytes, groups[g]!);
             await group.WriteAsync(path, [.. groups[g].Select((_, i) => $"{i}.png")]);
-            if (labels is not null) await group.WriteAsync<long>(label, labels[g].AsMemory());
+            if (labels is not null) await group.WriteAsync<long>(label, labels[g].AsMemory(), cancellationToken: Cancel);
         }
     }
 }

@@ -1,4 +1,3 @@
-using Brownian.Data;
 using Brownian.Imaging;
 
 namespace Brownian.Tests;
