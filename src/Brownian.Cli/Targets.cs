@@ -236,8 +236,10 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Qua
     {
         if (Grid is null) return;
         NetworkOptions network = model.Description.Model;
-        (long width, long height) = SampledImages.GridSize(images, columns, network.Width, network.Height);
-        ImageWriter.CheckFit(Grid, width, height, network.Channels);
+        // Channels without colours are drawn side by side.
+        (int side, int colors) = network.Channels is 1 or 3 or 4 ? (1, network.Channels) : (network.Channels, 1);
+        (long width, long height) = SampledImages.GridSize(images, columns, network.Width * side, network.Height);
+        ImageWriter.CheckFit(Grid, width, height, colors);
     }
 
     /// <summary>Writes everything, and says in a line each what was written.</summary>

@@ -80,8 +80,18 @@ public static class ImageSources
         options ??= SourceOptions.Default;
         if (path == DrawnDigits.Name) return new DatasetImages(new DrawnDigits());
         path = DataPlaces.Find(path);
-        if (Directory.Exists(path)) return OfFolder(path, options);
-        return File.Exists(path) ? OfFile(path, options) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+        if (Directory.Exists(path)) return Labelled(path, OfFolder(path, options), options.Labels);
+        return File.Exists(path) ? Labelled(path, OfFile(path, options), options.Labels) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+    }
+
+    // Of sources that know nothing of folders and file names.
+    static IImageSource Labelled(string path, IImageSource source, LabelSource labels)
+    {
+        if (source is ImageFileSource || labels == LabelSource.Auto) return source;
+        if (labels == LabelSource.None) return new UnlabelledImages(source);
+        source.Dispose();
+        throw new InvalidDataException(
+            $"{path}: dataset_params.labels is {labels.ToString().ToLowerInvariant()}, but these are no image files with names and folders; set it to auto or none.");
     }
 
     static IImageSource OfFolder(string path, SourceOptions options)
@@ -186,6 +196,21 @@ public sealed class DatasetImages(IImageDataset set, IReadOnlyList<string>? note
 
     /// <inheritdoc/>
     public void Dispose() => set.Dispose();
+}
+
+/// <summary>A source without its classes.</summary>
+sealed class UnlabelledImages(IImageSource labelled) : IImageSource
+{
+    public string Title => labelled.Title;
+    public int Count => labelled.Count;
+    public IReadOnlyList<string> Classes => [];
+    public IReadOnlyList<string> Notes => labelled.Notes;
+    public bool IsPictures => labelled.IsPictures;
+    public string Fingerprint(int count) => labelled.Fingerprint(count);
+    public int Label(int index) => -1;
+    public string NameOf(int index) => labelled.NameOf(index);
+    public Image Read(int index) => labelled.Read(index);
+    public void Dispose() => labelled.Dispose();
 }
 
 /// <summary>Where images are looked for that a configuration names as <c>data/NAME</c>, and where they can be had.</summary>

@@ -86,30 +86,30 @@ public static class Pixels
 {
     /// <summary>The images of a tensor.</summary>
     /// <param name="x">N×H×W×C.</param>
-    public static IReadOnlyList<Image> ToImages(Tensor x)
+    /// <param name="bitDepth">Bits per sample of the images: 8 or 16.</param>
+    public static IReadOnlyList<Image> ToImages(Tensor x, int bitDepth = 8)
     {
         ArgumentNullException.ThrowIfNull(x);
         float[] values = x.ToArray();
         int size = x.Shape[1] * x.Shape[2] * x.Shape[3];
-        return [.. Enumerable.Range(0, x.Shape[0]).Select(n => ToImage(values.AsSpan(n * size, size), x.Shape[2], x.Shape[1], x.Shape[3]))];
+        return [.. Enumerable.Range(0, x.Shape[0]).Select(n => ToImage(values.AsSpan(n * size, size), x.Shape[2], x.Shape[1], x.Shape[3], bitDepth))];
     }
 
     /// <summary>One image.</summary>
     /// <param name="values">height·width·channels numbers, row by row, channels last.</param>
     /// <param name="width">Pixels per row.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="channels">1 gray, 3 RGB, 4 RGBA; each of any other number is drawn in gray, side by side.</param>
+    /// <param name="channels">1 gray, 3 RGB, 4 RGBA; others have no colours.</param>
     /// <param name="bitDepth">Bits per sample of the image: 8 or 16.</param>
     public static Image ToImage(ReadOnlySpan<float> values, int width, int height, int channels, int bitDepth = 8)
     {
-        bool asColors = channels is 1 or 3 or 4;
-        var image = asColors ? new Image(width, height, channels, bitDepth) : new Image(width * channels, height, 1, bitDepth);
-        for (int i = 0; i < values.Length; i++)
+        var image = new Image(width, height, channels, bitDepth) { HasAlpha = channels == 4 };
+        if (bitDepth == 8)
         {
-            int at = asColors ? i : (i / channels / width * channels + i % channels) * width + i / channels % width;
-            if (bitDepth == 16) image.Deep[at] = PixelScale.ToDeep(values[i]);
-            else image.Pixels[at] = PixelScale.ToByte(values[i]);
+            PixelScale.ToBytes(values, image.Pixels);
+            return image;
         }
+        for (int i = 0; i < values.Length; i++) image.Deep[i] = PixelScale.ToDeep(values[i]);
         return image;
     }
 }

@@ -67,26 +67,27 @@ public sealed record Npy(NpyKind Kind, int ItemBytes, bool BigEndian, bool Fortr
         return new Literal(Encoding.UTF8.GetString(text), name).Header(PrefixBytes + lengthBytes + (int)headerBytes);
     }
 
-    /// <summary>Writes bytes as a C-ordered uint8 array; the file appears whole or not at all.</summary>
+    /// <summary>Writes bytes as a C-ordered array of uint8 or uint16; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="shape">Extents whose product is the number of bytes.</param>
+    /// <param name="shape">Extents whose product is the number of numbers.</param>
+    /// <param name="itemBytes">Bytes of a number, the low one first: 1 or 2.</param>
     /// <param name="images">The content, in pieces that follow one another.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void Write(string path, ReadOnlySpan<int> shape, IEnumerable<byte[]> images, bool overwrite)
+    public static void Write(string path, ReadOnlySpan<int> shape, int itemBytes, IEnumerable<byte[]> images, bool overwrite)
     {
         ArgumentNullException.ThrowIfNull(images);
         using var file = new AtomicFile(path, overwrite);
-        file.Stream.Write(Header(shape));
+        file.Stream.Write(Header(shape, itemBytes == 1 ? "|u1" : "<u2"));
         foreach (byte[] image in images) file.Stream.Write(image);
         file.Commit();
     }
 
     // Magic, version, length, then a Python dictionary padded with spaces so that the data begin at a multiple of 64.
-    static byte[] Header(ReadOnlySpan<int> shape)
+    static byte[] Header(ReadOnlySpan<int> shape, string type)
     {
         string extents = string.Join(", ", shape.ToArray()) + (shape.Length == 1 ? "," : "");
-        string text = $"{{'descr': '|u1', 'fortran_order': False, 'shape': ({extents}), }}";
+        string text = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({extents}), }}";
         int total = (10 + text.Length + 1 + 63) / 64 * 64;
         byte[] header = new byte[total];
         Magic.CopyTo(header);

@@ -136,6 +136,23 @@ public sealed class Image
         return image;
     }
 
+    /// <summary>An image to look at: this one where its channels are colours, else the channels side by side, in gray.</summary>
+    public Image AsColors()
+    {
+        if (Channels is 1 or 3 || (Channels is 2 or 4 && HasAlpha)) return this;
+        var image = new Image(checked(Width * Channels), Height, 1, BitDepth);
+        int bytes = BitDepth / 8;
+        for (int pixel = 0; pixel < Width * Height; pixel++)
+        {
+            for (int c = 0; c < Channels; c++)
+            {
+                int at = (pixel / Width * Channels + c) * Width + pixel % Width;
+                Pixels.AsSpan((pixel * Channels + c) * bytes, bytes).CopyTo(image.Pixels.AsSpan(at * bytes));
+            }
+        }
+        return image;
+    }
+
     /// <summary>The image with another number of bits per sample: the nearest of 256 or 65,536 values. Returns this image when nothing changes.</summary>
     /// <param name="bits">8 or 16.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another number.</exception>

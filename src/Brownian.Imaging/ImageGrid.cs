@@ -8,7 +8,7 @@ public static class ImageGrid
     /// (neighbours share theirs). The result measures columns·(width + padding) + padding by rows·(height + padding) + padding.
     /// A single image is framed like any other (torchvision returns that one bare).
     /// </summary>
-    /// <param name="images">At least one; all of one size and one number of channels; 16 bits become 8.</param>
+    /// <param name="images">At least one; all of one size and one number of channels, drawn as <see cref="Image.AsColors"/> says; 16 bits become 8.</param>
     /// <param name="columns">Images per row, at least 1; no wider than the number of images.</param>
     /// <param name="padding">Pixels between and around the images, 0 or more.</param>
     /// <param name="background">Gray level of the padding and of empty cells, 0 to 255; opaque where there is an alpha channel.</param>
@@ -19,7 +19,7 @@ public static class ImageGrid
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(padding);
         if (images.Count == 0) throw new ArgumentException("ImageGrid: no images to draw.", nameof(images));
-        images = [.. images.Select(image => image.ToBitDepth(8))];
+        images = [.. images.Select(image => image.AsColors().ToBitDepth(8))];
         Image first = images[0];
         for (int i = 1; i < images.Count; i++) CheckSame(first, images[i], i);
 

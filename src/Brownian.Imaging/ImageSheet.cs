@@ -35,7 +35,7 @@ public static class ImageSheet
     /// Draws the images left to right, top to bottom. Small ones are enlarged by a whole number, pixel by pixel, as blurring would hide
     /// what a network sees; with <see cref="SheetOptions.Scale"/> 0 those above 256 pixels are reduced to that.
     /// </summary>
-    /// <param name="images">At least one; all of one size, of up to 4 channels. Alpha is dropped, and 16 bits become 8.</param>
+    /// <param name="images">At least one; all of one size, drawn as <see cref="Image.AsColors"/> says. Alpha is dropped, and 16 bits become 8.</param>
     /// <param name="options">The defaults when null.</param>
     /// <returns>Gray where the images are gray, which a GIF keeps exactly; else RGB.</returns>
     /// <exception cref="ArgumentException">Images differ in size, texts do not fit them in number, or the sheet would be too large.</exception>
@@ -43,7 +43,7 @@ public static class ImageSheet
     {
         ArgumentNullException.ThrowIfNull(images);
         options ??= new SheetOptions();
-        images = [.. images.Select(image => image.ToBitDepth(8))];
+        images = [.. images.Select(image => image.AsColors().ToBitDepth(8))];
         if (images.Count == 0) throw new ArgumentException("ImageSheet: no images to draw.", nameof(images));
         for (int i = 1; i < images.Count; i++) ImageGrid.CheckSame(images[0], images[i], i);
         var layout = new SheetLayout(options, images.Count, images[0]);

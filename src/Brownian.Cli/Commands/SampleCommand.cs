@@ -18,7 +18,8 @@ sealed class SampleCommand : AppCommand
     readonly Option<int?> _quality = OptionOf.Number("--quality", 1, 100, "Quality of a .jpg or .webp, 100 for a .webp that keeps every pixel. Default: 95");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column per class");
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Also write each image to its own PNG.");
-    readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one uint8 array, N×H×W×C.");
+    readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one array, N×H×W×C.");
+    readonly Option<string?> _depth = OptionOf.Choice("--bit-depth", ["8", "16"], "Bits per sample of --singles and --npy. Default: 8");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
@@ -29,7 +30,7 @@ sealed class SampleCommand : AppCommand
         : base("sample",
             "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([_model, _count, _seeds, _out, _quality, _columns, _singles, _npy, _batch]);
+        Add([_model, _count, _seeds, _out, _quality, _columns, _singles, _npy, _depth, _batch]);
         Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
@@ -71,6 +72,7 @@ sealed class SampleCommand : AppCommand
         {
             Seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? string.Create(CultureInfo.InvariantCulture, $"0-{last}")),
             BatchSize = parsed.GetValue(_batch) ?? 64,
+            BitDepth = parsed.GetValue(_depth) == "16" ? 16 : 8,
         });
     }
 }

@@ -38,13 +38,14 @@ static class NumpyFiles
         return one ? Opened(folder, arrays.Select(file => OfNpy(file, RoleOf(file))), options, folder) : null;
     }
 
-    /// <summary>A folder of arrays each of which is one image; null where there are none.</summary>
+    /// <summary>A folder of arrays each of which is one image, or of a single one with all of them; null where there are none.</summary>
     /// <inheritdoc cref="OfFolder"/>
-    public static IImageSource? OfSingles(string folder, SourceOptions options)
+    public static IImageSource? OfSingles(string folder, SourceOptions options) => FilesIn(folder, Ending) switch
     {
-        string[] files = FilesIn(folder, Ending);
-        return files.Length > 0 ? new NpyImages(folder, files) : null;
-    }
+        [] => null,
+        [string only] => Opened(only, WithLabels(only), options with { Split = DataSplit.All }, only),
+        string[] files => new NpyImages(folder, files),
+    };
 
     static string[] FilesIn(string folder, string ending) =>
         [.. Directory.EnumerateFiles(folder, "*" + ending).Where(file => !Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal)];

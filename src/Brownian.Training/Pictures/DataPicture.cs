@@ -164,7 +164,7 @@ public static class PictureData
         ImagePreparation how = ConfiguredDataset.Preparation(config);
         try
         {
-            return how.Apply(ImageFile.Read(path, atFullDepth: true));
+            return how.Apply(ImageFile.Read(path, atFullDepth: true)).ToBitDepth(8);
         }
         catch (ArgumentException e)
         {
@@ -180,6 +180,6 @@ public static class PictureData
     {
         var image = new Image(images.Width, images.Height, images.Channels, images.BitDepth);
         images.Read(index, image.Pixels);
-        return image;
+        return image.ToBitDepth(8);
     }
 }

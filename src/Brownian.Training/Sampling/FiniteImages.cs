@@ -8,7 +8,7 @@ namespace Brownian.Training;
 /// Draws a batch of images; numbers that are not finite are an error, not black pixels. The network's answers are looked at, too: a limit
 /// of x̂_0 makes finite pixels of infinite ones.
 /// </summary>
-sealed class FiniteImages(IDenoiser inner, ulong[] seeds) : IDenoiser, IProgress<SampleProgress>
+sealed class FiniteImages(IDenoiser inner, ulong[] seeds, int bitDepth = 8) : IDenoiser, IProgress<SampleProgress>
 {
     IProgress<SampleProgress>? _progress;
     SampleProgress _done;
@@ -21,7 +21,7 @@ sealed class FiniteImages(IDenoiser inner, ulong[] seeds) : IDenoiser, IProgress
         _progress = progress;
         Tensor x = sampler.Sample(this, seeds, onStep, this, cancel);
         Require(x, "in its pixels");
-        return Pixels.ToImages(x);
+        return Pixels.ToImages(x, bitDepth);
     }
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ public sealed class ImageSampler(DiffusionModel model)
             int count = Math.Min(options.BatchSize, seeds.Length - first);
             IDenoiser denoiser = model.ToDenoiser(labels.Length == 0 ? [] : labels.AsSpan(first, count), guidance);
             var steady = progress is null ? null : new BatchProgress(progress, first / options.BatchSize, batches);
-            images.AddRange(new FiniteImages(denoiser, seeds[first..(first + count)]).Draw(sampler, OnStep, steady, cancel));
+            images.AddRange(new FiniteImages(denoiser, seeds[first..(first + count)], options.BitDepth).Draw(sampler, OnStep, steady, cancel));
         }
         return new SampledImages(images, seeds, Notes(wanted.NotesFor(diffusion), guidance))
         {

@@ -17,6 +17,9 @@ public sealed record SampleOptions
     /// <summary>Images computed together; changes time and memory only.</summary>
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>Bits per sample of the images: 8, or 16 for what was trained on images of so many.</summary>
+    public int BitDepth { get; init; } = 8;
+
     /// <summary>The sampler, its settings and guidance. Another sampler than the model's own starts from its own usual settings.</summary>
     public SampleParams Sampling { get; init; } = new();
 
@@ -59,6 +62,7 @@ public sealed record SampleOptions
 
     internal ulong[] ResolveSeeds()
     {
+        if (BitDepth is not (8 or 16)) throw new ArgumentException($"Images of {BitDepth} bits per sample; they have 8 or 16.");
         if (BatchSize < 1) throw new ArgumentException($"Sampling in batches of {BatchSize}; a batch has at least 1 image.");
         if (Seeds is { Count: 0 }) throw new ArgumentException("Sampling needs at least one seed; there are none.");
         if (Seeds is not null) return [.. Seeds];

@@ -61,11 +61,11 @@ public sealed class SampledImages
         {
             string seed = Seeds[i].ToString(CultureInfo.InvariantCulture);
             string name = ClassNames.Count == 0 ? "" : ClassNames[i];
-            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i], overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
+            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i].AsColors(), overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
         }
     }
 
-    /// <summary>Writes all pixels as a NumPy array of bytes, N×H×W×C.</summary>
+    /// <summary>Writes all pixels as a NumPy array N×H×W×C of uint8, or of uint16 where they have 16 bits.</summary>
     /// <param name="path">The file, by custom with the extension <c>.npy</c>.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
@@ -74,7 +74,7 @@ public sealed class SampledImages
         ArgumentException.ThrowIfNullOrEmpty(path);
         Image first = Images[0];
         Files.Naming(path, () =>
-            Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], Images.Select(image => image.Pixels), overwrite));
+            Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], first.BitDepth / 8, Images.Select(image => image.Pixels), overwrite));
     }
 
     static int Columns(int count, int columns) => columns == 0 ? (int)Math.Ceiling(Math.Sqrt(count)) : columns;

@@ -39,7 +39,7 @@ public sealed class NumpyFilesTests : IDisposable
         Assert.Empty(source.Notes);
 
         string path = _folder.Path("own.npy");
-        Npy.Write(path, [2, 4, 5, 1], [[.. Enumerable.Range(0, 20).Select(i => (byte)i)], [.. Enumerable.Range(20, 20).Select(i => (byte)i)]], overwrite: false);
+        Npy.Write(path, [2, 4, 5, 1], 1, [[.. Enumerable.Range(0, 20).Select(i => (byte)i)], [.. Enumerable.Range(20, 20).Select(i => (byte)i)]], overwrite: false);
         using IImageSource own = ImageSources.Open(path);
         Assert.Equal(Enumerable.Range(20, 20).Select(i => (byte)i), own.Read(1).Pixels);
     }
