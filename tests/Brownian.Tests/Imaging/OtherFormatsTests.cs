@@ -11,7 +11,7 @@ public sealed class OtherFormatsTests
     {
         // 2 × 2 pixels, codes of 3 bits: clear, then colours, then the end (5).
         Assert.Equal([255, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 255], ImageFile.Decode(Gif(2, 2, [4, 1, 0, 4, 0, 1, 5]), "whole").Pixels);
-        foreach (int[] codes in new int[][] { [4, 1, 0, 4, 0, 5], [4, 1, 5], [4, 1, 0], [4, 5], [5], [] })
+        foreach (int[] codes in new int[][] { [4, 1, 0, 4, 0, 5], [4, 1, 5], [4, 1], [4, 5], [5], [] })
             AssertRefused(Gif(2, 2, codes), "the image data ends early; the file is damaged or cut off");
         AssertRefused(Gif(2, 2, [4, 1, 0, 4, 0, 1, 5])[..^1], "the file is cut off: it does not end with a trailer");
         AssertRefused([.. "GIF89a"u8, 1, 0, 1, 0, 0, 0, 0, 0x3B], "the file has no image");
