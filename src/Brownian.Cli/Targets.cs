@@ -141,6 +141,8 @@ sealed class PictureTarget
     {
         if (scale is < 1 or > Drawing.MaxScale) throw new ArgumentException($"--scale {scale}: give 1 to {Drawing.MaxScale}.");
         if (scale is not null && IsSvg(path)) throw new ArgumentException("--scale: an SVG has no pixels; leave it out.");
+        if (path is { Length: > 0 } && !IsSvg(path) && !ImageWriter.HasExtension(path))
+            throw new ArgumentException($"{path}: let the name of a chart end in {Listed([.. ImageWriter.Extensions, ".svg"])}.");
         if (IsSvg(path)) Target.Check(path!, overwrite);
         else if (path is not null) Target.CheckPicture(path, overwrite);
         return new PictureTarget(kind, path, overwrite, isAnimated: false, scale);

@@ -6,42 +6,24 @@ namespace Brownian.Tensors;
 public static class TensorOps
 {
     /// <summary>x·σ(x) (Ramachandran et al. 2017).</summary>
-    public static Tensor Silu(this Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(x.Shape, x.Device);
-        x.Device.Unary(UnaryOp.Silu, x, y);
-        return y.From(new UnaryNode(UnaryOp.Silu, x));
-    }
+    public static Tensor Silu(this Tensor x) => Unary(UnaryOp.Silu, x);
 
     /// <summary>max(x, 0)</summary>
-    public static Tensor Relu(this Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(x.Shape, x.Device);
-        x.Device.Unary(UnaryOp.Relu, x, y);
-        return y.From(new UnaryNode(UnaryOp.Relu, x));
-    }
+    public static Tensor Relu(this Tensor x) => Unary(UnaryOp.Relu, x);
 
     /// <summary>x·tanh(ln(1 + eˣ)) (Misra 2019).</summary>
-    public static Tensor Mish(this Tensor x)
+    public static Tensor Mish(this Tensor x) => Unary(UnaryOp.Mish, x);
+
+    /// <summary>x·Φ(x) = x/2·(1 + erf(x/√2)), exact, without tanh in its place (Hendrycks &amp; Gimpel 2016).</summary>
+    public static Tensor Gelu(this Tensor x) => Unary(UnaryOp.Gelu, x);
+
+    static Tensor Unary(UnaryOp op, Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
         using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(x.Shape, x.Device);
-        x.Device.Unary(UnaryOp.Mish, x, y);
-        return y.From(new UnaryNode(UnaryOp.Mish, x));
-    }
-
-    /// <summary>x·Φ(x) = x/2·(1 + erf(x/√2)), exact, without tanh in its place (Hendrycks &amp; Gimpel 2016).</summary>
-    public static Tensor Gelu(this Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        Tensor y = Tensor.Empty(x.Shape, x.Device);
-        x.Device.Unary(UnaryOp.Gelu, x, y);
-        return y.From(new UnaryNode(UnaryOp.Gelu, x));
+        x.Device.Unary(op, x, y);
+        return y.From(new UnaryNode(op, x));
     }
 
     sealed class UnaryNode(UnaryOp op, Tensor x) : CheapNode(x)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Brownian.Diffusion;
+using Brownian.Imaging;
 using Brownian.Nn;
 
 namespace Brownian.Training;
@@ -200,9 +201,14 @@ public sealed record TrainConfig
 
     ConfigProblem? FirstProblem()
     {
+        Rule[] images =
+        [
+            .. Model.ChannelProperties.Take(1).Select(property => new Rule(
+                property, Model.Channels is >= 1 and <= Image.MaxChannels, $"is {Model.Channels}; images have 1 to {Image.MaxChannels}")),
+        ];
         return ConfigProblem.First(ConfigSection.Dataset, Dataset, Dataset.Rules())
             ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.Rules())
-            ?? ConfigProblem.First(ConfigSection.Model, Model, Model.Rules())
+            ?? ConfigProblem.First(ConfigSection.Model, Model, images.Concat(Model.Rules()))
             ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model))
             ?? ConfigProblem.First(ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model))
             ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion));

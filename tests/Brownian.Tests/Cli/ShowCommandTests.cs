@@ -31,7 +31,7 @@ public sealed class ShowCommandTests : IDisposable
         Assert.Contains("exists already", CommandLine.Run([.. schedule, _line.At("a.svg")]).Error, StringComparison.Ordinal);
         Assert.Contains("leave it out", CommandLine.Run([.. schedule, _line.At("b.svg"), "--scale", "3"]).Error, StringComparison.Ordinal);
         Assert.Contains("give 1 to 8", CommandLine.Run([.. schedule, _line.At("b.png"), "--scale", "9"]).Error, StringComparison.Ordinal);
-        Assert.Contains(".png or .svg", CommandLine.Run([.. schedule, _line.At("b.pdf")]).Error, StringComparison.Ordinal);
+        Assert.Contains(".png, .jpg, .jpeg, .webp or .svg", CommandLine.Run([.. schedule, _line.At("b.pdf")]).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Globalization;
-using Brownian.Imaging;
 
 namespace Brownian.Tests;
 

@@ -52,7 +52,7 @@ public sealed class PreparationTests : IDisposable
     {
         var image = new Image(3, 2, channels, 16) { HasAlpha = false };
         for (int i = 0; i < image.Deep.Length; i++) image.Deep[i] = (ushort)(1000 + 257 * i);
-        using IImageDataset set = PreparedImages.Open(new OneImage(image), new(2, 2, channels) { BitDepth = 16, Resize = ResizeMode.None, Crop = CropMode.Random });
+        using IImageDataset set = PreparedImages.Open(new OneImage(image), new(2, 2, channels) { BitDepth = 16, Resize = ResizeMode.None, Crop = CropMode.Random }, cancel: TestContext.Current.CancellationToken);
         using var loader = new BatchLoader(set, 1, seed: 0, horizontalFlip: true, randomCrop: true);
         var seen = new HashSet<(float, float)>();
         for (int i = 0; i < 40; i++)
@@ -126,8 +126,8 @@ public sealed class PreparationTests : IDisposable
         using var source = new OneImage(new Image(2, 2, 2) { HasAlpha = false });
         Assert.Contains(
             "2 channels cannot become 3; give data and network 2",
-            Assert.Throws<InvalidDataException>(() => PreparedImages.Open(source, new(2, 2, 3))).Message, StringComparison.Ordinal);
-        Assert.Contains("no colour 'pink'", Assert.Throws<ArgumentException>(() => PreparedImages.Open(source, new(2, 2, 2) { Background = "pink" })).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => PreparedImages.Open(source, new(2, 2, 3), cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("no colour 'pink'", Assert.Throws<ArgumentException>(() => PreparedImages.Open(source, new(2, 2, 2) { Background = "pink" }, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     static float[] FirstBatch(IImageDataset set)

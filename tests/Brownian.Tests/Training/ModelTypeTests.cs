@@ -77,7 +77,7 @@ public sealed class ModelTypeTests : IDisposable
 
     [Theory]
     [InlineData("sample_size=[8,8,8]", "sample_size is [8, 8, 8]; it must be one number, or [height, width], of 1 to 4096.")]
-    [InlineData("in_channels=2", "in_channels is 2; images have 1, 3 or 4.")]
+    [InlineData("in_channels=0", "in_channels is 0; images have 1 to 1024.")]
     [InlineData("out_channels=3", "out_channels is 3; it must be in_channels, 1, or twice that for a learned variance.")]
     [InlineData("block_out_channels=[8,10]", "block_out_channels has 10; it must be at least 2 and a multiple of norm_num_groups, 4.")]
     [InlineData("block_out_channels=[]", "block_out_channels has 0 entries; it must have 1 to 20.")]

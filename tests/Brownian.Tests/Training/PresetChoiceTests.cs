@@ -29,7 +29,7 @@ public sealed class PresetChoiceTests : IDisposable
         Assert.Equal((size, size, channels, channels), (model.Width, model.Height, model.Channels, model.OutputChannels));
         Assert.Equal(("my-photos", 5), (choice.Config.Train.TaskName, choice.Config.Train.BatchSize));
         choice.Config.Validate();
-        using IImageDataset images = ConfiguredDataset.Open(choice.Config);
+        using IImageDataset images = ConfiguredDataset.Open(choice.Config, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(5, images.Count);
         Assert.Equal(model, TrainConfig.For(source).Model);
         Assert.Equal(model, TrainConfig.For(images).Model);

@@ -128,15 +128,15 @@ public sealed class TutorialNetworksTests : IDisposable
     }
 
     [Theory]
-    [InlineData("plain_unet", "in_ch=2", "in_ch is 2; images have 1, 3 or 4.")]
+    [InlineData("plain_unet", "in_ch=0", "in_ch is 0; images have 1 to 1024.")]
     [InlineData("plain_unet", "im_size=[16,16,16]", "im_size is [16, 16, 16]; it must be one number, or [height, width], of 1 to 4096.")]
     [InlineData("plain_unet", "w=0", "w is 0; it must be 1 to 4096.")]
     [InlineData("plain_unet", "time_dim=7", "time_dim is 7; it must be even and at least 4, for sines and cosines.")]
-    [InlineData("simple_unet", "image_channels=0", "image_channels is 0; images have 1, 3 or 4.")]
+    [InlineData("simple_unet", "image_channels=0", "image_channels is 0; images have 1 to 1024.")]
     [InlineData("simple_unet", "down_channels=[8]", "down_channels has 1 entries; it needs at least 2, for one down block, and at most 20.")]
     [InlineData("simple_unet", "down_channels=[8,-1]", "down_channels has -1; it must be 1 to 65536.")]
     [InlineData("simple_unet", "time_emb_dim=2", "time_emb_dim is 2; it must be even and at least 4, for sines and cosines.")]
-    [InlineData("residual_unet", "input_channels=5", "input_channels is 5; images have 1, 3 or 4.")]
+    [InlineData("residual_unet", "input_channels=1025", "input_channels is 1025; images have 1 to 1024.")]
     [InlineData("residual_unet", "base_channels=12", "base_channels is 12; it must be a multiple of 8, the groups of the norms.")]
     [InlineData("residual_unet", "base_channels_multiples=[]", "base_channels_multiples has 0 entries; it must have 1 to 20.")]
     [InlineData("residual_unet", "base_channels_multiples=[1,9000]",
