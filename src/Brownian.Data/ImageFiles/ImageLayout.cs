@@ -74,11 +74,16 @@ sealed class ImageLayout
     public static string Title(string path, string what) =>
         $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))} ({what})";
 
-    /// <summary>A name out of a file that nobody vouches for, as a terminal may print it.</summary>
+    /// <summary>A name out of a file that nobody vouches for, as a terminal may print it: without control characters and turns of direction.</summary>
     public static string Printable(string name)
     {
         var text = new StringBuilder(Math.Min(name.Length, MaxClassLength));
-        foreach (char c in name.AsSpan(0, Math.Min(name.Length, MaxClassLength))) text.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        foreach (Rune rune in name.EnumerateRunes())        // a half of a pair is a rune of its own, U+FFFD
+        {
+            if (text.Length >= MaxClassLength) break;
+            if (Rune.IsControl(rune) || rune == Rune.ReplacementChar || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069)) text.Append('?');
+            else text.Append(rune);
+        }
         return text.ToString();
     }
 

@@ -123,7 +123,7 @@ public sealed class ShowCommandTests : IDisposable
     [InlineData("an animation in .png, .apng, .gif or .mp4", "forward --out a.avi")]
     [InlineData("end in .png, .jpg, .jpeg or .webp", "forward --out a.tiff")]
     [InlineData("end in .png, .apng, .gif or .mp4", "forward --animate --out a.jpg")]
-    [InlineData(".png, .jpg, .jpeg or .webp", "schedule --out a.gif")]
+    [InlineData(".png, .jpg, .jpeg, .webp or .svg", "schedule --out a.gif")]
     [InlineData("nowhere", "data nowhere")]
     [InlineData("use one", "data --preset mnist --config b")]
     [InlineData("did you mean 'mnist'", "forward --preset mnits")]
