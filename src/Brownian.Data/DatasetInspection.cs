@@ -84,7 +84,7 @@ public sealed record DatasetInspection
             Classes = ClassesOf(source),
             Duplicates = [.. good.GroupBy(i => found[i].Hash).Where(same => same.Count() > 1).Select(same => same.Select(source.NameOf).ToArray())],
             Broken = [.. found.Where(image => image.Problem is not null).Select(image => image.Problem!)],
-            MayBeMirrored = source.IsPictures && 2 * survey.Colored > good.Length,
+            MayBeMirrored = source.IsPictures && survey.IsColored,
         };
     }
 

@@ -53,6 +53,7 @@ public sealed class IdxDataset : StoredImages
             ? new ArrayLayout(sizes[0], sizes[1], sizes[2], 1, false, null)
             : ArrayLayout.OfFour(imagesPath, sizes[0], sizes[1], sizes[2], sizes[3]);
         List<string> notes = layout.Note is { } note ? [$"{name}: {note}"] : [];
+        if (labelsPath is null) notes.Add($"{name}: no file of labels lies beside it");
         byte[] pixels = images.Elements;
         if (name.Contains(TransposedSet, StringComparison.OrdinalIgnoreCase))
         {
@@ -117,7 +118,8 @@ public sealed class IdxDataset : StoredImages
 
         string plain = labels.EndsWith(".gz", StringComparison.Ordinal) ? labels[..^3] : labels;
         string folder = Path.GetDirectoryName(imagesPath) ?? "";
-        string[] candidates = [labels, plain, plain + ".gz"];
+        // Some unpack each file into a folder of its own name.
+        string[] candidates = [labels, plain, plain + ".gz", Path.Combine("..", labels, labels), Path.Combine("..", plain, plain)];
         return candidates.Select(candidate => Path.Combine(folder, candidate)).FirstOrDefault(File.Exists);
     }
 }

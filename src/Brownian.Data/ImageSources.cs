@@ -106,9 +106,10 @@ public static class ImageSources
     static IImageSource OfFile(string path, SourceOptions options)
     {
         byte[] start = new byte[StartBytes];
+        // Pipes and devices have no length, and to open one may wait for ever.
+        if (new FileInfo(path).Length == 0) throw new InvalidDataException($"{path}: the file is empty.");
         using (FileStream file = File.OpenRead(path))
         {
-            if (file.Length == 0) throw new InvalidDataException($"{path}: the file is empty.");
             Array.Resize(ref start, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
         }
         foreach (Func<string, byte[], SourceOptions, IImageSource?> kind in FileKinds)

@@ -13,8 +13,8 @@ sealed class ImageSurvey
     /// <summary>The number of images.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How many are in colour as they are stored.</summary>
-    public int Colored { get; private set; }
+    /// <summary>Whether most show a colour. Gray ones do not, however they are stored: mirrored writing is none.</summary>
+    public bool IsColored => 2 * (Count - _gray) > Count;
 
     /// <summary>How many show no colour, however they are stored.</summary>
     public int Gray => _gray;
@@ -57,7 +57,6 @@ sealed class ImageSurvey
         if (facts.Format.Length > 0) CountOne(_formats, facts.Format);
         CountOne(_modes, facts.Mode);
         CountOne(_sizes, $"{facts.Width}×{facts.Height}");
-        if (facts.IsColor) Colored++;
         if (!facts.ShowsColor) _gray++;
         if (facts.IsTransparent) _transparent++;
         if (facts.DeepRange is { } range)
@@ -124,20 +123,18 @@ sealed class ImageSurvey
 /// <param name="Channels">As stored.</param>
 /// <param name="Format">Of its file; empty for others.</param>
 /// <param name="Mode">"gray", "RGBA" and so on, with the depth where it is 16 bits.</param>
-/// <param name="IsColor">Stored in colours.</param>
 /// <param name="ShowsColor">Some pixel is not gray.</param>
 /// <param name="IsTransparent">Some pixel is not opaque.</param>
 /// <param name="DeepRange">The least and the largest sample of 16 bits, alpha not counted; null for 8 bits.</param>
 readonly record struct ImageFacts(
-    int Width, int Height, int Channels, string Format, string Mode, bool IsColor, bool ShowsColor, bool IsTransparent, (int Least, int Most)? DeepRange)
+    int Width, int Height, int Channels, string Format, string Mode, bool ShowsColor, bool IsTransparent, (int Least, int Most)? DeepRange)
 {
     public static ImageFacts Of(Image image)
     {
         string mode = image.Channels switch { 1 => "gray", 2 when image.HasAlpha => "gray with alpha", 3 => "RGB", 4 when image.HasAlpha => "RGBA", int n => $"of {n} channels" };
-        bool color = image.Channels >= 3;
         return new(
             image.Width, image.Height, image.Channels, image.Format, image.BitDepth == 16 ? $"{mode} of 16 bits" : mode,
-            color, image.ShowsColor, image.HasTransparency, image.BitDepth == 16 ? RangeOf(image) : null);
+            image.ShowsColor, image.HasTransparency, image.BitDepth == 16 ? RangeOf(image) : null);
     }
 
     static (int, int) RangeOf(Image image)

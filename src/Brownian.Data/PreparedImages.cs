@@ -21,9 +21,9 @@ public sealed class PreparedImages : IImageDataset
         (_how, _store, _source, _range) = (how, store, store is null ? source : null, loaded.Range);
         _images = [.. loaded.Images];
         Classes = source.Classes;
-        MayBeMirrored = source.IsPictures && 2 * loaded.Survey.Colored > Count;
+        MayBeMirrored = source.IsPictures && loaded.Survey.IsColored;
         Fingerprint = source.Fingerprint(Math.Min(source.Count, how.Limit ?? int.MaxValue));
-        Notes = [.. source.Notes, .. loaded.Survey.Notes(how)];
+        Notes = [.. source.Notes, .. ClassNotes(), .. loaded.Survey.Notes(how)];
         string untouched = $"{how.Width}×{how.Height}", range = loaded.Survey.SizeRange;
         string kept = store switch { null => "decoded anew each time", { OnDisk: true } => "kept on disk", _ => "kept in memory" };
         string sized = range == untouched ? "" : $"from {range} by {Words()}, ";
@@ -160,6 +160,17 @@ public sealed class PreparedImages : IImageDataset
     {
         _store?.Dispose();
         _source?.Dispose();
+    }
+
+    // So that folders which are no classes are seen before they are learned.
+    IEnumerable<string> ClassNotes()
+    {
+        const int Named = 8;
+        if (Classes.Count == 0) yield break;
+        int without = _images.Count(image => image.Label < 0);
+        string more = Classes.Count > Named ? $" and {Classes.Count - Named} more" : "";
+        string none = without == 0 ? "" : $"; {without} {(without == 1 ? "image has" : "images have")} none";
+        yield return $"classes: {string.Join(", ", Classes.Take(Named))}{more}{none}";
     }
 
     string Words()

@@ -37,7 +37,7 @@ public static class UnreadFiles
         ([".lmdb", ".mdb"], "LMDB databases", "export the images as files: each value is one, as a rule"),
         ([".arrow", ".feather"], "Arrow tables", "save them with datasets.load_from_disk(FOLDER).to_parquet(FILE)"),
         ([".beton", ".mds", ".rec"], "records of a training library", "export the images as files, or as Parquet"),
-        ([".rar", ".7z", ".tar.bz2", ".tar.xz", ".tar.zst", ".xz", ".bz2", ".zst"], "archives of a kind that is not read", "unpack them"),
+        ([".rar", ".7z", ".tar.bz2", ".tar.xz", ".tar.zst", ".xz", ".bz2", ".zst"], "archives of other kinds", "unpack them"),
         ([".zip", ".tar", ".tgz", ".tar.gz"], "archives inside", ByThemselves),
         ([".npy", ".npz"], "NumPy arrays beside images", ByThemselves),
         ([".parquet"], "Parquet tables beside images", ByThemselves),

@@ -33,7 +33,7 @@ sealed class DataCommand : Command
         readonly SourceChoice _source = new();
 
         public InspectCommand(Terminal terminal, CancellationToken cancel)
-            : base("inspect", "Count image sizes, color modes, classes, duplicates and broken files.\nExample: brownian data inspect photos", terminal, cancel)
+            : base("inspect", "Count image sizes, colour modes, classes, duplicates and broken files.\nExample: brownian data inspect photos", terminal, cancel)
         {
             Add(_path);
             Add(_source.All);
@@ -51,7 +51,7 @@ sealed class DataCommand : Command
                 to.WriteLine($"sizes   {Counts(found.Sizes)}");
                 if (found.Formats.Count > 0) to.WriteLine($"files   {Counts(found.Formats)}");
                 to.WriteLine($"modes   {Counts(found.Modes)}{Colors(found)}");
-                if (found.DeepRange is { } range) to.WriteLine($"depth   16 bits, values {Phrases.Count(range.Least)} to {Phrases.Count(range.Most)}: dataset_params.bit_depth=16 keeps them, value_range=set scales by these");
+                if (found.DeepRange is { } range) to.WriteLine($"depth   16 bits, values {Phrases.Count(range.Least)} to {Phrases.Count(range.Most)}: dataset_params.bit_depth=16 keeps them{(range.Most - range.Least < short.MaxValue ? ", value_range=set scales by these" : "")}");
                 if (found.Transparent > 0) to.WriteLine($"alpha   {Phrases.Count(found.Transparent)} with transparent pixels: laid on dataset_params.background, white, unless the network learns 4 channels");
             }
             to.WriteLine($"classes {Classes(found)}");
@@ -82,13 +82,13 @@ sealed class DataCommand : Command
 
         static string Training(DatasetInspection found) =>
             "resized to cover the network's size (bicubic) and center-cropped, if sizes differ"
-            + (found.MayBeMirrored ? "; random horizontal flips, as these are color pictures" : "; no flips")
+            + (found.MayBeMirrored ? "; random horizontal flips, as these are pictures in colour" : "; no flips")
             + (found.Broken.Count == 0 ? "" : "; broken images are skipped, or with --strict an error");
 
         static string Colors(DatasetInspection found)
         {
             int images = found.Count - found.Broken.Count;
-            return found.Gray == images && found.MayBeMirrored ? "; none shows a colour" : "";
+            return found.Gray == images && found.Modes.Any(mode => mode.Key.StartsWith("RGB", StringComparison.Ordinal)) ? "; none shows a colour" : "";
         }
     }
 

@@ -159,15 +159,31 @@ sealed class FolderFiles(string folder) : IFilePlace
     {
         get
         {
-            var everything = new EnumerationOptions
-            {
-                RecurseSubdirectories = true,
-                IgnoreInaccessible = false,
-                AttributesToSkip = FileAttributes.System,
-                MaxRecursionDepth = 64,     // a link to a folder above would lead round for ever
-            };
-            return Directory.EnumerateFiles(folder, "*", everything)
-                .Select(path => System.IO.Path.GetRelativePath(folder, path).Replace(System.IO.Path.DirectorySeparatorChar, '/'));
+            var names = new List<string>();
+            Walk(new DirectoryInfo(folder), RealPath(new DirectoryInfo(folder)), "", [], names);
+            return names;
+        }
+    }
+
+    // Each folder once: a link to one above, or beside, would lead round for ever, or show images twice.
+    static void Walk(DirectoryInfo from, string real, string prefix, HashSet<string> seen, List<string> names)
+    {
+        if (!seen.Add(real)) return;
+        FileSystemInfo[] entries = [.. from.EnumerateFileSystemInfos().OrderBy(entry => entry.LinkTarget is not null).ThenBy(entry => entry.Name, StringComparer.Ordinal)];
+        names.AddRange(entries.OfType<FileInfo>().Select(file => prefix + file.Name));
+        foreach (DirectoryInfo below in entries.OfType<DirectoryInfo>())
+            Walk(below, below.LinkTarget is null ? System.IO.Path.Combine(real, below.Name) : RealPath(below), $"{prefix}{below.Name}/", seen, names);
+    }
+
+    static string RealPath(DirectoryInfo of)
+    {
+        try
+        {
+            return System.IO.Path.TrimEndingDirectorySeparator(of.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? of.FullName);
+        }
+        catch (IOException)
+        {
+            return of.FullName;     // a link to itself
         }
     }
 
@@ -178,6 +194,8 @@ sealed class FolderFiles(string folder) : IFilePlace
     public byte[] Read(string name)
     {
         string path = NameOf(name);
+        // Pipes and devices have no length, and to open one may wait for ever.
+        if (new FileInfo(path) is { Exists: true, Length: 0 }) throw new InvalidDataException($"{path}: the file is empty");
         using FileStream file = File.OpenRead(path);
         if (file.Length > MaxBytes) throw new InvalidDataException($"{path}: files over {MaxBytes} bytes are not read");
         byte[] bytes = new byte[file.Length];

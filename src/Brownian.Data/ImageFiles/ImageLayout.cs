@@ -36,7 +36,11 @@ sealed class ImageLayout
         while (Array.Exists(images, image => image.Folders > depth))
         {
             string[] folders = FoldersAt(images, depth);
-            if (folders.Length == 1 && Array.TrueForAll(images, image => image.Folders > depth)) depth++;       // it wraps everything
+            if (folders.Length == 1 && Array.TrueForAll(images, image => image.Folders > depth))
+            {
+                split |= IsSplit(path, folders[0], options.Split);
+                depth++;        // it wraps everything
+            }
             else if (!split && DataSplits.In(folders) is { } splits)
             {
                 images = Chosen(path, images, depth, splits, options.Split);
@@ -85,6 +89,17 @@ sealed class ImageLayout
             else text.Append(rune);
         }
         return text.ToString();
+    }
+
+    // A lone folder that is called as a split is the whole set, unless another one is wanted.
+    bool IsSplit(string path, string folder, DataSplit wanted)
+    {
+        if (SetParts.Of(folder) is not { } only) return false;
+        if (only == wanted || wanted == DataSplit.All) return true;
+        if (wanted != DataSplit.Train)
+            throw new InvalidDataException($"{path}: there is no split '{SetParts.Name(wanted)}', only {Printable(folder)}; set dataset_params.split to {SetParts.Name(only)} or all.");
+        _notes.Add($"there is only {Printable(folder)}: it is used");
+        return true;
     }
 
     // What begins with a dot is hidden, and not spoken of; images in a system's folders might be missed.
@@ -155,10 +170,12 @@ sealed class ImageLayout
                 return [.. prefixes.Select(Printable)];
             default:
                 if (list is null) return folders;
+                _notes.AddRange(list.Notes);
                 string?[] listed = [.. images.Select(image => list.Of(image.Name))];
                 if (Array.TrueForAll(listed, label => label is null) && !list.SaysNone) return folders;
                 _isListed = true;
-                int missing = listed.Count(label => label is null);
+                int missing = listed.Count(label => label is null), absent = list.Count - images.Count(image => list.Has(image.Name));
+                if (absent > 0) _notes.Add($"{list.Name} speaks of {Count(absent)} that {(absent == 1 ? "is" : "are")} not there");
                 _notes.Add(list.SaysNone
                     ? $"{list.Name} has no labels: its folders are no classes"
                     : $"classes are those of {list.Name}" + (missing == 0 ? "" : $", which says nothing of {Count(missing)}"));

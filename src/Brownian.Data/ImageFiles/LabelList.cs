@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -5,7 +6,7 @@ namespace Brownian.Data;
 
 /// <summary>
 /// A file beside images that says which class each is of: <c>metadata.csv</c> or <c>metadata.jsonl</c> of the Hub's image folders,
-/// <c>labels.csv</c>, or <c>dataset.json</c> of StyleGAN and EDM.
+/// <c>labels.csv</c>, with commas, semicolons or tabs, or <c>dataset.json</c> of StyleGAN and EDM.
 /// </summary>
 sealed class LabelList
 {
@@ -13,6 +14,7 @@ sealed class LabelList
     static readonly string[] LabelColumns = ["label", "labels", "class", "class_name", "category", "target"];
 
     readonly Dictionary<string, string> _labels = new(StringComparer.Ordinal);
+    readonly List<string> _notes = [];
 
     LabelList(string name) => Name = name;
 
@@ -22,9 +24,18 @@ sealed class LabelList
     /// <summary>True where the list is there and says that there are no labels.</summary>
     public bool SaysNone { get; private set; }
 
+    /// <summary>Which lists say nothing that is understood, a line each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>How many images it speaks of.</summary>
+    public int Count => _labels.Count;
+
     /// <summary>The label of an image; null where none is listed.</summary>
     /// <param name="image">Its name in the place.</param>
     public string? Of(string image) => _labels.GetValueOrDefault(image) ?? _labels.GetValueOrDefault(Path.ChangeExtension(image, null)!);
+
+    /// <summary>Whether it speaks of an image.</summary>
+    public bool Has(string image) => Of(image) is not null;
 
     /// <summary>All lists among files as one; null where there is none, or none with labels.</summary>
     /// <param name="path">The folder or archive, for messages.</param>
@@ -36,20 +47,26 @@ sealed class LabelList
         foreach ((IFilePlace place, string name) in files)
         {
             string file = name[(name.LastIndexOf('/') + 1)..], folder = name[..^file.Length];
-            if (file is not ("metadata.csv" or "metadata.jsonl" or "labels.csv" or "dataset.json")) continue;
+            if (file is not ("metadata.csv" or "metadata.tsv" or "metadata.jsonl" or "labels.csv" or "labels.tsv" or "dataset.json")) continue;
             var list = new LabelList(file);
             try
             {
                 if (file == "dataset.json") list.AddDataset(folder, place.Read(name));
-                else list.AddRows(folder, file.EndsWith(".csv", StringComparison.Ordinal) ? Csv(place.Read(name)) : JsonLines(place.Read(name)));
+                else list.AddRows(folder, file.EndsWith(".jsonl", StringComparison.Ordinal) ? JsonLines(place.Read(name)) : Table(place.Read(name)));
             }
             catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
             {
-                throw new InvalidDataException($"{path}: {ImageLayout.Printable(name)} cannot be read: {e.Message.TrimEnd('.')}; mend or remove it.", e);
+                string why = e is JsonException ? "it is not valid JSON" : e.Message.TrimEnd('.');
+                throw new InvalidDataException($"{path}: {ImageLayout.Printable(name)} cannot be read: {why}; mend or remove it.", e);
             }
-            if (list._labels.Count == 0 && !list.SaysNone) continue;
+            if (list._labels.Count == 0 && !list.SaysNone)
+                list._notes.Add($"{ImageLayout.Printable(name)} is not used: it has no rows with {string.Join(" or ", FileColumns[..2])}, and {string.Join(" or ", LabelColumns[..3])}");
             if (all is null) all = list;
-            else foreach ((string image, string label) in list._labels) all._labels.TryAdd(image, label);
+            else
+            {
+                foreach ((string image, string label) in list._labels) all._labels.TryAdd(image, label);
+                all._notes.AddRange(list._notes);
+            }
         }
         return all;
     }
@@ -69,8 +86,9 @@ sealed class LabelList
             : labels.EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1]));
         foreach ((string name, JsonElement value) in pairs)
         {
-            if (value.ValueKind is JsonValueKind.Number or JsonValueKind.String) _labels[folder + name] = value.ToString();
-            else throw new FormatException($"the label of {name} is {value.ValueKind}; a number or a name is read");
+            if (value.ValueKind is not (JsonValueKind.Number or JsonValueKind.String))
+                throw new FormatException($"the label of {name} is neither a number nor a name");
+            Add(folder + name, value.ToString());
         }
         SaysNone = _labels.Count == 0;
     }
@@ -81,8 +99,15 @@ sealed class LabelList
         {
             string? file = FileColumns.Select(row.GetValueOrDefault).FirstOrDefault(value => value is not null);
             string? label = LabelColumns.Select(row.GetValueOrDefault).FirstOrDefault(value => value is not null);
-            if (file is { Length: > 0 } && label is { Length: > 0 }) _labels[folder + file.Replace('\\', '/')] = label;
+            if (file is { Length: > 0 } && label is { Length: > 0 }) Add(folder + file.Replace('\\', '/'), label);
         }
+    }
+
+    // A negative number says that there is none.
+    void Add(string image, string label)
+    {
+        if (label.StartsWith('-') && int.TryParse(label, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)) return;
+        if (!_labels.TryAdd(image, label) && _labels[image] != label) throw new FormatException($"it calls {image} both {_labels[image]} and {label}");
     }
 
     static IEnumerable<IReadOnlyDictionary<string, string>> JsonLines(byte[] content)
@@ -92,21 +117,27 @@ sealed class LabelList
             if (string.IsNullOrWhiteSpace(line)) continue;
             using JsonDocument row = JsonDocument.Parse(line);
             yield return row.RootElement.EnumerateObject()
-                .Where(pair => pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                .Where(pair => pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+                    || (LabelColumns.Contains(pair.Name) && pair.Value.ValueKind != JsonValueKind.Null ? throw new FormatException($"the label {pair.Value} is neither a number nor a name") : false))
                 .ToDictionary(pair => pair.Name, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         }
     }
 
-    static IEnumerable<IReadOnlyDictionary<string, string>> Csv(byte[] content)
+    static IEnumerable<IReadOnlyDictionary<string, string>> Table(byte[] content)
     {
+        string text = Encoding.UTF8.GetString(content).TrimStart('\uFEFF'), first = text.Split('\n')[0];
+        if (text.Contains('\uFFFD')) throw new FormatException("it is not UTF-8");
+        char separator = ((char[])[',', ';', '\t']).MaxBy(candidate => first.Count(c => c == candidate));
         List<string>? header = null;
-        foreach (List<string> fields in Records(Encoding.UTF8.GetString(content).TrimStart('\uFEFF')))
+        int row = 0;
+        foreach (List<string> fields in Records(text, separator))
         {
+            row++;
             if (fields is [""]) continue;
             if (header is null) header = fields;
             else
             {
-                if (fields.Count != header.Count) throw new FormatException($"a row has {fields.Count} fields and the header {header.Count}");
+                if (fields.Count != header.Count) throw new FormatException($"row {row} has another number of fields ({fields.Count}) than the header ({header.Count})");
                 yield return header.Zip(fields).DistinctBy(pair => pair.First, StringComparer.OrdinalIgnoreCase)
                     .ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.OrdinalIgnoreCase);
             }
@@ -114,7 +145,7 @@ sealed class LabelList
     }
 
     // RFC 4180: fields between commas, or in quotes with quotes doubled.
-    static IEnumerable<List<string>> Records(string text)
+    static IEnumerable<List<string>> Records(string text, char separator)
     {
         List<string> fields = [];
         var field = new StringBuilder();
@@ -129,11 +160,11 @@ sealed class LabelList
                 else quoted = false;
             }
             else if (c == '"' && field.Length == 0) quoted = true;
-            else if (c is ',' or '\n')
+            else if (c == separator || c == '\n')
             {
                 fields.Add(field.ToString().Trim());
                 field.Clear();
-                if (c == ',') continue;
+                if (c == separator) continue;
                 yield return fields;
                 fields = [];
             }

@@ -10,7 +10,7 @@ namespace Brownian.Data;
 /// </summary>
 sealed class TarFiles : IFilePlace
 {
-    const int MaxEntryBytes = 1 << 28;
+    const int MaxEntryBytes = 1 << 28, BlockBytes = 512;
 
     readonly Dictionary<string, (long At, int Bytes, DateTimeOffset Time)> _entries = new(StringComparer.Ordinal);
     readonly FileStream _file;
@@ -26,9 +26,11 @@ sealed class TarFiles : IFilePlace
         _file = compressed ? Inflated(path, archive) : archive;
         try
         {
+            long end = 0;
             using var reader = new TarReader(_file, leaveOpen: true);
             while (reader.GetNextEntry() is { } entry)
             {
+                if (entry.DataOffset > 0) end = Math.Max(end, entry.DataOffset + (entry.Length + BlockBytes - 1) / BlockBytes * BlockBytes);
                 if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
                 if (entry.DataOffset < 0) continue;     // an empty file
                 if (entry.Length > _file.Length - entry.DataOffset) throw new InvalidDataException("it ends in the middle of a file");
@@ -36,6 +38,7 @@ sealed class TarFiles : IFilePlace
                 string name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
                 _entries[name] = (entry.DataOffset, (int)entry.Length, entry.ModificationTime);
             }
+            RequireEnd(end);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or FormatException or ArgumentException or OverflowException)
         {
@@ -76,6 +79,14 @@ sealed class TarFiles : IFilePlace
     }
 
     public void Dispose() => _file.Dispose();
+
+    // Two blocks of zeros end an archive, of which one may be missing; without any it was cut between two files.
+    void RequireEnd(long end)
+    {
+        byte[] block = new byte[BlockBytes];
+        if (RandomAccess.Read(Handle, block, end) < BlockBytes || block.AsSpan().ContainsAnyExcept((byte)0))
+            throw new InvalidDataException("it ends without the mark of its end, so it is cut off");
+    }
 
     static FileStream Inflated(string path, FileStream archive)
     {

@@ -126,8 +126,59 @@ public sealed class ImageFileSourceTests : IDisposable
 
         _folder.Write("quoted/metadata.csv", "label,file_name\nonly one\n");
         Assert.Contains(
-            "metadata.csv cannot be read: a row has 1 fields and the header 2",
+            "metadata.csv cannot be read: row 2 has another number of fields (1) than the header (2)",
             Assert.Throws<InvalidDataException>(() => ImageSources.Open(_folder.Path("quoted"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("file_name;label\n1.png;cat\n2.png;dog\n", "cat dog", "classes are those of metadata.csv")]
+    [InlineData("file_name\tlabel\n1.png\tcat\n2.png\tdog\n", "cat dog", "classes are those of metadata.csv")]
+    [InlineData("file_name,label\n1.png,cat\n2.png,dog\n9.png,dog\n", "cat dog", "metadata.csv speaks of 1 image that is not there")]
+    [InlineData("id,breed\n1,pug\n", "", "metadata.csv is not used: it has no rows with file_name or filename, and label or labels or class")]
+    public void Tables_are_understood_or_said_not_to_be(string table, string classes, string note)
+    {
+        foreach (string name in (string[])["1.png", "2.png"]) _folder.Write($"set/{name}", []);
+        _folder.Write("set/metadata.csv", table);
+        using IImageSource source = ImageSources.Open(_folder.Path("set"));
+        Assert.Equal(classes, string.Join(' ', source.Classes));
+        Assert.Contains(note, string.Join('|', source.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_image_of_two_classes_is_refused()
+    {
+        _folder.Write("set/1.png", []);
+        _folder.Write("set/metadata.csv", "file_name,label\n1.png,cat\n1.png,dog\n");
+        Assert.Contains("it calls 1.png both cat and dog", Assert.Throws<InvalidDataException>(() => ImageSources.Open(_folder.Path("set"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_lone_split_is_used_and_said_and_another_is_refused()
+    {
+        _folder.Write("set/val/cat/1.png", []);
+        _folder.Write("set/val/dog/2.png", []);
+        using IImageSource source = ImageSources.Open(_folder.Path("set"));
+        Assert.Equal(["there is only val: it is used"], source.Notes);
+        Assert.Equal(["cat", "dog"], source.Classes);
+        Assert.Empty(ImageSources.Open(_folder.Path("set"), new SourceOptions { Split = DataSplit.Val }).Notes);
+        Assert.Contains(
+            "no split 'test', only val", Assert.Throws<InvalidDataException>(() => ImageSources.Open(_folder.Path("set"), new SourceOptions { Split = DataSplit.Test })).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Links_that_lead_round_are_followed_once_and_pipes_are_not_opened()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need rights on Windows");
+        _folder.Write("set/cat/1.png", Gray(1));
+        _folder.Write("set/dog/2.png", Gray(2));
+        Directory.CreateSymbolicLink(_folder.Path("set/dog/up"), _folder.Path("set"));
+        Directory.CreateSymbolicLink(_folder.Path("set/self"), _folder.Path("set/self"));
+        using IImageSource source = ImageSources.Open(_folder.Path("set"));
+        Assert.Equal(2, source.Count);
+        _folder.Write("set/cat/0.png", []);         // as a pipe, it has no length
+        using IImageSource empty = ImageSources.Open(_folder.Path("set"));
+        Assert.EndsWith("0.png: the file is empty", Assert.Throws<InvalidDataException>(() => empty.Read(0)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
