@@ -32,9 +32,10 @@ sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long leng
     {
         if ((storage.Flags & Encrypted) != 0) throw Bad("is encrypted; unpack it first");
         FileSection bytes = FindBytes();
-        if (storage.Method == Deflated) return new InflatedBytes(bytes, length, problem => Bad(problem));
+        if (storage.Method == Deflated) return new InflatedBytes(bytes, length, CheckSum, problem => Bad(problem));
         if (storage.Method != Stored) throw Bad($"is packed by method {storage.Method}; stored and deflated entries are read");
-        return storage.Bytes == length ? bytes : throw Bad($"is stored in {storage.Bytes} bytes, but its length is said to be {length}");
+        if (storage.Bytes != length) throw Bad($"is stored in {storage.Bytes} bytes, but its length is said to be {length}");
+        return new StoredBytes(bytes, CheckSum);
     }
 
     // The name and the extra field before the bytes have lengths of their own in the entry's header.
@@ -50,11 +51,49 @@ sealed class ZipEntry(FileBytes file, string name, ZipStorage storage, long leng
         return new FileSection(file, begin, storage.Bytes);
     }
 
+    // torch.save writes 0 where it was told not to compute checksums (torch.serialization.set_crc32_options).
+    void CheckSum(uint computed)
+    {
+        if (storage.Crc != 0 && computed != storage.Crc)
+            throw Bad($"has the checksum {computed:x8}, where {storage.Crc:x8} was written; the file is damaged: copy or download it again");
+    }
+
     InvalidDataException Bad(string problem) => file.Bad($"zip entry {Quoted.Name(name)} {problem}.");
 }
 
+/// <summary>A stored entry. Its checksum is that of all bytes; it is checked once, before the first are read.</summary>
+sealed class StoredBytes(FileSection bytes, Action<uint> checkSum) : ByteSource
+{
+    const int ChunkBytes = 1 << 16;
+
+    volatile bool _isChecked;
+
+    public override long Length => bytes.Length;
+
+    public override void Read(Span<byte> target, long offset)
+    {
+        if (!_isChecked) Check();
+        bytes.Read(target, offset);
+    }
+
+    // Two threads that come first may both do this; neither reads before it is done.
+    void Check()
+    {
+        byte[] chunk = new byte[Math.Min(ChunkBytes, Length)];
+        uint crc = 0;
+        for (long at = 0; at < Length; at += chunk.Length)
+        {
+            Span<byte> some = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - at));
+            bytes.Read(some, at);
+            crc = Crc32.Append(crc, some);
+        }
+        checkSum(crc);
+        _isChecked = true;
+    }
+}
+
 /// <summary>A deflated entry. The bytes are kept as long as memory allows: neighbouring tensors are often views of one storage.</summary>
-sealed class InflatedBytes(ByteSource packed, long length, Func<string, InvalidDataException> bad) : ByteSource
+sealed class InflatedBytes(ByteSource packed, long length, Action<uint> checkSum, Func<string, InvalidDataException> bad) : ByteSource
 {
     // Weights are next to incompressible; zeros are not, but a small file of them must not become gigabytes.
     const long Free = 1 << 24;
@@ -95,6 +134,8 @@ sealed class InflatedBytes(ByteSource packed, long length, Func<string, InvalidD
         {
             throw bad("cannot be inflated; the file is damaged");
         }
-        return more < 0 ? output : throw bad($"inflates to more than the {length} bytes it is said to have");
+        if (more >= 0) throw bad($"inflates to more than the {length} bytes it is said to have");
+        checkSum(Crc32.Of(output));
+        return output;
     }
 }

@@ -17,6 +17,10 @@ public interface ITensorFile : IDisposable
     /// <summary>Whether there is such a tensor, and its dimensions, outermost first: none for a scalar.</summary>
     bool TryGetShape(string name, [NotNullWhen(true)] out IReadOnlyList<long>? shape);
 
+    /// <summary>The type that a tensor's elements are stored as.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor.</exception>
+    SafetensorsType TypeOf(string name);
+
     /// <summary>A tensor's elements, outermost dimension first; doubles and integers are rounded to nearest.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, it is larger than an array can be, or the file is damaged.</exception>
     float[] ReadFloats(string name);

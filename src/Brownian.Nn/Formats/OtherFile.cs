@@ -9,7 +9,6 @@ static class OtherFile
 
     static readonly (byte[] Start, string What)[] Kinds =
     [
-        ("version https://git-lfs.github.com/spec/"u8.ToArray(), "a Git LFS pointer, not the file itself: run git lfs pull"),
         ("GGUF"u8.ToArray(), "a GGUF file, which is not read; get the weights as safetensors or .pth"),
         ([0x89, (byte)'H', (byte)'D', (byte)'F', 0x0d, 0x0a, 0x1a, 0x0a], HierarchicalData),
         ([0x1f, 0x8b], "compressed with gzip; unpack it first (gunzip)"),
@@ -31,6 +30,7 @@ static class OtherFile
         byte[] start = new byte[Looked];
         using (FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0))
             Array.Resize(ref start, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+        if (MistakenText.WhatIs(start, "weights") is { } text) return text;
         foreach ((byte[] signature, string what) in Kinds)
         {
             if (start.AsSpan().StartsWith(signature)) return what;
@@ -39,19 +39,15 @@ static class OtherFile
         if (name.Contains(".ckpt.", StringComparison.OrdinalIgnoreCase) || name.Contains(".data-00000-of-", StringComparison.OrdinalIgnoreCase))
             return "a checkpoint of TensorFlow; convert its weights to PyTorch's names and safetensors";
         bool isOnnx = name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || IsOnnx(start);
-        return isOnnx ? "an ONNX model, which is not read; export the network's state dict as safetensors or .pth" : TextKind(start);
+        return isOnnx ? "an ONNX model, which is not read; export the network's state dict as safetensors or .pth" : JsonKind(start);
     }
 
     // A message of protocol buffers: field 1, the version of the format, then field 2, who wrote it.
     static bool IsOnnx(ReadOnlySpan<byte> start) => start.Length > 4 && start[0] == 0x08 && start[1] is > 0 and < 32 && start[2] == 0x12 && start[3] is > 0 and < 64;
 
-    static string? TextKind(ReadOnlySpan<byte> start)
+    static string? JsonKind(ReadOnlySpan<byte> start)
     {
         string text = Encoding.UTF8.GetString(start).TrimStart('\uFEFF', ' ', '\r', '\n', '\t');
-        if (text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
-            return "an HTML page, not weights; it was saved in place of the file: download it again through its raw or download link";
-        if (text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase))
-            return "an XML text, perhaps a server's error, not weights; download the file again";
         bool isJson = text.StartsWith('{') || text.StartsWith('[');
         return isJson && !start.Contains((byte)0) ? "a JSON text, perhaps a server's error, not weights; download the file again" : null;
     }

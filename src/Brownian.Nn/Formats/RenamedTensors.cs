@@ -44,8 +44,13 @@ public class RenamedTensors : ITensorFile
     }
 
     /// <inheritdoc/>
-    public float[] ReadFloats(string name) => _stored.TryGetValue(name, out string? stored)
-        ? _file.ReadFloats(stored)
+    public SafetensorsType TypeOf(string name) => _file.TypeOf(StoredName(name));
+
+    /// <inheritdoc/>
+    public float[] ReadFloats(string name) => _file.ReadFloats(StoredName(name));
+
+    string StoredName(string name) => _stored.TryGetValue(name, out string? stored)
+        ? stored
         : throw new InvalidDataException($"{Path}: no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} there are.");
 
     /// <summary>Closes the file.</summary>

@@ -17,14 +17,16 @@ public sealed class SafetensorsFile : ITensorFile
     {
         _file = file;
         long length = file.Length;
-        if (length < 8) throw file.Bad($"{length} bytes are too few for a safetensors file.");
+        if (length < 8) throw file.Bad($"{length} bytes are too few for a safetensors file; download or save it again.");
         Span<byte> prefix = stackalloc byte[8];
         file.Read(prefix, 0);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > SafetensorsHeader.MaxLength)
         {
-            throw file.Bad(
-                $"a header of {headerLength} bytes is over the limit of {SafetensorsHeader.MaxLength}; is this a safetensors file?");
+            throw file.Bad(OtherFile.WhatIs(file.Path) is { } other
+                ? $"{other}."
+                : $"no safetensors file: it begins with a header's length of {headerLength} bytes, where {SafetensorsHeader.MaxLength} is the most; "
+                    + "check the path, or download the file again.");
         }
         if ((long)headerLength > length - 8)
             throw file.Bad($"the header takes {headerLength} bytes, but {length - 8} are left; is the file cut off?");
@@ -83,6 +85,9 @@ public sealed class SafetensorsFile : ITensorFile
         return shape is not null;
     }
 
+    /// <inheritdoc/>
+    public SafetensorsType TypeOf(string name) => this[name].Type;
+
     /// <summary>A tensor's elements, outermost dimension first, as floats: doubles and integers are rounded to nearest.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it is larger than an array can be, or the file was cut since.</exception>
     public float[] ReadFloats(string name) => ReadArray<float>(name);
@@ -112,7 +117,7 @@ public sealed class SafetensorsFile : ITensorFile
     public long[] ReadIntegers(string name)
     {
         var entry = this[name];
-        if (entry.Type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16)
+        if (entry.Type.IsFloat())
         {
             throw new InvalidDataException(
                 $"{Path}: tensor {SafetensorsHeader.Quote(name)} holds {entry.Type}, where integers are expected.");

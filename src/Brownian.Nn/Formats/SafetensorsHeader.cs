@@ -164,7 +164,7 @@ ref struct SafetensorsHeader
         if (position != dataLength) throw Bad($"the tensors take {position} bytes, but {dataLength} follow the header");
     }
 
-    readonly InvalidDataException Bad(string problem) => new($"{_path}: {problem}.");
+    readonly InvalidDataException Bad(string problem) => new($"{_path}: {problem}{(problem.EndsWith('?') ? "" : ".")}");
 
     readonly InvalidDataException Bad(string tensor, string problem) => Bad($"tensor {Quote(tensor)} {problem}");
 

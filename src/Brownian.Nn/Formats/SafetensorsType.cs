@@ -33,3 +33,12 @@ public enum SafetensorsType
     /// <summary>A byte, 0 for false.</summary>
     Bool,
 }
+
+/// <summary>What kinds of numbers the types are.</summary>
+public static class SafetensorsTypes
+{
+    /// <summary>Whether elements are floating-point numbers, and neither integers nor booleans.</summary>
+    /// <param name="type">Of the elements.</param>
+    public static bool IsFloat(this SafetensorsType type) =>
+        type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
+}

@@ -52,8 +52,13 @@ public sealed class ShardedFile : ITensorFile
     }
 
     /// <inheritdoc/>
-    public float[] ReadFloats(string name) => _tensors.TryGetValue(name, out ITensorFile? shard)
-        ? shard.ReadFloats(name)
+    public SafetensorsType TypeOf(string name) => ShardOf(name).TypeOf(name);
+
+    /// <inheritdoc/>
+    public float[] ReadFloats(string name) => ShardOf(name).ReadFloats(name);
+
+    ITensorFile ShardOf(string name) => _tensors.TryGetValue(name, out ITensorFile? shard)
+        ? shard
         : throw Bad($"no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} of the index.");
 
     /// <summary>Closes the files.</summary>
@@ -64,11 +69,9 @@ public sealed class ShardedFile : ITensorFile
 
     void ReadIndex()
     {
-        long length = new FileInfo(Path).Length;
-        if (length > MaxIndexBytes) throw Bad($"{length} bytes; an index has at most {MaxIndexBytes}.");
         try
         {
-            using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(Path));
+            using JsonDocument index = JsonFile.Parse(Path, JsonFile.ReadBytes(Path, MaxIndexBytes));
             if (index.RootElement.ValueKind != JsonValueKind.Object || !index.RootElement.TryGetProperty("weight_map", out JsonElement map)
                 || map.ValueKind != JsonValueKind.Object)
                 throw Bad("has no weight_map; it must be an object of tensors' names and their files.");
@@ -81,9 +84,9 @@ public sealed class ShardedFile : ITensorFile
             }
             Names = names;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
-            throw Bad($"not valid JSON ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).");
+            throw Bad("a text in it is not UTF-8; get the file again.");
         }
     }
 

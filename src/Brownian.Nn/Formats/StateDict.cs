@@ -13,6 +13,9 @@ public sealed partial class StateDict : RenamedTensors
 
     const string ListedAverage = "shadow_params";
 
+    // Beside the "module." of an average that torch.optim.swa_utils.AveragedModel keeps.
+    const string AverageCount = "n_averaged";
+
     StateDict(ITensorFile file, Place place, Func<string, string?> rename) : base(file, rename) =>
         (Key, Prefix, IsAverage) = (place.Key, place.Prefix, place.IsAverage);
 
@@ -27,6 +30,9 @@ public sealed partial class StateDict : RenamedTensors
 
     /// <summary>What else in the file has all names of the network: how <see cref="Open"/> is told to take it, and whether it is an average.</summary>
     public IReadOnlyList<(string Key, bool IsAverage)> Others { get; private init; } = [];
+
+    /// <summary>An average that lacks a tensor of the network, where there is one and raw weights were taken: its key, and the tensor; null otherwise.</summary>
+    public (string Key, string Missing)? IncompleteAverage { get; private init; }
 
     /// <summary>A tensor of an average that has not the network's names, where there is one and raw weights were taken; null otherwise.</summary>
     public string? AverageOfOtherNames { get; private init; }
@@ -77,11 +83,13 @@ public sealed partial class StateDict : RenamedTensors
             return FromList(file, list, [.. all.Where(place => place.Found == needed.Count)]);
         // Where no place has all names, the likeliest one's error will name what is missing.
         Place chosen = whole.Length > 0 ? Choose(file, whole) : there.MaxBy(place => place.Found) ?? throw Foreign(file, needed);
-        return Taken(file, chosen, [.. all.Where(place => place.Found == needed.Count)]);
+        return Taken(file, chosen, all, needed);
     }
 
-    static StateDict Taken(ITensorFile file, Place chosen, Place[] whole)
+    static StateDict Taken(ITensorFile file, Place chosen, List<Place> all, HashSet<string> needed)
     {
+        Place[] whole = [.. all.Where(place => place.Found == needed.Count)];
+        Place? partial = whole.Any(place => place.IsAverage) ? null : all.Find(place => place.IsAverage && place.Found * 2 >= needed.Count);
         Place[] others = [.. whole.Where(place => place != chosen)];
         string[] inside = [.. others.Select(place => place.Start)
             .Where(start => start.Length > chosen.Start.Length && start.StartsWith(chosen.Start, StringComparison.Ordinal))];
@@ -95,8 +103,15 @@ public sealed partial class StateDict : RenamedTensors
         {
             Others = [.. others.Select(place => (place.Told(whole), place.IsAverage))],
             Unread = UnreadIn(file),
-            AverageOfOtherNames = whole.Any(place => place.IsAverage) ? null : StrangeAverage(file, chosen),
+            IncompleteAverage = chosen.IsAverage || partial is null ? null : (partial.Start.TrimEnd('.', '/'), Missing(file, partial, needed)),
+            AverageOfOtherNames = partial is not null || whole.Any(place => place.IsAverage) ? null : StrangeAverage(file, chosen),
         };
+    }
+
+    static string Missing(ITensorFile file, Place place, HashSet<string> needed)
+    {
+        var names = file.Names.ToHashSet(StringComparer.Ordinal);
+        return needed.First(name => !names.Contains(place.Start + name));
     }
 
     // CompVis' LitEma drops the dots of names; some averages leave tensors out.
@@ -110,6 +125,7 @@ public sealed partial class StateDict : RenamedTensors
     static List<Place> Places(ITensorFile file, HashSet<string> needed)
     {
         var places = new Dictionary<string, Place>(StringComparer.Ordinal);
+        string[] averages = [.. file.Names.Where(name => Place.LastPart(name) == AverageCount).Select(name => name[..^AverageCount.Length] + "module.")];
         HashSet<string>.AlternateLookup<ReadOnlySpan<char>> lookup = needed.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (string name in file.Names)
         {
@@ -117,11 +133,17 @@ public sealed partial class StateDict : RenamedTensors
             {
                 if (!lookup.Contains(name.AsSpan(start))) continue;
                 string before = name[..start];
-                if (!places.TryGetValue(before, out Place? place)) places.Add(before, place = new Place(before));
+                if (!places.TryGetValue(before, out Place? place)) places.Add(before, place = Made(before));
                 place.Found++;
             }
         }
         return [.. places.Values];
+
+        Place Made(string start)
+        {
+            bool counted = averages.Any(average => start.StartsWith(average, StringComparison.Ordinal));
+            return counted ? new Place(start) { IsAverage = true } : new Place(start);
+        }
     }
 
     static int NextPart(string name, int start) => name.AsSpan(start).IndexOfAny('.', '/') is var next and >= 0 ? start + next + 1 : -1;
@@ -265,9 +287,12 @@ public sealed partial class StateDict : RenamedTensors
         public static bool Covers(string key, string name) =>
             Plain(key).Length == 0 || Plain(name) == Plain(key) || Plain(name).StartsWith(Plain(key) + ".", StringComparison.Ordinal);
 
+        /// <summary>What follows the last dot or slash of a name.</summary>
+        public static string LastPart(string name) => name[(name.AsSpan().LastIndexOfAny('.', '/') + 1)..];
+
         static string Plain(string start) => start.Replace('/', '.').Trim('.');
 
-        [GeneratedRegex(@"(^|[/._])(ema|averaged?|swa|shadow|polyak)([/._\d]|$)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+        [GeneratedRegex(@"(^|[/._])(ema|avg|averaged?|swa|shadow|polyak)([/._\d]|$)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
         private static partial Regex Averaged();
     }
 }

@@ -74,6 +74,9 @@ public sealed class TorchFile : ITensorFile
     }
 
     /// <inheritdoc/>
+    public SafetensorsType TypeOf(string name) => Find(name).Type;
+
+    /// <inheritdoc/>
     public float[] ReadFloats(string name) => ReadArray<float>(name);
 
     /// <summary>A tensor's elements as doubles; 64-bit integers are rounded to nearest, all else is exact.</summary>
@@ -83,10 +86,13 @@ public sealed class TorchFile : ITensorFile
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
+    TorchTensor Find(string name) => _tensors.TryGetValue(name, out TorchTensor? tensor)
+        ? tensor
+        : throw _file.Bad($"no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} of the file.");
+
     T[] ReadArray<T>(string name) where T : unmanaged, INumber<T>
     {
-        if (!_tensors.TryGetValue(name, out TorchTensor? tensor))
-            throw _file.Bad($"no tensor {SafetensorsHeader.Quote(name)} among the {Names.Count} of the file.");
+        TorchTensor tensor = Find(name);
         if (tensor.Count > Array.MaxLength)
             throw _file.Bad($"tensor {SafetensorsHeader.Quote(name)} has {tensor.Count} elements; an array holds {Array.MaxLength}.");
         var target = new T[tensor.Count];
@@ -97,7 +103,7 @@ public sealed class TorchFile : ITensorFile
     static bool IsZip(FileBytes file)
     {
         Span<byte> start = stackalloc byte[4];
-        if (file.Length < start.Length) throw file.Bad($"{file.Length} bytes are too few for a file of torch.save.");
+        if (file.Length < start.Length) throw file.Bad($"{file.Length} bytes are too few for a file of torch.save; download or save it again.");
         file.Read(start, 0);
         uint signature = BinaryPrimitives.ReadUInt32LittleEndian(start);
         if (signature is ZipSignature or ZipOfNothing) return true;

@@ -8,6 +8,12 @@ public static class WeightsFile
     /// <summary>What files of weights may end in, for messages.</summary>
     public const string Extensions = ".safetensors, .pth, .pt, .ckpt, .bin, .safetensors.index.json or .bin.index.json";
 
+    /// <summary>What a file is that lies where weights should, by its first bytes: a pointer of Git LFS, a web page, a picture, and what to do about it.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>null for what may be weights.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static string? WhatElse(string path) => OtherFile.WhatIs(path);
+
     /// <summary>Opens a <c>.safetensors</c> file, a file of <c>torch.save</c>, or the index of weights in several of these.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, of no known format, or names something to be called.</exception>
     /// <exception cref="IOException">The file is missing or cannot be opened.</exception>

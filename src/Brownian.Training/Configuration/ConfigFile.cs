@@ -16,7 +16,13 @@ sealed class ConfigFile
     public string? WhereIs(string section, string key) => _values.TryGetValue((section, key), out (string, ConfigValue Value) found) ? found.Value.Where : null;
 
     /// <summary>Reads a file. What is wrong is told as "path:line:column: message".</summary>
-    public void AddFile(string path) => AddYaml(ReadText(path), mark => $"{path}:{mark.Line}:{mark.Column}");
+    public void AddFile(string path)
+    {
+        string text = ReadText(path);
+        if (text.Length > 0 && MistakenText.WhatIs(Encoding.UTF8.GetBytes(text), "a configuration") is { } other)
+            throw new InvalidDataException($"{path}: {other}.");
+        AddYaml(text, mark => $"{path}:{mark.Line}:{mark.Column}");
+    }
 
     /// <summary>Reads YAML from memory; <paramref name="at"/> is what messages call a place in it.</summary>
     public void AddYaml(string yaml, Func<Mark, string> at)

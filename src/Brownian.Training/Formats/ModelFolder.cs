@@ -95,6 +95,7 @@ public static class ModelFolder
         if (isPart && Formats.Any(format => format is not RunFormat && format.Is(folder))) return $"{path}: a file of a model folder; give the folder, {folder}.";
         if (Path.GetExtension(path) is ".yaml" or ".yml" or ".json")
             return $"{path}: a file of settings; give the model's folder, or import its weights: brownian import --config {path} --weights WEIGHTS.safetensors --out models/NAME";
+        if (WeightsFile.WhatElse(path) is { } other) return $"{path}: {other}. Give a model folder or a run.";
         string name = Path.GetFileNameWithoutExtension(path);
         return $"{path}: a file, which does not say what network its weights are of; import it with the network's YAML: "
             + $"brownian import --config NETWORK.yaml --weights {path} --out models/{name}";

@@ -84,6 +84,9 @@ sealed class GuidedUNet : ITensorFile
     }
 
     /// <inheritdoc/>
+    public SafetensorsType TypeOf(string name) => _file.TypeOf(_sources[name].Name);
+
+    /// <inheritdoc/>
     public float[] ReadFloats(string name)
     {
         Source source = _sources[name];
@@ -215,8 +218,8 @@ sealed class GuidedUNet : ITensorFile
             int layers = first, levels = layers < 1 ? 0 : blocksUp / (layers + 1);
             if (layers < 1 || levels * (layers + 1) != blocksUp || blocksDown != blocksUp)
             {
-                throw Bad("a U-Net of guided-diffusion whose resolutions are not joined by convolutions or resnets (conv_resample is false), "
-                    + "which no network here is");
+                throw Bad($"a U-Net of guided-diffusion with {blocksDown} input_blocks and {blocksUp} output_blocks, which no network here has: "
+                    + "blocks are missing, or its resolutions are not joined by convolutions or resnets (conv_resample is false)");
             }
             string Down(int level) => $"input_blocks.{1 + level * (layers + 1)}";
             string Up(int level) => $"output_blocks.{(levels - 1 - level) * (layers + 1)}";
@@ -302,14 +305,18 @@ static class OtherNetworks
 {
     static readonly (string Name, string Network)[] Known =
     [
+        ("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight", Conditional),
+        ("transformer_blocks.0.attn2.to_k.weight", "Stable Diffusion or a network like it, under its first names, which needs a text encoder and an autoencoder"),
+        ("first_stage_model.decoder.conv_in.weight",
+            "a latent diffusion model, whose network draws codes that an autoencoder (first_stage_model) makes images of; networks of pixels are read"),
         ("final_res_block.block1.proj.weight", "the Unet of lucidrains' denoising-diffusion-pytorch, whose linear attention no network here has"),
         ("map_layer0.weight", "a network of EDM (SongUNet or DhariwalUNet), which no network here is"),
         ("mid.block_1.norm1.weight",
             "the U-Net of Ho et al. in PyTorch (pytorch_diffusion), or an autoencoder; convert it with diffusers to a UNet2DModel and import that folder"),
         ("blocks.0.adaLN_modulation.1.weight", "a diffusion transformer (DiT), which no network here is"),
-        ("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight",
-            "a UNet2DConditionModel (Stable Diffusion), which needs a text encoder and an autoencoder"),
     ];
+
+    const string Conditional = "a UNet2DConditionModel (Stable Diffusion), which needs a text encoder and an autoencoder";
 
     /// <returns>What a file holds; null where that is not known.</returns>
     public static string? Named(ITensorFile file) => Known

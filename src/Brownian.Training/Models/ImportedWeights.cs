@@ -92,8 +92,11 @@ public sealed record ImportedWeights
         IsAverage = weights.IsAverage,
         Others = weights.Others,
         Unread = weights.Unread,
-        Assumptions = weights.AverageOfOtherNames is { } average
-            ? [$"averaged weights are there, too ('{average}' …), under names that are not the network's; the raw ones were taken."]
-            : [],
+        Assumptions = (weights.IncompleteAverage, weights.AverageOfOtherNames) switch
+        {
+            ((var key, var missing), _) => [$"averaged weights are there, too, under '{key}', but without '{missing}'; the raw ones were taken."],
+            (_, { } average) => [$"averaged weights are there, too ('{average}' …), under names that are not the network's; the raw ones were taken."],
+            _ => [],
+        },
     };
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Brownian.Diffusion;
+using Brownian.Nn;
 
 namespace Brownian.Training;
 
@@ -137,6 +138,7 @@ sealed record ModelSeal(IReadOnlyDictionary<string, FileSeal> Files)
         string path = Path.Combine(folder, name);
         FileSeal there = FileSeal.Of(path);
         if (there == seal) return there.Sha256;
+        if (WeightsFile.WhatElse(path) is { } other) throw new InvalidDataException($"{path}: {other}.");
         string what = there.Bytes == seal.Bytes
             ? $"its SHA-256 is not the one in {ModelDescription.FileName}; the file is damaged"
             : $"{there.Bytes} bytes, where {ModelDescription.FileName} says {seal.Bytes}; the file is cut off or another one";

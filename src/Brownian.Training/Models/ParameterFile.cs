@@ -49,7 +49,7 @@ static class ParameterFile
 
     /// <summary>Overwrites the buffers with what <see cref="Write(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/> wrote.</summary>
     /// <exception cref="InvalidDataException">
-    /// A tensor is missing, too many or of another shape, or holds a number that is not finite; the message names it.
+    /// A tensor is missing, too many, of another shape or of integers, or holds a number that is not finite; the message names it.
     /// </exception>
     public static void Read(string path, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
@@ -71,6 +71,7 @@ static class ParameterFile
                 bool mayBeMissing = parameter.Layout == ParameterLayout.Count;     // PyTorch did not always write it
                 if (mayBeMissing && !file.TryGetShape(name, out _)) continue;
                 CheckShape(file, name, parameter);
+                CheckType(file, name, parameter);
                 float[] values = file.ReadFloats(name);
                 CheckFinite(file, name, values);
                 parameter.FromTorch(values, buffer);
@@ -109,6 +110,16 @@ static class ParameterFile
             throw new InvalidDataException(
                 $"{file.Path}: tensor '{name}' is [{Join(shape)}], but the model has it as [{Join(expected)}]; is model_params right?");
         }
+    }
+
+    // Quantised weights have scales beside them, without which they are other numbers.
+    static void CheckType(ITensorFile file, string name, Parameter parameter)
+    {
+        SafetensorsType type = file.TypeOf(name);
+        if (parameter.Layout == ParameterLayout.Count || type.IsFloat()) return;
+        throw new InvalidDataException(
+            $"{file.Path}: tensor '{name}' holds {type.ToString().ToUpperInvariant()}, as quantised weights do; only F64, F32, F16 and BF16 are read: "
+            + "take the weights that were not quantised, or convert them back in Python.");
     }
 
     static long[] Extents(Parameter parameter) => Array.ConvertAll(parameter.TorchShape.ToArray(), extent => (long)extent);

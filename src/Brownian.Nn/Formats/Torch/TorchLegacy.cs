@@ -49,7 +49,7 @@ sealed class TorchLegacy
         throw _file.Bad(_names.Unknown.FirstOrDefault() is { } named
             ? $"a pickle of Python objects, {Whose(named)}, not a file of weights. Load it in Python with its own code and save the weights: "
                 + "torch.save(network.state_dict(), file)."
-            : "a pickle, but not one that torch.save wrote.");
+            : "a pickle, but not one that torch.save wrote; in Python, load it and save the weights: torch.save(network.state_dict(), file).");
     }
 
     string Whose(string named) => _names.Unknown.Any(name => name.StartsWith("torch_utils.persistence.", StringComparison.Ordinal))

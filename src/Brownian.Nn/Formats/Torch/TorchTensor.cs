@@ -25,6 +25,8 @@ sealed class TorchTensor
 
     public long Count { get; }
 
+    public SafetensorsType Type => _storage.Type;
+
     /// <summary>Checks that the storage holds every element.</summary>
     /// <returns>null, with the reason, where it does not.</returns>
     public static TorchTensor? TryCreate(TorchStorage storage, long offset, long[] shape, long[] strides, out string problem)
