@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Brownian.Imaging;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -112,12 +113,14 @@ public static class ImageSources
         {
             Array.Resize(ref start, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
         }
+        if (MistakenText.WhatIs(start, "images") is { } mistaken) throw new InvalidDataException($"{path}: {mistaken}.");
         foreach (Func<string, byte[], SourceOptions, IImageSource?> kind in FileKinds)
         {
             if (kind(path, start, options) is { } source) return source;
         }
         if (ImageFile.HasExtension(path)) throw new InvalidDataException($"{path}: a single image; give the folder that it lies in.");
-        return new DatasetImages(IdxDataset.Open(path));        // says what is wrong
+        throw new InvalidDataException(
+            $"{path}: not a file of images that is read; give a folder of images, or a zip, tar, IDX, CIFAR, .npy, .npz, CSV or Parquet file.");
     }
 
     static DatasetImages? CifarFolder(string path, SourceOptions options) =>

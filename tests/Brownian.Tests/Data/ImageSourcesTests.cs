@@ -121,7 +121,9 @@ public sealed class ImageSourcesTests : IDisposable
         string nowhere = _folder.Path("nowhere");
         Assert.StartsWith($"{nowhere}: ", Assert.Throws<FileNotFoundException>(() => ImageSources.Open(nowhere)).Message, StringComparison.Ordinal);
         Refuse("photo.jpg", [0xFF, 0xD8, 0xFF, 0xE0], "single image");
-        Refuse("readme.txt", "hello there"u8.ToArray(), "not an IDX file");
+        Refuse("readme.txt", "hello there"u8.ToArray(), "not a file of images that is read");
+        Refuse("mnist.npz", "version https://git-lfs.github.com/spec/v1\n"u8.ToArray(), "git lfs pull");
+        Refuse("train.parquet", "<!DOCTYPE html><html>"u8.ToArray(), "HTML page");
         Refuse("cifar-10-binary.tar.gz", IdxBytes.Gzip([1]), "the tar archive is damaged");
         Refuse("empty.zip", ZipBytes.File(), "no images");
         Refuse("text.zip", ZipBytes.File(("a.txt", [1])), "no images");
