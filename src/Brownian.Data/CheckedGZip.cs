@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Brownian.IO;
-using Brownian.Imaging;
 
 namespace Brownian.Data;
 

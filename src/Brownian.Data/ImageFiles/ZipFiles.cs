@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
 using Brownian.IO;
-using Brownian.Imaging;
 
 namespace Brownian.Data;
 

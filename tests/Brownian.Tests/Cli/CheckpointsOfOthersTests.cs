@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Brownian.Cli;
 using Brownian.Diffusion;
 using Brownian.Nn;
@@ -81,6 +82,89 @@ public sealed class CheckpointsOfOthersTests : IDisposable
         CommandResult result = CommandLine.Run("import", "--config", At("config.yaml"), "--weights", raw, "--out", _line.At("model"));
         Assert.Contains("warning", result.Out, StringComparison.Ordinal);
         Assert.Contains("ema_0.9999_010000.pt", result.Out, StringComparison.Ordinal);
+    }
+
+    // Every byte of the storage counts, whichever tensor is read first.
+    [Fact]
+    public void A_flipped_bit_in_a_pth_is_told_with_the_entry()
+    {
+        Imported("05_lightning.ckpt");
+        CommandLine.Run("export", "--model", _line.At("model"), "--format", "pth", "--out", _line.At("exported"));
+        string pth = _line.At("exported", "model.pth");
+        byte[] bytes = File.ReadAllBytes(pth);
+        byte[] name = "model/data/4"u8.ToArray();
+        int header = bytes.AsSpan().IndexOf(name) - 30;
+        int data = header + 30 + BitConverter.ToUInt16(bytes, header + 26) + BitConverter.ToUInt16(bytes, header + 28);
+        bytes[data + 2] ^= 4;
+        File.WriteAllBytes(pth, bytes);
+        CommandLine.Run("import", "--config", _line.At("exported", "config.yaml"), "--weights", pth, "--out", _line.At("again"))
+            .IsBadInput(pth, "zip entry 'model/data/4' has the checksum", "damaged");
+        CommandLine.Run("sample", "--model", _line.At("exported"), "--out", _line.At("a.png")).IsBadInput(pth, "'model/data/4'");
+        Assert.False(Directory.Exists(_line.At("again")));
+        // torch.save that was told to compute no checksums writes 0.
+        for (int at = 0, next; (next = bytes.AsSpan(at).IndexOf("PK\u0001\u0002"u8)) >= 0; at += next + 46) bytes.AsSpan(at + next + 16, 4).Clear();
+        File.WriteAllBytes(pth, bytes);
+        using TorchFile file = TorchFile.Read(pth);
+        Assert.All(file.Names, tensor => Assert.NotNull(file.ReadFloats(tensor)));
+    }
+
+    [Theory]
+    [InlineData(SafetensorsType.I8, "I8")]
+    [InlineData(SafetensorsType.I64, "I64")]
+    [InlineData(SafetensorsType.Bool, "BOOL")]
+    [InlineData(SafetensorsType.U8, "U8")]
+    public void Integers_are_no_weights(SafetensorsType type, string told)
+    {
+        using (TorchFile file = TorchFile.Read(At("14_net_ema.pth")))
+        {
+            var writer = new SafetensorsWriter();
+            foreach (string name in file.Names.Where(name => name.StartsWith("net_ema/", StringComparison.Ordinal)))
+            {
+                file.TryGetShape(name, out IReadOnlyList<long>? shape);
+                float[] values = file.ReadFloats(name);
+                string own = name["net_ema/".Length..];
+                if (own != "conv_out.bias") writer.Add(own, [.. shape!], values);
+                else writer.Add(own, type, [.. shape!], stream => stream.Write(new byte[values.Length * (type == SafetensorsType.I64 ? 8 : 1)]));
+            }
+            writer.Write(_line.At("whole.safetensors"));
+        }
+        CommandLine.Run("import", "--config", At("config.yaml"), "--weights", _line.At("whole.safetensors"), "--out", _line.At("model"))
+            .IsBadInput("tensor 'conv_out.bias' holds " + told, "quantised");
+        Assert.False(Directory.Exists(_line.At("model")));
+    }
+
+    [Fact]
+    public void A_pointer_of_git_lfs_is_named_wherever_a_file_is_given()
+    {
+        string pointer = At("24_lfs.safetensors");
+        CommandLine.Run("sample", "--model", pointer, "--out", _line.At("a.png")).IsBadInput(pointer, "run git lfs pull");
+        CommandLine.Run("import", "--config", pointer, "--weights", pointer, "--out", _line.At("model")).IsBadInput(pointer, "run git lfs pull");
+        Imported("14_net_ema.pth");
+        CommandLine.Run("predict", "--model", _line.At("model"), "--input", pointer, "--output", _line.At("p.safetensors")).IsBadInput(pointer, "run git lfs pull");
+        File.Copy(pointer, _line.At("model", "model.safetensors"), overwrite: true);
+        CommandLine.Run("sample", "--model", _line.At("model"), "--out", _line.At("a.png")).IsBadInput("model.safetensors", "run git lfs pull");
+        File.Copy(pointer, _line.At("model", "model.json"), overwrite: true);
+        CommandLine.Run("sample", "--model", _line.At("model"), "--out", _line.At("a.png")).IsBadInput("model.json", "run git lfs pull");
+    }
+
+    [Theory]
+    [InlineData("files", "3", "files: a value of another kind")]
+    [InlineData("seal", "5", "seal: a value of another kind")]
+    [InlineData("version", "\"one\"", "version: a value of another kind")]
+    [InlineData("predicts", null, "lacks \"predicts\"")]
+    [InlineData("author", "\"me\"", "\"author\" is no key")]
+    public void An_edited_description_is_told_by_its_keys(string key, string? value, string expected)
+    {
+        Imported("14_net_ema.pth");
+        string path = _line.At("model", "model.json");
+        JsonObject json = JsonFile.ReadObject(path);
+        if (value is null) json.Remove(key);
+        else json[key] = JsonNode.Parse(value);
+        JsonFile.Write(path, json);
+        CommandResult result = CommandLine.Run("sample", "--model", _line.At("model"), "--out", _line.At("a.png"));
+        result.IsBadInput(path, expected);
+        Assert.DoesNotContain("System.", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Brownian.Training", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class OtherFileTests : IDisposable
     [InlineData("w.bin", "<?xml version='1.0'?><Error>AccessDenied</Error>", "a server's error")]
     [InlineData("w.pt", "{\"error\": \"not found\"}", "a JSON text")]
     [InlineData("w.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 143\n", "run git lfs pull")]
+    [InlineData("w.pth", "", "an empty file, not weights")]
+    [InlineData("w.safetensors", "Access to it is restricted", "no safetensors file")]
     [InlineData("w.gguf", "GGUF\u0003", "a GGUF file")]
     [InlineData("model.ckpt.data-00000-of-00001", "1234567890123", "TensorFlow")]
     [InlineData("net.onnx", "1234567890123", "an ONNX model")]

@@ -45,6 +45,10 @@ public sealed class StateDictTests : IDisposable
     [InlineData("a b ema.a ema.b", "", "ema.", true, 2)]
     [InlineData("schema/a schema/b", "schema", "", false, 0)]
     [InlineData("state_dict/model.a state_dict/model.b state_dict/model_ema.a state_dict/model_ema.b", "state_dict", "model_ema.", true, 2)]
+    [InlineData("model/a model/b avg/module.a avg/module.b avg/n_averaged", "avg", "module.", true, 2)]
+    [InlineData("model/a model/b swapped/module.a swapped/module.b swapped/n_averaged", "swapped", "module.", true, 2)]
+    [InlineData("n_averaged module.a module.b", "", "module.", true, 1)]
+    [InlineData("model/a model/b model_avg/a model_avg/b", "model_avg", "", true, 2)]
     [InlineData("averaged/module.a averaged/module.b averaged/n_averaged", "averaged", "module.", true, 0)]
     public void The_network_is_found_by_its_names(string names, string key, string prefix, bool isAverage, int first)
     {
@@ -55,6 +59,14 @@ public sealed class StateDictTests : IDisposable
     }
 
     static readonly string[] AandB = ["a", "b"];
+
+    [Fact]
+    public void An_average_that_lacks_a_tensor_is_told_with_the_tensor()
+    {
+        using var weights = StateDict.Open(Checkpoint("model/a", "model/b", "ema/a"), AandB);
+        Assert.Equal(("ema", "b"), weights.IncompleteAverage);
+        Assert.Null(weights.AverageOfOtherNames);
+    }
 
     [Theory]
     [InlineData("ema", 4)]
@@ -91,7 +103,7 @@ public sealed class StateDictTests : IDisposable
 
     [Theory]
     [InlineData("model.a model.b model_ema.modela model_ema.modelb", "model_ema.modela")]
-    [InlineData("model/a model/b ema/a", "ema/a")]
+    [InlineData("model/a model/b ema/a", null)]        // it is told what it lacks
     [InlineData("model/a model/b ema/a ema/b", null)]
     [InlineData("model/a model/b optimizer/s", null)]
     public void An_average_of_other_names_is_told(string names, string? told)

@@ -125,7 +125,7 @@ public sealed class DiffusersFolderTests : IDisposable
     [InlineData("unet/config.json", "\"DownBlock2D\"", "\"CrossAttnDownBlock2D\"", "'CrossAttnDownBlock2D'")]
     [InlineData("unet/config.json", "\"sample_size\": 8", "\"sample_size\": null", "sample_size is missing")]
     [InlineData("unet/config.json", "\"layers_per_block\": 1", "\"layers_per_block\": 2", "no tensor")]
-    [InlineData("unet/config.json", "\"dropout\": 0.0", "\"dropout\": 0.0, \"dropout\": 0.0", "uplicate")]
+    [InlineData("unet/config.json", "\"dropout\": 0.0", "\"dropout\": 0.0, \"dropout\": 0.0", "appears twice")]
     [InlineData("unet/config.json", "{", "", "JSON")]
     public void What_is_not_known_is_refused_by_name(string file, string from, string to, string expected)
     {

@@ -131,6 +131,8 @@ public sealed class GuidedUNetTests : IDisposable
     [Theory]
     [InlineData("model.final_res_block.block1.proj.weight", "lucidrains")]
     [InlineData("ema.map_layer0.weight", "EDM")]
+    [InlineData("model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", "Stable Diffusion")]
+    [InlineData("first_stage_model.decoder.conv_in.weight", "a latent diffusion model")]
     [InlineData("blocks.0.adaLN_modulation.1.weight", "DiT")]
     public void Networks_that_are_not_here_are_named(string tensor, string expected)
     {
