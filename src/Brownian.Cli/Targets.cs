@@ -20,7 +20,7 @@ static class Target
         if (File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReadOnly))
             throw new IOException($"{path}: read-only; choose another name, or make it writable.");
         MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        Try(path, $"{path}: cannot be written");
+        Try(path, path, "cannot be written");
     }
 
     /// <summary>The same for a file of one format.</summary>
@@ -54,11 +54,11 @@ static class Target
     public static void Folder(string path)
     {
         MakeFolder(path);
-        Try(Path.Combine(path, $"{Guid.NewGuid():N}"), $"{path}: the folder takes no files");
+        Try(Path.Combine(path, $"{Guid.NewGuid():N}"), path, "the folder takes no files");
     }
 
     // Begins a file as the real one will be begun, and leaves nothing.
-    static void Try(string path, string failing)
+    static void Try(string path, string named, string failing)
     {
         try
         {
@@ -66,7 +66,8 @@ static class Target
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{failing}: {e.Message}", e);
+            string message = e.Message.Replace($"{path}: ", "", StringComparison.Ordinal).Replace(Path.GetFullPath(path), Path.GetFullPath(named), StringComparison.Ordinal);
+            throw new IOException($"{named}: {failing}: {message}", e);
         }
     }
 
@@ -214,8 +215,10 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Qua
 
     /// <summary>Finds what would make <see cref="Write"/> fail, before the images are drawn.</summary>
     /// <exception cref="IOException">A file exists, or a folder cannot be made.</exception>
+    /// <exception cref="ArgumentException">Two of them are one, or cannot both be.</exception>
     public void Check(IReadOnlyList<ulong> seeds)
     {
+        RefuseOverlap(seeds);
         if (Grid is null) Target.Folder(DefaultFolder);
         else Target.CheckPicture(Grid, Overwrite);
         if (Quality is not null && (Grid is null || !ImageWriter.HasQuality(Grid)))
@@ -227,8 +230,24 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Qua
         foreach (ulong seed in seeds)
         {
             if (!once.Add(seed)) throw new ArgumentException($"--seeds names {seed} twice; --singles needs a file for each.");
-            string file = Path.Combine(Singles, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}.png"));
+            string file = Path.Combine(Singles, SampledImages.NameOf(seed));
             if (!Overwrite && File.Exists(file)) throw new IOException($"{file}: exists already; choose another folder or add --force.");
+        }
+    }
+
+    // Names that differ in case only are one on some systems, and never meant to be two.
+    void RefuseOverlap(IReadOnlyList<ulong> seeds)
+    {
+        if (Singles is null or "") return;
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Singles));
+        foreach ((string option, string? named) in (ReadOnlySpan<(string, string?)>)[("--out", Grid), ("--npy", Npy)])
+        {
+            if (named is null or "") continue;
+            string file = Path.GetFullPath(named);
+            if ($"{folder}{Path.DirectorySeparatorChar}".StartsWith($"{file}{Path.DirectorySeparatorChar}", StringComparison.OrdinalIgnoreCase))
+                throw new ArgumentException($"{option} and --singles: {named} cannot be a file and a folder; choose another name for one.");
+            if (seeds.Any(seed => file.Equals(Path.Combine(folder, SampledImages.NameOf(seed)), StringComparison.OrdinalIgnoreCase)))
+                throw new ArgumentException($"{option} and --singles: both would write {named}; choose another name for one.");
         }
     }
 

@@ -23,7 +23,19 @@ public sealed class AtomicFile : IDisposable
         if (!Directory.Exists(Path.GetDirectoryName(full)))
             throw new DirectoryNotFoundException($"{path}: its folder does not exist; create it first.");
         temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
-        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize);
+        try
+        {
+            stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new IOException($"{path}: nothing new can be made there; choose another folder.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The system names the temporary file, which nobody asked for.
+            throw new IOException(e.Message.Replace(temporary, full, StringComparison.Ordinal), e);
+        }
     }
 
     /// <summary>Where the content goes; can seek.</summary>

@@ -29,9 +29,15 @@ public static class Files
                 DeleteFolder(path);
                 Directory.Move(staging, path);
             }
-            catch
+            catch (Exception e)
             {
                 DeleteFolder(staging);
+                // What failed names the temporary folder, which nobody asked for.
+                string message = e.Message.Replace(staging, path, StringComparison.Ordinal);
+                if (message == e.Message) throw;
+                if (e is InvalidDataException) throw new InvalidDataException(message, e);
+                if (e is DirectoryNotFoundException or FileNotFoundException) throw new IOException($"{path}: the folder cannot be made; choose another place.", e);
+                if (e is IOException or UnauthorizedAccessException) throw new IOException(message, e);
                 throw;
             }
         });

@@ -8,7 +8,7 @@ namespace Brownian.Cli;
 sealed class ExportCommand : AppCommand
 {
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run (the averaged weights of its newest checkpoint).");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), or {ShippedModel.Name}, the built-in model.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FOLDER", "The folder to create; it must not exist.");
     readonly Option<string?> _format = OptionOf.Choice(
         "--format", [.. ModelFolder.ExportFormats.Select(format => format.Name)],
@@ -30,7 +30,7 @@ sealed class ExportCommand : AppCommand
     {
         string folder = parsed.GetValue(_out)!;
         using Device device = Device.Open();
-        DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
+        (DiffusionModel model, _) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         IExportFormat format = ModelFolder.Export(folder, model, parsed.GetValue(_format), half: parsed.GetValue(_dtype) == "float16");
         _terminal.Out.WriteLine($"folder  {Phrases.Relative(folder)}, {format.Use(model)}");
         return ExitCode.Success;

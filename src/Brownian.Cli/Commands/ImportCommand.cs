@@ -47,7 +47,7 @@ sealed class ImportCommand : AppCommand
             if (parsed.GetValue(other) is not null) throw new ArgumentException($"--model says everything; leave {other.Name} out.");
         }
         using Device device = Device.Open();
-        ModelFolder.Save(model, ModelFolder.Open(folder, device, _terminal.Warn));
+        ModelFolder.Save(model, DefaultModel.Open(_terminal, folder, device).Model);
     }
 
     void ImportWeights(ParseResult parsed, string model)

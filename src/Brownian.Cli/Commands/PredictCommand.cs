@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
@@ -10,7 +11,7 @@ namespace Brownian.Cli;
 sealed class PredictCommand : AppCommand
 {
     readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", "A model folder, or a run (the averaged weights of its newest checkpoint).");
+        OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), or {ShippedModel.Name}, the built-in model.");
     readonly Option<string?> _input =
         OptionOf.Text("--input", "IN.safetensors", "sample (N×C×H×W, of any size), timestep (one or N) and, for a conditional model, class_labels (N).");
     readonly Option<string?> _output = OptionOf.Text("--output", "OUT.safetensors", "The file to write: output (N×C×H×W, float32).");
@@ -34,12 +35,24 @@ sealed class PredictCommand : AppCommand
         bool overwrite = parsed.GetValue(_force);
         Target.Check(path, overwrite);
         using Device device = _device.Open(parsed);
-        DiffusionModel model = ModelFolder.Open(parsed.GetValue(_model)!, device, _terminal.Warn);
+        (DiffusionModel model, _) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         IDenoisingNetwork network = model.Network;
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;
         PredictionInput input = PredictionInput.Read(parsed.GetValue(_input)!, network, labels);
+        if (model.Process is NoiseSchedule schedule && Array.FindIndex(input.Timesteps, t => t > schedule.Timesteps - 1) is >= 0 and int beyond)
+        {
+            _terminal.Warn(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{input.Path}: timestep is {input.Timesteps[beyond]}, but the model learned 0 to {schedule.Timesteps - 1}; its answer there means little."));
+        }
         using NoGrad noGrad = device.NoGrad();
         Tensor output = network.Answer(Tensor.From(input.Sample, input.Shape, device), new(input.Timesteps, input.Labels));
+        if (Array.FindIndex(output.ToArray(), value => !float.IsFinite(value)) >= 0)
+        {
+            throw new InvalidDataException(
+                $"{input.Path}: the model's answer is not finite (NaN or infinity), and nothing was written: its results overflow; "
+                + "give it smaller numbers, or take weights that fit the network.");
+        }
         PredictionInput.WriteOutput(path, output, overwrite);
         _terminal.Out.WriteLine($"output  {path}");
         return ExitCode.Success;
@@ -47,11 +60,12 @@ sealed class PredictCommand : AppCommand
 }
 
 /// <summary>The numbers of one call of a network as PyTorch stores them, checked and with channels last.</summary>
+/// <param name="Path">Where they come from.</param>
 /// <param name="Sample">N×H×W×C.</param>
 /// <param name="Shape">Of <paramref name="Sample"/>.</param>
 /// <param name="Timesteps">One for each image.</param>
 /// <param name="Labels">One for each image, or none.</param>
-sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, int[] Labels)
+sealed record PredictionInput(string Path, float[] Sample, Shape Shape, float[] Timesteps, int[] Labels)
 {
     /// <exception cref="InvalidDataException">A tensor is missing, or its shape, type or content does not fit the network.</exception>
     /// <param name="path">The file.</param>
@@ -62,7 +76,9 @@ sealed record PredictionInput(float[] Sample, Shape Shape, float[] Timesteps, in
         using SafetensorsFile file = SafetensorsFile.Read(path);
         Shape shape = ImageShape(path, file["sample"], network);
         float[] sample = ChannelsLast(file.ReadFloats("sample"), shape);
-        return new PredictionInput(sample, shape, ReadTimesteps(path, file, shape[0]), ReadLabels(path, file, network, shape[0], labels));
+        if (Array.FindIndex(sample, value => !float.IsFinite(value)) is >= 0 and int bad)
+            throw Bad(path, $"sample holds {sample[bad]} in image {bad / (sample.Length / shape[0])}; its numbers must be finite.");
+        return new PredictionInput(path, sample, shape, ReadTimesteps(path, file, shape[0]), ReadLabels(path, file, network, shape[0], labels));
     }
 
     /// <summary>Writes N×H×W×C as <c>output</c>, N×C×H×W.</summary>

@@ -37,6 +37,8 @@ sealed class SampleCommand : AppCommand
     protected override int Run(ParseResult parsed)
     {
         SampleOptions options = Requested(parsed);
+        if (options.BitDepth == 16 && parsed.GetValue(_singles) is null && parsed.GetValue(_npy) is null)
+            throw new ArgumentException("--bit-depth 16: a grid has 8 bits; add --singles or --npy, or leave it out.");
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
         using Device device = _device.Open(parsed);

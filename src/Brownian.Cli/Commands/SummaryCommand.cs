@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 
@@ -9,7 +8,7 @@ namespace Brownian.Cli;
 sealed class SummaryCommand : AppCommand
 {
     readonly ConfigOptions _config = new("A YAML configuration. Without one, the network that 'train' would begin with.");
-    readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", "A model folder, or a run.");
+    readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", $"A model folder, a run, or {ShippedModel.Name}, the built-in model.");
     readonly Option<string[]> _set = OptionOf.Set("model_params.num_heads=2");
 
     public SummaryCommand(Terminal terminal)
@@ -50,7 +49,7 @@ sealed class SummaryCommand : AppCommand
         }
         if (_config.Given(parsed).Length > 0 || overrides.Length > 0)
             throw new ArgumentException("--model cannot be combined with --config, --preset or --set: the model has its own.");
-        return NetworkSummary.Of(device => ModelFolder.Open(model, device, _terminal.Warn).Network);
+        return NetworkSummary.Of(device => DefaultModel.Open(_terminal, model, device).Model.Network);
     }
 }
 

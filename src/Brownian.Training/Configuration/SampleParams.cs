@@ -34,6 +34,12 @@ public sealed record SampleParams : Settings
     /// <summary>How far guided images are brought back to the contrast of unguided ones, 0 to 1.</summary>
     [Key("guidance_rescale", Quiet = true)] public double GuidanceRescale { get; init; }
 
+    /// <summary>
+    /// The names of the classes, in the order of the network's labels, for a folder that has no other place for them. A network with a
+    /// label more than there are names was trained without labels, too: the last one stands for "any image".
+    /// </summary>
+    [Key("class_names", Quiet = true)] public Values<string> ClassNames { get; init; } = [];
+
     /// <inheritdoc/>
     public override IReadOnlyList<SettingKey> Keys => All;
 
@@ -59,6 +65,8 @@ public sealed record SampleParams : Settings
     {
         // Steps, eta and the like of one sampler mean little to another.
         if (Sampler is not null && Sampler != own.Sampler) own = own with { Given = [] };
+        // So does rho of one curve to another.
+        if (this["sigma_curve"] is { } curve && !curve.Equals(own["sigma_curve"])) own = own.With("rho", null);
         if (Steps is not null) own = own.With("timesteps", null);
         if (this["timesteps"] is not null) own = own with { Steps = null };
         foreach (SettingKey key in Keys)
@@ -104,6 +112,10 @@ public sealed record SampleParams : Settings
             yield return new(char.ToUpperInvariant(words[0]) + words[1..], ConfigText.Yaml(value));
         }
     }
+
+    /// <summary>What they may say of a network.</summary>
+    internal Rule RuleFor(NetworkOptions model) =>
+        (nameof(ClassNames), ClassNames.Count <= model.Classes, $"names {ClassNames.Count} classes, but the network is told {model.Classes}; remove some, or the key");
 
     /// <summary>What values the settings may have for a process.</summary>
     internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion)
@@ -153,6 +165,11 @@ public sealed record SampleParams : Settings
             throw new ArgumentException($"Process flow takes no curve of sigma, as it starts at sigma/alpha = infinity; leave {Names.Of(curve)} out.");
         if (diffusion.Process != ProcessKind.Flow && this["smallest_time"] is not null)
             throw new ArgumentException($"smallest_time belongs to process flow, not {Names.Of(diffusion.Process)}; leave it out.");
+        if (this["rho"] is not null && !BendsByRho(type, diffusion.Process))
+        {
+            throw new ArgumentException(
+                $"rho bends the curves karras and polyexponential, not {Names.Of(CurveOf(type))}; leave it out, or choose one of the two.");
+        }
         SampleParams made = this;
         // Samplers that walk along noise levels leave out one timestep of a short schedule: from there to the image is a step of its own.
         int most = timesteps ? diffusion.MostSteps : Math.Max(1, diffusion.MostSteps - 1);
@@ -162,6 +179,17 @@ public sealed record SampleParams : Settings
             made = made.With("timestep_spacing", TimestepSpacing.Trailing);
         return (type, made);
     }
+
+    SigmaCurve CurveOf(SamplerType type) =>
+        this["sigma_curve"] is SigmaCurve given ? given : type.Initial is LevelSampler { Curve: var own } ? own : SigmaCurve.Native;
+
+    // The levels of an edm are Karras' unless another curve is given.
+    bool BendsByRho(SamplerType type, ProcessKind process) => CurveOf(type) switch
+    {
+        SigmaCurve.Karras or SigmaCurve.Polyexponential => true,
+        SigmaCurve.Native => process == ProcessKind.Edm || !type.Has("rho"),
+        _ => false,
+    };
 
     Values<(string Key, object Value)> GivenWith(string name, object? value)
     {

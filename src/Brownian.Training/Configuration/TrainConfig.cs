@@ -211,7 +211,7 @@ public sealed record TrainConfig
             ?? ConfigProblem.First(ConfigSection.Model, Model, images.Concat(Model.Rules()))
             ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model))
             ?? ConfigProblem.First(ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model))
-            ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion));
+            ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion).Append(Sampling.RuleFor(Model)));
     }
 
     static TrainConfig Resolve(ConfigFile file, TrainConfig start, IEnumerable<string>? overrides, string? name)

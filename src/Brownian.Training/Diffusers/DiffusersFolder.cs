@@ -47,6 +47,7 @@ sealed class DiffusersFolder : IExportFormat
     {
         string use = model.Network.Classes > 0
             ? "for diffusers: UNet2DModel.from_pretrained(folder, subfolder=\"unet\"), to be given class_labels"
+                + (model.NoLabel is { } none ? $" 0 to {none - 1}, or {none} for any image" : "")
             : "for diffusers: DiffusionPipeline.from_pretrained(folder)";
         string lost = SchedulerConfigWriter.LostBy(model.Description);
         return lost.Length == 0 ? use : $"{use}; {lost}";
@@ -56,12 +57,15 @@ sealed class DiffusersFolder : IExportFormat
     {
         string index = Path.Combine(path, IndexName);
         string network = NetworkIn(path, warn);
-        UNet2DOptions model = UNet2DConfigFile.Read(Existing(Path.Combine(network, UNet2DConfigFile.Name)));
+        string config = Existing(Path.Combine(network, UNet2DConfigFile.Name));
+        UNet2DOptions model = UNet2DConfigFile.Read(config);
         (DiffusionParams diffusion, SampleParams sampling) = File.Exists(index)
             ? SchedulerConfigFile.Read(Existing(SchedulerIn(path)), model, PipelineOf(index, SchedulerIn(path), warn))
             : WithoutIndex(path, model, warn);
         using ITensorFile weights = WeightsFile.Open(WeightsIn(network));
-        return DiffusionModel.Load(new ModelDescription { Model = model, Diffusion = diffusion, Sampling = sampling }, weights, device);
+        Values<string> classes = UNet2DConfigFile.ClassesIn(config, model);
+        return DiffusionModel.Load(
+            new ModelDescription { Model = model, Diffusion = diffusion, Sampling = sampling, Classes = classes }, weights, device);
     }
 
     // A network alone belongs to a pipeline if one lies around it: unet/ is in it, checkpoint-500/unet/ one deeper.
@@ -106,7 +110,7 @@ sealed class DiffusersFolder : IExportFormat
             string unet = Path.Combine(folder, NetworkFolder), scheduler = Path.Combine(folder, SchedulerFolder);
             Directory.CreateDirectory(unet);
             Directory.CreateDirectory(scheduler);
-            UNet2DConfigFile.Write(Path.Combine(unet, UNet2DConfigFile.Name), network);
+            UNet2DConfigFile.Write(Path.Combine(unet, UNet2DConfigFile.Name), network, model.Description.Classes);
             ParameterFile.Write(Path.Combine(unet, WeightsName), model.Network.Parameters, type, ("", model.Network.Parameters.Values));
             SchedulerClass written = SchedulerConfigWriter.Write(Path.Combine(scheduler, SchedulerConfigFile.Name), model.Description);
             WriteIndex(Path.Combine(folder, IndexName), written);
@@ -132,9 +136,12 @@ sealed class DiffusersFolder : IExportFormat
         {
             if (known != name) continue;
             string? named = index[SchedulerFolder] is JsonArray { Count: 2 } pair ? pair[1]?.ToString() : null;
-            string? configured = own is null && File.Exists(scheduler) ? ClassOf(JsonFile.ReadObject(scheduler)) : null;
+            string? configured = File.Exists(scheduler) ? ClassOf(JsonFile.ReadObject(scheduler)) : null;
             if (named is not null && configured is not null && named != configured)
-                warn($"{path}: its scheduler is a {named}, but {scheduler} is of a {configured}; it is sampled as the latter.");
+            {
+                string taken = own is null ? "as the latter" : $"by {own.Name} with its settings, as {known} does";
+                warn($"{path}: its scheduler is of class {named}, but {scheduler} is of {configured}; it is sampled {taken}.");
+            }
             return own;
         }
         throw new InvalidDataException(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
@@ -21,7 +22,9 @@ sealed class SchedulerTranslation
         _theirs = (JsonObject)scheduler.Keys.DeepClone();
         foreach ((string key, JsonNode? value) in file)
         {
-            if (value is not null && _theirs.ContainsKey(key)) _theirs[key] = value.DeepClone();
+            if (value is null || !_theirs.ContainsKey(key)) continue;
+            _theirs[key] = value.DeepClone();
+            RequireKind(key, scheduler.Keys[key], value);
         }
         if (Shown("lambda_min_clipped") == "-Infinity") _theirs["lambda_min_clipped"] = null;       // what Python's JSON calls none
         // None of these has a counterpart here, and none is met with networks of images; each changes the result where it is another.
@@ -30,6 +33,8 @@ sealed class SchedulerTranslation
         Only("invert_sigmas", "false");
         Only("interpolation_type", "linear");
         Only("timestep_type", "discrete");
+        // Names that are ours alone would be read, too; Python knows them not.
+        if (_theirs["trained_betas"] is null) Only("beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "exp", "laplace");
         scheduler.Translate(this);
     }
 
@@ -70,7 +75,7 @@ sealed class SchedulerTranslation
         // A schedule without signal at its end is walked in other steps here unless told which.
         if (key.Name == "timestep_spacing" && Is("rescale_betas_zero_snr")) return false;
         JsonNode? usual = key.Of(type.Initial) is { } own ? ConfigText.Json(own) : null;
-        return value.GetValueKind() == System.Text.Json.JsonValueKind.Number && usual?.GetValueKind() == System.Text.Json.JsonValueKind.Number
+        return value.GetValueKind() == JsonValueKind.Number && usual?.GetValueKind() == JsonValueKind.Number
             ? AsNumber(value) == AsNumber(usual)
             : JsonNode.DeepEquals(value, usual);
     }
@@ -92,7 +97,7 @@ sealed class SchedulerTranslation
 
     /// <summary>A key of theirs as a number.</summary>
     public double Number(string key) =>
-        _theirs[key] is { } value && value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? AsNumber(value) : throw Wrong(key, "it must be a number");
+        _theirs[key] is { } value && value.GetValueKind() == JsonValueKind.Number ? AsNumber(value) : throw Wrong(key, "it must be a number");
 
     /// <summary>A key of theirs as a whole number.</summary>
     public int Whole(string key) => Number(key) is var number && number == (int)number ? (int)number : throw Wrong(key, "it must be a whole number");
@@ -109,6 +114,8 @@ sealed class SchedulerTranslation
     /// <param name="rounds">On Karras' curve the network is told whole timesteps.</param>
     public void Curve(bool within, bool rounds = false)
     {
+        string[] curves = [.. ((string[])["use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"]).Where(Is)];
+        if (curves.Length > 1) throw Wrong(curves[1], $"and so is '{curves[0]}', but the sigmas follow one curve: make one of them false");
         SigmaCurve curve = Is("use_karras_sigmas") ? SigmaCurve.Karras
             : Is("use_exponential_sigmas") || Is("use_lu_lambdas") ? SigmaCurve.Exponential
             : Is("use_beta_sigmas") ? SigmaCurve.Beta
@@ -160,7 +167,7 @@ sealed class SchedulerTranslation
         Say("process", Names.Of(ProcessKind.Edm));
         foreach (string key in (string[])["sigma_min", "sigma_max", "sigma_data"]) Say(key, Number(key));
         if (Text("sigma_schedule") == "exponential") Say("sigma_curve", Names.Of(SigmaCurve.Exponential));
-        if (Number("rho") == 7) _theirs.Remove("rho");
+        if (Number("rho") == 7 || Text("sigma_schedule") == "exponential") _theirs.Remove("rho");
         if (Text("prediction_type") == "epsilon") return;       // F of EDM, whatever it is called
         if (Number("sigma_data") != 1) throw Wrong("prediction_type", "with a sigma_data other than 1 only epsilon is read");
         Say("prediction_type", Names.Of(PredictionType.VPrediction));
@@ -175,6 +182,19 @@ sealed class SchedulerTranslation
         Say("process", Names.Of(ProcessKind.Flow));
         Say("shift", Number("shift"));
         Say("smallest_time", RectifiedFlow.Shifted([0.001], Number("shift"))[0]);
+    }
+
+    // A text "false" is true in Python, and 1 is no flag.
+    void RequireKind(string key, JsonNode? usual, JsonNode value)
+    {
+        string? kind = usual?.GetValueKind() switch
+        {
+            JsonValueKind.True or JsonValueKind.False when value.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False) => "true or false",
+            JsonValueKind.Number when value.GetValueKind() != JsonValueKind.Number => "a number",
+            JsonValueKind.String when value.GetValueKind() != JsonValueKind.String => "a text",
+            _ => null,
+        };
+        if (kind is not null) throw new InvalidDataException($"{_path}: '{key}' is {value.ToJsonString()}; it must be {kind}.");
     }
 
     JsonObject Renamed(IEnumerable<(string Theirs, string Ours)> keys)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
@@ -7,6 +8,9 @@ namespace Brownian.Training;
 static class UNet2DConfigFile
 {
     public const string Name = "config.json", ClassName = "UNet2DModel";
+
+    // Python leaves out what begins so.
+    const string ClassesKey = "_brownian_classes";
 
     // What the Python class takes where a file, of an older version for instance, does not say.
     const string Defaults = """
@@ -42,12 +46,26 @@ static class UNet2DConfigFile
         return (UNet2DOptions)TrainConfig.ParseJson(new JsonObject { [ConfigSection.Model.Name] = merged }.ToJsonString(), path).Model;
     }
 
-    public static void Write(string path, UNet2DOptions model)
+    /// <summary>The names of the classes that <see cref="Write"/> noted; none in a file of diffusers.</summary>
+    /// <exception cref="InvalidDataException">They are no list of texts, or more than the network has.</exception>
+    public static Values<string> ClassesIn(string path, UNet2DOptions model)
+    {
+        if (JsonFile.ReadObject(path)[ClassesKey] is not { } noted) return [];
+        string[]? names = noted is JsonArray list && list.All(name => name?.GetValueKind() == JsonValueKind.String)
+            ? [.. list.Select(name => name!.GetValue<string>())]
+            : null;
+        return names?.Length <= model.Classes
+            ? Values.Of<string>(names)
+            : throw new InvalidDataException($"{path}: '{ClassesKey}' must be a list of at most {model.Classes} names, those of the classes; correct or remove it.");
+    }
+
+    public static void Write(string path, UNet2DOptions model, IReadOnlyList<string> classes)
     {
         var json = new JsonObject { ["_class_name"] = ClassName, ["_diffusers_version"] = DiffusersFolder.Version };
         JsonObject own = ConfigSection.Model.ToJson(new TrainConfig { Model = model });
         // What is null with us is left out there; a missing key would become the Python class's own value.
         foreach ((string key, _) in (JsonObject)JsonNode.Parse(Defaults)!) json[key] = own[key]?.DeepClone();
+        if (model.Classes > 0 && classes.Count > 0) json[ClassesKey] = new JsonArray([.. classes.Select(name => JsonValue.Create(name))]);
         JsonFile.Write(path, json);
     }
 }

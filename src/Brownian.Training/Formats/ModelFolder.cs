@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -28,7 +29,8 @@ public static class ModelFolder
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{path}: there is no such folder; give a model folder or a run.");
         IModelFormat format = Formats.FirstOrDefault(format => format.Is(path))
-            ?? throw new InvalidDataException($"{path}: neither {string.Join(", nor ", Formats.Select(format => format.Description))}.");
+            ?? throw new InvalidDataException(
+                $"{path}: {WithinMessage(path) ?? $"neither {string.Join(", nor ", Formats.Select(format => format.Description))}"}.");
         return format.Open(path, device, warn ?? (_ => { }));
     }
 
@@ -85,6 +87,15 @@ public static class ModelFolder
         });
         Save(outputPath, model);
         return taken!;
+    }
+
+    // Such as the folder of a training script, with checkpoint-500/ in it, or one that holds several models.
+    static string? WithinMessage(string path)
+    {
+        string[] models = [.. Directory.EnumerateDirectories(path).Where(folder => Formats.Any(format => format.Is(folder)))];
+        if (models.Length == 0) return null;
+        string last = models.Order(StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering)).Last();
+        return $"no model itself, but {(models.Length == 1 ? "a folder of one is" : $"{models.Length} folders of models are")} in it; give {last}";
     }
 
     static string AloneMessage(string path)

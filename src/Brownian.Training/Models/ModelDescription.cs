@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -37,15 +38,31 @@ public sealed record ModelDescription
     public long Step { get; init; }
 
     /// <summary>What a configuration says of its model.</summary>
-    internal static ModelDescription Of(TrainConfig config) => new() { Model = config.Model, Diffusion = config.Diffusion, Sampling = config.Sampling };
+    internal static ModelDescription Of(TrainConfig config) => new()
+    {
+        Model = config.Model,
+        Diffusion = config.Diffusion,
+        Sampling = config.Sampling with { ClassNames = [] },
+        Classes = ClassesOf(config),
+    };
+
+    // Without names a training that dropped labels still says that the last of them stands for any image.
+    static Values<string> ClassesOf(TrainConfig config) => config.Sampling.ClassNames.Count > 0 || config.Train.LabelDropout == 0 || config.Model.Classes == 0
+        ? config.Sampling.ClassNames
+        : [.. Enumerable.Range(0, config.Model.Classes - 1).Select(label => label.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>A configuration of such a model, with the usual training.</summary>
-    internal TrainConfig ToConfig() => new() { Model = Model, Diffusion = Diffusion, Sampling = Sampling };
+    internal TrainConfig ToConfig() => new()
+    {
+        Model = Model,
+        Diffusion = Diffusion,
+        Sampling = Sampling with { ClassNames = Model.Classes > 0 ? Classes : [] },
+    };
 
     /// <param name="seal">What the files beside it must be; null to say nothing of them.</param>
     internal byte[] ToJson(ModelSeal? seal = null)
     {
-        TrainConfig config = ToConfig();
+        TrainConfig config = ToConfig() with { Sampling = Sampling };     // the classes have a field of their own
         JsonObject sampling = ConfigSection.Sampling.ToJson(config);
         var file = new ModelFile(
             Format, CurrentVersion, ConfigSection.Model.ToJson(config), ConfigSection.Diffusion.ToJson(config), Predicts,

@@ -61,7 +61,10 @@ sealed class CheckpointStore(string folder)
     /// with a warning. Null when there is none at all.
     /// </summary>
     /// <exception cref="InvalidDataException">There are checkpoints, and all are damaged.</exception>
-    public CheckpointManifest? Newest(Action<string> warn, Action<string, CheckpointManifest> load)
+    /// <param name="warn">Told which are passed over.</param>
+    /// <param name="load">Given the folder and its manifest.</param>
+    /// <param name="needed">The one file that must be whole; null for all.</param>
+    public CheckpointManifest? Newest(Action<string> warn, Action<string, CheckpointManifest> load, string? needed = null)
     {
         List<long> steps = Steps();
         foreach (long step in steps)
@@ -72,11 +75,11 @@ sealed class CheckpointStore(string folder)
             {
                 manifest = CheckpointManifest.Read(path);
                 if (manifest.Step != step) throw new InvalidDataException($"{path}: the manifest is of step {manifest.Step}.");
-                manifest.Verify(path);
+                manifest.Verify(path, needed);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                warn($"{e.Message} Falling back to the checkpoint before.");
+                warn(step == steps[^1] ? e.Message : $"{e.Message} Falling back to the checkpoint before.");
                 continue;
             }
             load(path, manifest);
@@ -84,8 +87,12 @@ sealed class CheckpointStore(string folder)
         }
         return steps.Count == 0
             ? null
-            : throw new InvalidDataException($"{folder}: none of the {steps.Count} checkpoints is whole; start a new run.");
+            : throw new InvalidDataException($"{folder}: {(steps.Count == 1 ? "the only checkpoint is not whole" : $"none of the {steps.Count} checkpoints is whole")}; {Mend}.");
     }
+
+    string Mend => Path.Combine(Path.GetDirectoryName(folder)!, RunDirectory.ModelName) is var model && Directory.Exists(model)
+        ? $"sample from {model}, what the training left when it was last completed, or start a new run"
+        : "start a new run";
 
     /// <summary>Deletes all but the newest <paramref name="keep"/> and the one with the least smoothed loss.</summary>
     public void Prune(int keep)
@@ -197,13 +204,14 @@ public sealed record CheckpointManifest
 
     byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest);
 
-    /// <summary>Throws unless every file is there with its size and hash.</summary>
-    internal void Verify(string folder)
+    /// <summary>Throws unless every file, or the one that is <paramref name="needed"/>, is there with its size and hash.</summary>
+    internal void Verify(string folder, string? needed = null)
     {
         foreach ((string name, FileSeal seal) in Files)
         {
             if (Path.GetFileName(name) != name)
                 throw new InvalidDataException($"{Path.Combine(folder, FileName)}: '{name}' is no file name.");
+            if (needed is not null && name != needed) continue;
             string path = Path.Combine(folder, name);
             if (!File.Exists(path)) throw new InvalidDataException($"{path}: missing.");
             long bytes = new FileInfo(path).Length;

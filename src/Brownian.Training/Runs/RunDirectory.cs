@@ -10,6 +10,8 @@ namespace Brownian.Training;
 /// </summary>
 public sealed class RunDirectory
 {
+    internal const string ModelName = "model";
+
     RunDirectory(string path, TrainConfig config) => (FullPath, Config) = (path, config);
 
     /// <summary>The folder, as an absolute path.</summary>
@@ -34,7 +36,7 @@ public sealed class RunDirectory
     public string CheckpointsPath => Path.Combine(FullPath, "checkpoints");
 
     /// <summary>The model folder that a completed training leaves.</summary>
-    public string ModelPath => Path.Combine(FullPath, "model");
+    public string ModelPath => Path.Combine(FullPath, ModelName);
 
     /// <summary>Makes the next numbered folder and writes the configuration into it.</summary>
     /// <param name="parent">Where runs go; made if absent.</param>
@@ -179,9 +181,10 @@ sealed class RunFormat : IModelFormat
     {
         RunDirectory run = RunDirectory.Open(path);
         DiffusionModel? model = null;
+        // The moments of the optimiser are nothing to sampling.
         new CheckpointStore(run.CheckpointsPath).Newest(warn, (folder, manifest) => model = DiffusionModel.Load(
             ModelDescription.Of(run.Config) with { Classes = Values.Of<string>([.. manifest.Classes ?? []]), Step = manifest.Step },
-            Path.Combine(folder, CheckpointStore.AverageName), device));
+            Path.Combine(folder, CheckpointStore.AverageName), device), CheckpointStore.AverageName);
         return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
     }
 }

@@ -61,7 +61,7 @@ public sealed class SampledImages
         {
             string seed = Seeds[i].ToString(CultureInfo.InvariantCulture);
             string name = ClassNames.Count == 0 ? "" : ClassNames[i];
-            Write(Path.Combine(folder, $"seed-{seed}.png"), Images[i].AsColors(), overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
+            Write(Path.Combine(folder, NameOf(Seeds[i])), Images[i].AsColors(), overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
         }
     }
 
@@ -76,6 +76,10 @@ public sealed class SampledImages
         Files.Naming(path, () =>
             Npy.Write(path, [Images.Count, first.Height, first.Width, first.Channels], first.BitDepth / 8, Images.Select(image => image.Pixels), overwrite));
     }
+
+    /// <summary>What <see cref="WriteEach"/> calls the image of a seed.</summary>
+    /// <param name="seed">The seed.</param>
+    public static string NameOf(ulong seed) => string.Create(CultureInfo.InvariantCulture, $"seed-{seed}.png");
 
     static int Columns(int count, int columns) => columns == 0 ? (int)Math.Ceiling(Math.Sqrt(count)) : columns;
 

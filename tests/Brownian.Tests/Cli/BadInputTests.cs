@@ -15,6 +15,24 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_place_that_takes_no_files_is_named_and_no_temporary_file()
+    {
+        if (!Directory.Exists("/proc")) Assert.Skip("Only Linux has a folder that takes no files of anybody.");
+        CommandResult[] refused =
+        [
+            CommandLine.Run("sample", "--model", "digits", "--out", "/proc/x.png"),
+            CommandLine.Run("sample", "--model", "digits", "--singles", "/proc", "--out", _line.At("x.png")),
+            CommandLine.Run("export", "--model", "digits", "--out", "/proc/zz"),
+            CommandLine.Run("import", "--model", "digits", "--out", "/proc/zz"),
+        ];
+        foreach (CommandResult result in refused)
+        {
+            result.IsBadInput("/proc");
+            Assert.DoesNotMatch(@"/\.|\.tmp", result.Error);
+        }
+    }
+
+    [Fact]
     public void Images_that_cannot_be_read_are_named_and_leave_no_run()
     {
         TrainOn("nothing/here");

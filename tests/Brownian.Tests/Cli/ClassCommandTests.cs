@@ -54,6 +54,28 @@ public sealed class ClassCommandTests : IDisposable
 
     public void Dispose() => _line.Dispose();
 
+    [Theory, InlineData("pth"), InlineData("safetensors"), InlineData("diffusers")]
+    public void An_export_keeps_the_names_of_its_classes_and_the_label_for_any_image(string format)
+    {
+        string run = _line.TrainedRun("--set", "sample_params.guidance_scale=2"), exported = _line.At("exported"), again = _line.At("again");
+        CommandResult export = CommandLine.Run("export", "--model", run, "--out", exported, "--format", format);
+        Assert.Equal(("", ExitCode.Success), (export.Error, export.Code));
+        if (format == "diffusers") Assert.Contains("class_labels 0 to 2, or 3 for any image", export.Out, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, CommandLine.Run("import", "--model", exported, "--out", again).Code);
+        string[] options = ["--class", "owl,cat", "--guidance", "2", "--sampler", "ddpm", "--steps", "10", "--variance", "small"];
+        Assert.Equal(("", ExitCode.Success), (Sample(run, "0.png", options) is var first ? first.Error : "", first.Code));
+        foreach (string model in (string[])[exported, again])
+        {
+            CommandResult drawn = Sample(model, $"{Path.GetFileName(model)}.png", options);
+            Assert.Equal(("", ExitCode.Success), (drawn.Error, drawn.Code));
+            Assert.Equal(Png.Read(_line.At("0.png")).Pixels, Png.Read(_line.At($"{Path.GetFileName(model)}.png")).Pixels);
+        }
+        if (format == "diffusers") return;
+        string weights = Path.Combine(exported, $"model.{format}"), config = Path.Combine(exported, "config.yaml");
+        Assert.Equal(ExitCode.Success, CommandLine.Run("import", "--config", config, "--weights", weights, "--out", _line.At("third")).Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(again, "model.json")), File.ReadAllBytes(_line.At("third", "model.json")));
+    }
+
     CommandResult Sample(string run, string grid, params string[] options) =>
         CommandLine.Run(["sample", "--model", run, "--out", _line.At(grid), .. options]);
 

@@ -86,6 +86,14 @@ public sealed class ImportExportTests : IDisposable
     }
 
     [Fact]
+    public void The_built_in_model_is_taken_by_its_name()
+    {
+        Assert.Contains("digits, which comes with Brownian", Done(CommandLine.Run("summary", "--model", "digits")), StringComparison.Ordinal);
+        Assert.Contains("0 to 9, or 10 for any image", Done(CommandLine.Run("export", "--model", "digits", "--out", _line.At("e"))), StringComparison.Ordinal);
+        Done(CommandLine.Run("import", "--model", "digits", "--out", _line.At("i")));
+    }
+
+    [Fact]
     public void Options_of_an_import_that_do_not_go_together_are_refused()
     {
         CommandLine.Run("import", "--model", "m", "--weights", "w", "--out", "o").IsBadInput("--weights");

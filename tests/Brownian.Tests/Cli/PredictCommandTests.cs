@@ -119,6 +119,28 @@ public sealed class PredictCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_finite_is_refused_and_a_timestep_never_learned_is_told()
+    {
+        string run = _line.TrainedRun(), output = _line.At("out");
+        void With(string name, float value, long timestep)
+        {
+            var writer = new SafetensorsWriter();
+            writer.Add("sample", [1, 1, 8, 8], Enumerable.Repeat(value, 64).ToArray());
+            writer.Add("timestep", [], new[] { timestep });
+            writer.Write(_line.At(name));
+        }
+        With("nan", float.NaN, 1);
+        With("huge", 1e38f, 1);
+        With("late", 0, 10);
+        Predict(run, _line.At("nan"), output).IsBadInput(_line.At("nan"), "sample holds NaN in image 0");
+        Predict(run, _line.At("huge"), output).IsBadInput(_line.At("huge"), "answer is not finite");
+        Assert.False(File.Exists(output));
+        CommandResult late = Predict(run, _line.At("late"), output);
+        Assert.Equal(ExitCode.Success, late.Code);
+        Assert.Contains("timestep is 10, but the model learned 0 to 9", late.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_existing_output_is_kept_unless_forced()
     {
         string run = _line.TrainedRun(), output = _line.Write("out", "mine");

@@ -32,6 +32,40 @@ public sealed class SampleCommandTests : IDisposable
         Assert.Equal(Png.Read(_line.At("each", "seed-5.png")).Pixels, array[^128..^64]);
     }
 
+    [Fact]
+    public void Targets_that_are_one_are_refused_before_anything_is_drawn()
+    {
+        void Refuse(params string[] targets) =>
+            CommandLine.Run(["sample", "--model", _run, "--seeds", "0-3", "--force", .. targets]).IsBadInput("--singles", "choose another name");
+        Refuse("--out", _line.At("same", "seed-0.png"), "--singles", _line.At("same"));
+        Refuse("--out", _line.At("same", "x", "..", "SEED-0.png"), "--singles", _line.At("same") + "/");
+        Refuse("--out", _line.At("sub.jpg"), "--singles", _line.At("sub.jpg"));
+        Refuse("--npy", _line.At("sub.npy"), "--singles", _line.At("sub.npy", "each"));
+        Assert.False(Directory.Exists(_line.At("same")) || Directory.Exists(_line.At("sub.jpg")) || Directory.Exists(_line.At("sub.npy")));
+        Assert.Equal(ExitCode.Success, Sample("same/seed-9.png", "--seeds", "0-1", "--singles", _line.At("same")).Code);
+    }
+
+    [Fact]
+    public void Settings_that_would_change_nothing_are_refused()
+    {
+        Sample("a.png", "--bit-depth", "16").IsBadInput("--bit-depth 16", "--singles or --npy");
+        Sample("a.png", "--sampler", "euler", "--rho", "3").IsBadInput("rho bends the curves karras and polyexponential, not native");
+        Sample("a.png", "--sampler", "euler", "--rho", "3", "--curve", "exponential").IsBadInput("not exponential");
+        Assert.Equal(ExitCode.Success, Sample("a.png", "--count", "1", "--sampler", "edm", "--steps", "2", "--rho", "3").Code);
+        Assert.Equal(ExitCode.Success, Sample("b.png", "--count", "1", "--sampler", "euler", "--steps", "2", "--rho", "3", "--curve", "polyexponential").Code);
+    }
+
+    [Fact]
+    public void A_run_without_a_whole_checkpoint_is_sampled_from_its_averages_or_points_to_its_model()
+    {
+        foreach (string moments in Directory.EnumerateFiles(Path.Combine(_run, "checkpoints"), "optimizer.safetensors", SearchOption.AllDirectories)) File.WriteAllText(moments, "");
+        CommandResult drawn = Sample("a.png", "--count", "1");
+        Assert.Equal(("", ExitCode.Success), (drawn.Error, drawn.Code));
+        foreach (string averages in Directory.EnumerateFiles(Path.Combine(_run, "checkpoints"), "ema.safetensors", SearchOption.AllDirectories)) File.WriteAllText(averages, "");
+        Assert.Contains($"sample from {Path.Combine(_run, "model")}", Sample("b.png", "--count", "1").Error, StringComparison.Ordinal);
+        CommandLine.Run("sample", "--model", Path.GetDirectoryName(_run)!).IsBadInput("a folder of one is in it", $"give {_run}");
+    }
+
     [Theory, InlineData("a.jpg", "image/jpeg"), InlineData("a.JPEG", "image/jpeg"), InlineData("a.webp", "image/webp")]
     public void A_grid_is_in_the_format_that_its_name_ends_with(string name, string kind)
     {

@@ -78,7 +78,11 @@ public sealed class SchedulerConfigTests : IDisposable
     [InlineData("EulerDiscreteScheduler", "\"interpolation_type\": \"log_linear\"", "'interpolation_type' is log_linear; for a EulerDiscreteScheduler there is linear.")]
     [InlineData("EulerDiscreteScheduler", "\"timestep_type\": \"continuous\"", "'timestep_type' is continuous; ")]
     [InlineData("EulerDiscreteScheduler", "\"use_karras_sigmas\": true, \"sigma_max\": 700.0", "'sigma_max' is 700.0; ")]
-    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigmas\": \"yes\"", "'use_karras_sigmas' is yes; it must be true or false.")]
+    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigmas\": \"yes\"", "'use_karras_sigmas' is \"yes\"; it must be true or false.")]
+    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigmas\": \"true\"", "'use_karras_sigmas' is \"true\"; it must be true or false.")]
+    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigmas\": true, \"use_exponential_sigmas\": true", "'use_exponential_sigmas' is true; and so is 'use_karras_sigmas'")]
+    [InlineData("EulerDiscreteScheduler", "\"beta_schedule\": \"cosine\"", "'beta_schedule' is cosine; for a EulerDiscreteScheduler there is linear")]
+    [InlineData("EulerDiscreteScheduler", "\"num_train_timesteps\": \"1000\"", "'num_train_timesteps' is \"1000\"; it must be a number.")]
     [InlineData("EulerDiscreteScheduler", "\"timestep_spacing\": \"even\"", "sample_params.timestep_spacing must be ")]
     [InlineData("PNDMScheduler", "\"prediction_type\": \"sample\"", "'prediction_type' is sample; for a PNDMScheduler there is epsilon or v_prediction.")]
     [InlineData("DPMSolverMultistepScheduler", "\"algorithm_type\": \"sde-dpmsolver\"", "'algorithm_type' is sde-dpmsolver; ")]
@@ -140,7 +144,7 @@ public sealed class SchedulerConfigTests : IDisposable
     {
         List<string> warnings = [];
         DiffusionModel model = ModelFolder.Open(Field(name), _device, warnings.Add);
-        Assert.Contains($"is of a {scheduler}; it is sampled as the latter.", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.Contains($"is of {scheduler}; it is sampled as the latter.", Assert.Single(warnings), StringComparison.Ordinal);
         Assert.Equal(
             name == "h7_euler"
                 ? new EulerSampler { Spacing = TimestepSpacing.Leading }
