@@ -23,7 +23,7 @@ static class SchedulerConfigFile
         foreach ((string key, JsonNode? value) in file)
         {
             if (!SchedulerClass.IsHarmless(key) && value is not null)
-                throw new InvalidDataException($"{path}: '{key}' is {value.ToJsonString()}, which a {scheduler.Name} does not know; remove it.");
+                throw new InvalidDataException($"{path}: '{key}' is {value.ToJsonString()}, which {scheduler.Name} does not know; remove it.");
         }
         var translation = new SchedulerTranslation(path, scheduler, file);
         JsonObject diffusion = translation.ToDiffusion();

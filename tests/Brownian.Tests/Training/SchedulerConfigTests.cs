@@ -100,7 +100,7 @@ public sealed class SchedulerConfigTests : IDisposable
     [InlineData("EDMEulerScheduler", "\"sigma_schedule\": \"beta\"", "'sigma_schedule' is beta; ")]
     [InlineData("FlowMatchEulerDiscreteScheduler", "\"use_dynamic_shifting\": true", "'use_dynamic_shifting' is true; ")]
     [InlineData("FlowMatchEulerDiscreteScheduler", "\"num_train_timesteps\": 500", "'num_train_timesteps' is 500; ")]
-    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigma\": true", "'use_karras_sigma' is true, which a EulerDiscreteScheduler does not know; remove it.")]
+    [InlineData("EulerDiscreteScheduler", "\"use_karras_sigma\": true", "'use_karras_sigma' is true, which EulerDiscreteScheduler does not know; remove it.")]
     [InlineData("CMStochasticIterativeScheduler", "", "_class_name is 'CMStochasticIterativeScheduler'; schedulers that are read are DDPMScheduler, ")]
     public void What_cannot_be_honoured_is_refused_by_its_key(string scheduler, string keys, string expected)
     {
