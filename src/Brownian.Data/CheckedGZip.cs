@@ -11,7 +11,7 @@ namespace Brownian.Data;
 /// </summary>
 /// <param name="packed">The gzip data, from where it is now; belongs to this stream.</param>
 /// <param name="path">What errors begin with.</param>
-sealed class CheckedGZip(Stream packed, string path) : Stream
+sealed class CheckedGZip(Stream packed, string path) : ForwardStream
 {
     const int HeaderBytes = 10, Deflated = 8;
 
@@ -19,20 +19,6 @@ sealed class CheckedGZip(Stream packed, string path) : Stream
     DeflateStream? _member;
     uint _crc, _length;
     bool _ended;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>True where data begins as gzip does.</summary>
     public static bool Begins(ReadOnlySpan<byte> data) => data is [0x1F, 0x8B, ..];
@@ -58,24 +44,6 @@ sealed class CheckedGZip(Stream packed, string path) : Stream
         }
         return 0;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override int ReadByte()
-    {
-        Span<byte> one = stackalloc byte[1];
-        return Read(one) == 0 ? -1 : one[0];
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -136,27 +104,13 @@ sealed class CheckedGZip(Stream packed, string path) : Stream
     InvalidDataException Bad(string problem) => new($"{path}: the gzip data are damaged ({problem}); fetch the file again.");
 
     /// <summary>The packed bytes, with the last piece that was handed out kept: a member ends somewhere in it.</summary>
-    sealed class Input(Stream packed) : Stream
+    sealed class Input(Stream packed) : ForwardStream
     {
         const int Capacity = 1 << 16, Most = 1 << 13, TrailerBytes = 8;
 
         readonly byte[] _buffer = new byte[Capacity];
         int _last, _next, _end;
         bool _drained;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -170,14 +124,6 @@ sealed class CheckedGZip(Stream packed, string path) : Stream
             _buffer.AsSpan(_next, count).CopyTo(buffer);
             (_last, _next) = (_next, _next + count);
             return count;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int ReadByte()
-        {
-            Span<byte> one = stackalloc byte[1];
-            return Read(one) == 0 ? -1 : one[0];
         }
 
         /// <summary>
@@ -213,16 +159,6 @@ sealed class CheckedGZip(Stream packed, string path) : Stream
                 if (_next == _end) return true;
             }
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         // Moves what begins at a place to the front and fills the rest.
         void Keep(int from)

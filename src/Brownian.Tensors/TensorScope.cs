@@ -2,8 +2,8 @@ namespace Brownian.Tensors;
 
 /// <summary>
 /// Everything a device allocates while a scope is open returns to the pool when the scope is disposed, so that a loop's steady
-/// state allocates nothing. Scopes nest, and belong to the code that opens them: see <see cref="Device.TakeTurn"/>. They are an optimisation that library loops use: without one, memory is reclaimed by
-/// the garbage collector and code is just as correct.
+/// state allocates nothing. Scopes nest, and belong to the code that opens them: see <see cref="Device.TakeTurn"/>. They are an
+/// optimisation that library loops use: without one, memory is reclaimed by the garbage collector and code is just as correct.
 /// </summary>
 /// <example><code>
 /// using (TensorScope step = device.OpenScope())

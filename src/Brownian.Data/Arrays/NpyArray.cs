@@ -164,36 +164,16 @@ sealed class NpyArray
     InvalidDataException Bad(string problem) => new($"{Name}: {problem}.");
 
     /// <summary>The beginning of a source, as a stream.</summary>
-    sealed class SourceStream(ByteSource bytes) : Stream
+    sealed class SourceStream(ByteSource bytes) : ForwardStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => bytes.Length;
-
-        public override long Position { get; set; }
+        long _at;
 
         public override int Read(Span<byte> buffer)
         {
-            int count = (int)Math.Min(buffer.Length, bytes.Length - Position);
-            bytes.Read(buffer[..count], Position);
-            Position += count;
+            int count = (int)Math.Min(buffer.Length, bytes.Length - _at);
+            bytes.Read(buffer[..count], _at);
+            _at += count;
             return count;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

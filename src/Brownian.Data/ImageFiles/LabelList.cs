@@ -116,11 +116,18 @@ sealed class LabelList
         {
             if (string.IsNullOrWhiteSpace(line)) continue;
             using JsonDocument row = JsonDocument.Parse(line);
-            yield return row.RootElement.EnumerateObject()
-                .Where(pair => pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
-                    || (LabelColumns.Contains(pair.Name) && pair.Value.ValueKind != JsonValueKind.Null ? throw new FormatException($"the label {pair.Value} is neither a number nor a name") : false))
+            yield return row.RootElement.EnumerateObject().Where(IsText)
                 .ToDictionary(pair => pair.Name, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         }
+    }
+
+    // Other columns may hold anything, such as boxes; a label of several classes would be lost without a word.
+    static bool IsText(JsonProperty pair)
+    {
+        if (pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number) return true;
+        if (LabelColumns.Contains(pair.Name) && pair.Value.ValueKind != JsonValueKind.Null)
+            throw new FormatException($"the label {pair.Value} is neither a number nor a name");
+        return false;
     }
 
     static IEnumerable<IReadOnlyDictionary<string, string>> Table(byte[] content)
