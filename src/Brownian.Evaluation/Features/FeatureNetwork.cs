@@ -1,0 +1,42 @@
+using Brownian.Tensors;
+
+namespace Brownian.Evaluation;
+
+/// <summary>
+/// A frozen network that turns images into rows of numbers, in which sets of images are compared. It makes of the pixels what it was trained
+/// on: its own size, range and number of channels.
+/// </summary>
+public abstract class FeatureNetwork : IDisposable
+{
+    /// <summary>What users call it: inception, resnet18, digits, pixels.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Stands for the weights and the preparation of images: features of another identity cannot be compared with these.</summary>
+    public abstract string Identity { get; }
+
+    /// <summary>The numbers in a row.</summary>
+    public abstract int Dimensions { get; }
+
+    /// <summary>The classes that it tells apart; 0 for a network that gives features alone.</summary>
+    public virtual int Classes => 0;
+
+    /// <summary>The features of some images, in a scope of the caller's.</summary>
+    /// <param name="images">N×H×W×C of 1 or 3 channels, from 0 to 255.</param>
+    /// <exception cref="ArgumentException">The network has no use for images of this size or number of channels.</exception>
+    public abstract FeatureRows Of(Tensor images);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the weights.</summary>
+    protected virtual void Dispose(bool disposing) { }
+}
+
+/// <summary>What a network says of N images.</summary>
+/// <param name="Features">N×<see cref="FeatureNetwork.Dimensions"/>.</param>
+/// <param name="Logits">N×<see cref="FeatureNetwork.Classes"/>, the logarithms of the classes' odds; null without classes.</param>
+public readonly record struct FeatureRows(Tensor Features, Tensor? Logits);
