@@ -142,6 +142,7 @@ sealed class TrainingJob : IDisposable
         State.Step, Plan.TotalSteps, Plan.StepsPerEpoch, Device.Name)
     {
         Objective = ConfiguredObjective.Describe(Config),
+        Optimizer = ConfiguredOptimizer.Describe(State.Optimizer),
         Classes = ClassConditions.Describe(Images, Config),
         Notes = [.. Images.Notes],
     };
