@@ -79,6 +79,12 @@ public sealed record TrainParams : Settings
     /// <summary>Batches whose mean gradient makes one step.</summary>
     [Key("gradient_accumulation")] public int GradientAccumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Keep only a few of the network's results for the backward pass and compute the others again: less memory, about a third more time,
+    /// the same weights to the bit (Chen et al. 2016).
+    /// </summary>
+    [Key("gradient_checkpointing", Quiet = true)] public bool GradientCheckpointing { get; init; }
+
     /// <summary>How slowly the averaged weights follow; 0 keeps no average.</summary>
     [Key("ema_decay")] public double EmaDecay { get; init; } = 0.999;
 

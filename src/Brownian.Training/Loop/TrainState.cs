@@ -21,6 +21,7 @@ sealed class TrainState
         TrainParams train = config.Train;
         _optimizer = train.Optimizer;
         Network = config.Model.CreateNetwork(device, train.Seed);
+        if (train.GradientCheckpointing) Network.RepeatForGradients();
         Average =
             // The optimiser writes its own average there.
             new Ema(Parameters, train.Optimizer == OptimizerKind.ScheduleFree ? EmaOptions.Untouched : new EmaOptions

@@ -64,6 +64,26 @@ public sealed class ResumeTests : IDisposable
             Assert.Throws<InvalidDataException>(() => TinyRun.Train(run, config)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Every network, with dropout and batch norm where it has them, and gradients of two batches.</summary>
+    [Theory]
+    [InlineData("tutorial_unet", "model_params.dropout=0.2")]
+    [InlineData("unet2d")]
+    [InlineData("plain_unet")]
+    [InlineData("residual_unet")]
+    [InlineData("simple_unet")]
+    public void Gradient_checkpointing_changes_no_bit(string network, params string[] settings)
+    {
+        TrainConfig config = TrainConfig.Load(EarlierFilesTests.At("configurations", $"{network}.yaml")).With(
+            ["train_params.num_steps=2", "train_params.gradient_accumulation=2", .. settings]);
+        RunDirectory usual = NewRun(config), sparing = NewRun(config.With("train_params.gradient_checkpointing=true"));
+        TinyRun.Train(usual, config);
+        TinyRun.Train(sparing, sparing.Config);
+        Assert.Equal(TinyRun.StateAfter(usual, 2), TinyRun.StateAfter(sparing, 2));
+        Assert.Equal(Losses(usual), Losses(sparing));
+        Assert.Equal(usual.Config.Hash(), sparing.Config.Hash());
+        Assert.NotEqual(usual.Config.ToYaml(), sparing.Config.ToYaml());
+    }
+
     /// <summary>What is sampled and saved is not where gradients are taken, but the average of the steps.</summary>
     [Fact]
     public void The_model_of_schedule_free_is_its_average()
