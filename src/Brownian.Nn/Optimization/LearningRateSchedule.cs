@@ -75,7 +75,7 @@ public enum RateDecay
 
     /// <summary>
     /// Not until the last <see cref="LearningRateSchedule.DecayFraction"/> of the steps, then to 0 at the last one (WSD, Hu et al. 2024,
-    /// "MiniCPM", eq. 1): the steps before do not depend on the length of the run.
+    /// "MiniCPM"): the steps before do not depend on the length of the run.
     /// </summary>
     WarmupStableDecay,
 }
@@ -86,6 +86,6 @@ public enum RateCooldown
     /// <summary>1 − p.</summary>
     Linear,
 
-    /// <summary>1 − √p: steeper at first (Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training durations", eq. 2).</summary>
+    /// <summary>1 − √p: steeper at first (Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training durations").</summary>
     OneMinusSqrt,
 }

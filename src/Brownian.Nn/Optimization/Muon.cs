@@ -9,7 +9,7 @@ namespace Brownian.Nn;
 /// </summary>
 /// <remarks>
 /// A kernel kh×kw×I×O counts as the matrix (kh·kw·I)×O, packed maps as one matrix each. The orthogonal matrix is scaled by
-/// 0.2·√max(rows, columns) (Liu et al. 2025, "Muon is scalable for LLM training", eq. 4): its elements are then as large as AdamW's
+/// 0.2·√max(rows, columns) (Liu et al. 2025, "Muon is scalable for LLM training"): its elements are then as large as AdamW's
 /// updates usually are, so that one learning rate and one weight decay serve both.
 /// </remarks>
 public sealed class Muon : Optimizer
