@@ -44,6 +44,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
         line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
         if (started.Objective.Length > 0) line.Note($"learns  {started.Objective}");
+        if (started.Optimizer.Length > 0) line.Note($"updates {started.Optimizer}");
         if (started.Classes.Length > 0) line.Note($"classes {started.Classes}");
         line.Note($"device  {started.Device}");
         line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");

@@ -34,6 +34,12 @@ public sealed class Parameter
     /// <summary>The shape in PyTorch.</summary>
     public ReadOnlySpan<int> TorchShape => _torchShape;
 
+    /// <summary>Whether it is trained and multiplies: the weight of a linear map or of a convolution.</summary>
+    public bool IsMap => IsTrained && Layout is ParameterLayout.Linear or ParameterLayout.Conv or ParameterLayout.ConvTranspose;
+
+    /// <summary>How many maps lie side by side in its columns: 3 for queries, keys and values in one weight, otherwise 1.</summary>
+    public int Packed { get; internal set; } = 1;
+
     /// <summary>
     /// Where this parameter starts in every buffer of its <see cref="ParameterSet"/>, in floats; for one that is not trained known after
     /// <see cref="ParameterSet.Allocate"/>.

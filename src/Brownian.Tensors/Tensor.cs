@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Brownian.Tensors.Autograd;
+using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tensors;
 
@@ -37,6 +38,9 @@ public sealed class Tensor
 
     /// <summary>True once nothing but recorded operations will read this tensor.</summary>
     internal bool IsDiscarded { get; private set; }
+
+    /// <summary>True once this result was freed to be computed again.</summary>
+    bool IsRepeated { get; set; }
 
     /// <summary>True when a gradient must flow to or through this tensor.</summary>
     internal bool NeedsGrad => RequiresGrad || Origin is not null;
@@ -173,19 +177,22 @@ public sealed class Tensor
 
     /// <summary>
     /// Frees this result, which nothing but recorded operations will read again, nor a view of it: at once if no gradient needs it or if
-    /// it is cheap to compute again, else after the backward pass has used it. See <see cref="PlannedForward{T}"/>.
+    /// it is to be computed again, else after the backward pass has used it. See <see cref="PlannedForward{T}"/>.
     /// </summary>
-    internal void Discard()
+    internal void Discard(AfterUse fate)
     {
         if (RequiresGrad) return;
         IsDiscarded = true;
-        if (!Storage.IsReleased && (!Storage.IsKept || Origin is CheapNode)) Storage.Release();
+        if (fate == AfterUse.Free || !Device.RecordsGradients) IsRepeated = Origin is CheapNode;
+        else if (fate == AfterUse.Repeat && Origin is RepeatableNode) IsRepeated = true;
+        else return;        // what others are computed from again stays, even where no gradient reads it
+        if (!Storage.IsReleased && (!Storage.IsKept || IsRepeated)) Storage.Release();
     }
 
     /// <summary>Computes a discarded result again, if its memory is gone.</summary>
     internal void Restore()
     {
-        if (!Storage.IsReleased || Origin is not CheapNode origin) return;
+        if (!Storage.IsReleased || !IsRepeated || Origin is not RepeatableNode origin) return;
         origin.RestoreInputs();
         Storage = Device.Rent(Shape.Count);
         origin.Compute();

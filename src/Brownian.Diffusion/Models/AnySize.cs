@@ -25,8 +25,22 @@ public static class AnySize
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(x);
         int variant = (pass.Training is null ? 0 : 1) + (pass.Labels.IsEmpty ? 0 : 2);
-        return Plans.GetValue(network, static network => new((x, pass) => Fitted(network, x, pass))).Run(x, pass, variant);
+        return Plans.GetValue(network, static network => Planned(network, repeats: false)).Run(x, pass, variant);
     }
+
+    /// <summary>
+    /// Lets <see cref="Answer"/> keep only a few results for the backward pass from now on; the others are computed again there:
+    /// see <see cref="PlannedForward{T}.Repeats"/>.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    public static void RepeatForGradients(this IDenoisingNetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        Plans.AddOrUpdate(network, Planned(network, repeats: true));
+    }
+
+    static PlannedForward<NetworkPass> Planned(IDenoisingNetwork network, bool repeats) =>
+        new((x, pass) => Fitted(network, x, pass)) { Repeats = repeats };
 
     static Tensor Fitted(IDenoisingNetwork network, Tensor x, NetworkPass pass)
     {

@@ -30,6 +30,12 @@ public sealed class NetworkSummary
     /// <summary>Trained parameters that no layer of the pass used.</summary>
     public IReadOnlyList<Parameter> Unused { get; private set; } = [];
 
+    /// <summary>
+    /// The names of the weights between the image and the answer: linear maps and convolutions without the first over pixels, which reads
+    /// the image, and the last, which writes the answer. Tables of embeddings are none.
+    /// </summary>
+    public IReadOnlySet<string> HiddenMaps { get; private set; } = new HashSet<string>();
+
     /// <summary>How many numbers the network learns.</summary>
     public long Parameters => Network.Parameters.Count;
 
@@ -72,7 +78,12 @@ public sealed class NetworkSummary
                 : "";
             _layers.Add(new NetworkLayer(name, call.Kernel, call.Output, Take(call.Weight) + Take(call.Bias), call.MultiplyAdds));
         }
+        Parameter[] overPixels = [.. calls.Where(call => call.Output.Rank == 4).Select(MapOf).OfType<Parameter>()];
+        HiddenMaps = calls.Select(MapOf).OfType<Parameter>().Except(overPixels.Take(1)).Except(overPixels.TakeLast(1)).Select(map => map.Name).ToHashSet();
         Unused = [.. Network.Parameters.Trained.Where(p => !used.Contains(p))];
+
+        Parameter? MapOf(KernelCall call) =>
+            call is { MultiplyAdds: > 0, Weight: { } weight } && parameters.TryGetValue(weight, out Parameter? found) && found.IsMap ? found : null;
 
         long Take(Tensor? tensor) =>
             tensor is not null && parameters.TryGetValue(tensor, out Parameter? found) && found.IsTrained && used.Add(found) ? found.Shape.Count : 0;

@@ -24,6 +24,7 @@ public sealed class TutorialUNet : DenoisingNetwork<TutorialUNetOptions>
     readonly Conv2d?[] _halve;
     readonly ConvTranspose2d?[] _double;
     readonly GroupNorm _normOut;
+    int _resnets;
 
     /// <summary>Declares the parameters; they have no memory until <see cref="ParameterSet.Allocate"/>.</summary>
     /// <exception cref="ArgumentException">The options do not make a network.</exception>
@@ -72,26 +73,39 @@ public sealed class TutorialUNet : DenoisingNetwork<TutorialUNetOptions>
     {
         // Every resnet applies SiLU to the embedding before its own projection: once is enough.
         Tensor time = _timeOut.Forward(_timeIn.Forward(_sinusoid.Of(pass.Timesteps, x.Device)).Silu()).Silu();
+        var seen = new TutorialPass(time, pass.Training);
         var skips = new Tensor[_downs.Length];
         Tensor h = _convIn.Forward(x);
         for (int i = 0; i < _downs.Length; i++)
         {
             skips[i] = h;
-            h = _downs[i].Forward(h, time);
+            h = _downs[i].Forward(h, seen);
             if (_halve[i] is { } halve) h = halve.Forward(h);
         }
-        foreach (TutorialBlock mid in _mids) h = mid.Forward(h, time);
+        foreach (TutorialBlock mid in _mids) h = mid.Forward(h, seen);
         for (int i = 0; i < _ups.Length; i++)
         {
             if (_double[i] is { } twice) h = twice.Forward(h);
-            h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), time);
+            h = _ups[i].Forward(Reshaping.ConcatChannels(h, skips[^(i + 1)]), seen);
         }
         return _convOut.Forward(_normOut, h);
     }
 
-    TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions) =>
-        new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, Options.TimeEmbDim, Options.NumHeads));
+    TutorialBlock Block(ParameterScope scope, int inputs, int outputs, int resnets, int attentions)
+    {
+        var dropout = new TutorialDropout((float)Options.Dropout, FirstSite: _resnets);
+        _resnets += resnets;
+        return new(scope, new TutorialBlockSize(inputs, outputs, resnets, attentions, Options.TimeEmbDim, Options.NumHeads), dropout);
+    }
 }
+
+/// <summary>What every resnet of one forward pass sees besides its input: SiLU of the time embedding N×F, and dropout's numbers.</summary>
+readonly record struct TutorialPass(Tensor Time, Philox? Dropout);
+
+/// <summary>What drops out in a <see cref="TutorialBlock"/>.</summary>
+/// <param name="Rate">The share of what the second convolution sees.</param>
+/// <param name="FirstSite">The number of its first resnet among those of the network, so that each drops out differently.</param>
+readonly record struct TutorialDropout(float Rate, int FirstSite);
 
 /// <summary>The extents of a <see cref="TutorialBlock"/>.</summary>
 readonly record struct TutorialBlockSize(int Inputs, int Outputs, int Resnets, int Attentions, int TimeFeatures, int Heads);
@@ -109,9 +123,11 @@ sealed class TutorialBlock
     readonly Conv2d[] _residual;
     readonly GroupNorm[] _norms;
     readonly MultiheadAttention[] _attentions;
+    readonly TutorialDropout _dropout;
 
-    public TutorialBlock(ParameterScope scope, TutorialBlockSize size)
+    public TutorialBlock(ParameterScope scope, TutorialBlockSize size, TutorialDropout dropout)
     {
+        _dropout = dropout;
         int outputs = size.Outputs;
         int Inputs(int layer) => layer == 0 ? size.Inputs : outputs;
         _first = List(size.Resnets, i => new NormConv(scope.Under("resnet_conv_first", i), Inputs(i), outputs));
@@ -123,14 +139,17 @@ sealed class TutorialBlock
     }
 
     /// <param name="x">N×H×W×inputs.</param>
-    /// <param name="time">SiLU of the time embedding, N×time features.</param>
+    /// <param name="pass">What all resnets see.</param>
     /// <returns>N×H×W×outputs.</returns>
-    public Tensor Forward(Tensor x, Tensor time)
+    public Tensor Forward(Tensor x, TutorialPass pass)
     {
         for (int i = 0; i < _first.Length; i++)
         {
-            Tensor h = _first[i].Forward(x, perSample: _time[i].Forward(time));
-            x = _second[i].Forward(h, residual: _residual[i].Forward(x));
+            Tensor h = _first[i].Forward(x, perSample: _time[i].Forward(pass.Time));
+            Tensor residual = _residual[i].Forward(x);
+            x = pass.Dropout is { } random && _dropout.Rate > 0
+                ? _second[i].Forward(h, residual, _dropout.Rate, random.At((ulong)(_dropout.FirstSite + i)))
+                : _second[i].Forward(h, residual: residual);
             if (i < _attentions.Length) x = _attentions[i].Forward(_norms[i].Forward(x), residual: x);
         }
         return x;
@@ -151,6 +170,10 @@ sealed class TutorialBlock
 
         public Tensor Forward(Tensor x, Tensor? perSample = null, Tensor? residual = null) =>
             _conv.Forward(_norm, x, perSample, residual);
+
+        // Dropout comes between SiLU and the convolution, as Ho et al. 2020 have it.
+        public Tensor Forward(Tensor x, Tensor residual, float dropout, Philox random) =>
+            _conv.Forward(_norm.Forward(x).Dropout(dropout, random), residual: residual);
     }
 }
 
@@ -195,6 +218,9 @@ public sealed record TutorialUNetOptions : NetworkOptions
     /// <summary>Heads of every attention. The original has this setting too but always uses 4.</summary>
     [Key("num_heads")] public int NumHeads { get; init; } = 4;
 
+    /// <summary>The share of what each resnet's second convolution sees that is dropped in training, from 0 to below 1. The original has none.</summary>
+    [Key("dropout", Quiet = true)] public double Dropout { get; init; }
+
     /// <inheritdoc/>
     public override int Channels => ImChannels;
 
@@ -231,6 +257,7 @@ public sealed record TutorialUNetOptions : NetworkOptions
         yield return (nameof(NumDownLayers), NumDownLayers is >= 1 and <= 100, $"is {NumDownLayers}; it must be at least 1");
         yield return (nameof(NumMidLayers), NumMidLayers is >= 1 and <= 100, $"is {NumMidLayers}; it must be at least 1");
         yield return (nameof(NumUpLayers), NumUpLayers is >= 1 and <= 100, $"is {NumUpLayers}; it must be at least 1");
+        yield return (nameof(Dropout), Dropout is >= 0 and < 1, $"is {Dropout}; it must be at least 0 and below 1");
     }
 
     IEnumerable<Rule> ChannelRules(string property, Values<int> channels) => channels.SelectMany(count => (Rule[])

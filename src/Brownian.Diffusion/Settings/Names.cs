@@ -1,4 +1,5 @@
 using System.Text;
+using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
@@ -9,7 +10,7 @@ namespace Brownian.Diffusion;
 /// </summary>
 public static class Names
 {
-    static readonly Dictionary<Enum, string> Own = new() { [LossOp.Squared] = "l2", [LossOp.Absolute] = "l1" };
+    static readonly Dictionary<Enum, string> Own = new() { [LossOp.Squared] = "l2", [LossOp.Absolute] = "l1", [RateDecay.WarmupStableDecay] = "wsd" };
 
     static readonly (string Alias, Enum Value)[] Aliases =
     [
@@ -17,6 +18,7 @@ public static class Names
         ("fixed_small", ReverseVariance.Small), ("fixed_large", ReverseVariance.Large),
         ("fixed_small_log", ReverseVariance.SmallLog), ("fixed_large_log", ReverseVariance.LargeLog),
         ("flow", PredictionType.FlowPrediction),
+        ("warmup_stable_decay", RateDecay.WarmupStableDecay),
     ];
 
     /// <summary>The name of a choice.</summary>

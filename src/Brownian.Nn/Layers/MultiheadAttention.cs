@@ -19,6 +19,7 @@ public sealed class MultiheadAttention
         if (heads < 1 || channels % heads != 0) throw new ArgumentException($"MultiheadAttention: {heads} heads do not divide {channels} channels.");
         _heads = heads;
         _weight = scope.Declare("in_proj_weight", ParameterLayout.Linear, Initialization.Xavier(channels, 3 * channels), 3 * channels, channels);
+        _weight.Packed = 3;
         _bias = scope.Declare("in_proj_bias", ParameterLayout.Plain, Initialization.Zeros, 3 * channels);
         _output = new Linear(scope.Under("out_proj"), channels, channels, Initialization.Zeros);
     }

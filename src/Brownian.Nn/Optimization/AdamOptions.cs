@@ -1,3 +1,5 @@
+using Brownian.Tensors;
+
 namespace Brownian.Nn;
 
 /// <summary>The constants of Adam (Kingma &amp; Ba 2015), with PyTorch's defaults.</summary>
@@ -23,7 +25,22 @@ public sealed record AdamOptions
     /// <summary>Gradients with a larger norm over all parameters are scaled down to it; 0 for no limit.</summary>
     public double MaxGradientNorm { get; init; }
 
-    internal void Validate()
+    /// <summary>PyTorch's names of the two moments in files.</summary>
+    internal const string FirstMoment = "exp_avg.", SecondMoment = "exp_avg_sq.";
+
+    internal AdamStep Step(long step, double rate, float gradientScale) =>
+        new(step, rate, Beta1, Beta2, Epsilon, WeightDecay, Decoupled, gradientScale);
+
+    /// <summary>The parameters, if the options are in their ranges.</summary>
+    internal static ParameterSet Checked(ParameterSet parameters, AdamOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return parameters;
+    }
+
+    void Validate()
     {
         Require(Beta1 is >= 0 and < 1, nameof(Beta1), Beta1, "at least 0 and below 1");
         Require(Beta2 is >= 0 and < 1, nameof(Beta2), Beta2, "at least 0 and below 1");

@@ -3,6 +3,9 @@ namespace Brownian.Nn;
 /// <summary>How the decay of an average of weights grows to its final value: the schedules of diffusers' <c>EMAModel</c>.</summary>
 public sealed record EmaOptions
 {
+    /// <summary>Leaves the average of what is trained as it is, for an optimiser that writes its own there.</summary>
+    public static EmaOptions Untouched { get; } = new() { Decay = 1, Warmup = EmaWarmup.None };
+
     /// <summary>The final decay per update, from 0 to 1.</summary>
     public double Decay { get; init; } = 0.9999;
 

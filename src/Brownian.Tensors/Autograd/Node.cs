@@ -44,8 +44,9 @@ abstract class Node(params Tensor?[] inputs)
     }
 
     /// <summary>Makes sure that the numbers which <see cref="Backward"/> reads are there.</summary>
-    public void RestoreInputs()
+    public void RestoreForBackward()
     {
+        if (ReadsOutput) Output.Restore();
         foreach (Tensor? input in _inputs)
         {
             if (input is not null && Reads(input)) input.Restore();
@@ -62,9 +63,18 @@ abstract class Node(params Tensor?[] inputs)
     protected virtual bool ReadsOutput => false;
 }
 
-/// <summary>An operation whose result takes less time to compute again than its memory is worth.</summary>
-abstract class CheapNode(params Tensor?[] inputs) : Node(inputs)
+/// <summary>An operation whose result can be computed again.</summary>
+abstract class RepeatableNode(params Tensor?[] inputs) : Node(inputs)
 {
-    /// <summary>Writes the same numbers into <see cref="Node.Output"/> once more.</summary>
+    /// <summary>Writes the same numbers into <see cref="Node.Output"/> once more, from those of all inputs.</summary>
     public abstract void Compute();
+
+    /// <summary>Makes sure that the numbers which <see cref="Compute"/> reads are there.</summary>
+    public void RestoreInputs()
+    {
+        foreach (Tensor? input in Inputs) input?.Restore();
+    }
 }
+
+/// <summary>One whose result takes less time to compute again than its memory is worth.</summary>
+abstract class CheapNode(params Tensor?[] inputs) : RepeatableNode(inputs);

@@ -19,7 +19,7 @@ sealed class Tape
                 Tensor output = node.Output;
                 if (output.Grad is { } dy)
                 {
-                    node.RestoreInputs();
+                    node.RestoreForBackward();
                     node.Backward(dy);
                     output.Grad = null;
                     dy.Storage.Release();

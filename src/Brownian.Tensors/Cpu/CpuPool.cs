@@ -26,10 +26,11 @@ sealed class CpuPool
         return block;
     }
 
-    // The smallest block that fits and wastes at most a third of itself: a step whose sizes differ from those before it then grows the pool little.
+    // The smallest block that fits and wastes at most half of itself: a step whose sizes differ from those before it then grows the pool little,
+    // and the parts of a U-Net, whose tensors halve with each level, share blocks where one comes after the other.
     PinnedBlock? TakeFree(int capacity)
     {
-        for (int i = IndexOf(capacity); i < _free.Count && _free.Keys[i] <= capacity + capacity / 2; i++)
+        for (int i = IndexOf(capacity); i < _free.Count && _free.Keys[i] <= 2L * capacity; i++)
         {
             if (!_free.Values[i].TryPop(out PinnedBlock? block)) continue;
             _pooled -= block.Capacity;

@@ -23,8 +23,10 @@ public static class BinomialResampling
         return y.From(new HalveNode(x));
     }
 
-    sealed class HalveNode(Tensor x) : Node(x)
+    sealed class HalveNode(Tensor x) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.BinomialHalve(x, 1, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.BinomialDouble(dy, 1, x.GradBuffer(out bool accumulate), accumulate);
@@ -47,8 +49,10 @@ public static class BinomialResampling
         return y.From(new DoubleNode(x));
     }
 
-    sealed class DoubleNode(Tensor x) : Node(x)
+    sealed class DoubleNode(Tensor x) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.BinomialDouble(x, 4, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.BinomialHalve(dy, 4, x.GradBuffer(out bool accumulate), accumulate);

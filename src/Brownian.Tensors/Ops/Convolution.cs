@@ -24,8 +24,10 @@ public static class Convolution
         return y.From(new LinearNode(x, w, bias, residual));
     }
 
-    sealed class LinearNode(Tensor x, Tensor w, Tensor? bias, Tensor? residual) : Node(x, w, bias, residual)
+    sealed class LinearNode(Tensor x, Tensor w, Tensor? bias, Tensor? residual) : RepeatableNode(x, w, bias, residual)
     {
+        public override void Compute() => x.Device.Linear(x, w, bias, residual, Output);
+
         public override void Backward(Tensor dy)
         {
             Device device = x.Device;
@@ -74,8 +76,10 @@ public static class Convolution
     }
 
     sealed class ConvNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual)
-        : Node(x, w, bias, perSample, residual)
+        : RepeatableNode(x, w, bias, perSample, residual)
     {
+        public override void Compute() => x.Device.Conv2d(spec, x, w, bias, perSample, residual, Output);
+
         public override void Backward(Tensor dy)
         {
             Device device = x.Device;
@@ -123,8 +127,10 @@ public static class Convolution
         return y.From(new ConvTransposeNode(spec, x, w, bias));
     }
 
-    sealed class ConvTransposeNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias) : Node(x, w, bias)
+    sealed class ConvTransposeNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias) : RepeatableNode(x, w, bias)
     {
+        public override void Compute() => x.Device.Conv2dGradInput(spec, x, w, bias, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             Device device = x.Device;

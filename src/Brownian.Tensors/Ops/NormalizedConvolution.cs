@@ -31,20 +31,29 @@ public static class NormalizedConvolution
         Device device = x.Device;
         using DeviceTurn turn = device.TakeTurn();
         Tensor y = Tensor.Empty(output, device), statistics = Tensor.Empty(Shape.Of(x.Shape[0], norm.Groups, 3), device);
-        Tensor normalized = Tensor.Empty(x.Shape, device);
-        (Tensor, Tensor) rented = affine.Rent();
-        device.GroupNorm(norm, x, rented.Item1, rented.Item2, normalized, statistics);
-        device.Conv2d(spec, normalized, w, bias, perSample, residual, y);
-        affine.Release(rented);
-        normalized.Storage.Release();
-        return y.From(new NormConvNode(norm, spec, x, affine, statistics, w, bias, perSample, residual));
+        var node = new NormConvNode(norm, spec, x, affine, statistics, w, bias, perSample, residual);
+        node.Compute(y);
+        return y.From(node);
     }
 
     sealed class NormConvNode(
         GroupNormSpec norm, ConvSpec spec, Tensor x, NormAffine affine, Tensor statistics, Tensor w,
         Tensor? bias, Tensor? perSample, Tensor? residual)
-        : Node(x, affine.Gamma, affine.Beta, affine.Modulation, w, bias, perSample, residual)
+        : RepeatableNode(x, affine.Gamma, affine.Beta, affine.Modulation, w, bias, perSample, residual)
     {
+        public override void Compute() => Compute(Output);
+
+        public void Compute(Tensor y)
+        {
+            Device device = x.Device;
+            Tensor normalized = Tensor.Empty(x.Shape, device);
+            (Tensor, Tensor) rented = affine.Rent();
+            device.GroupNorm(norm, x, rented.Item1, rented.Item2, normalized, statistics);
+            device.Conv2d(spec, normalized, w, bias, perSample, residual, y);
+            affine.Release(rented);
+            normalized.Storage.Release();
+        }
+
         public override void Backward(Tensor dy)
         {
             Device device = x.Device;

@@ -56,10 +56,16 @@ public static class Padding
     static Tensor Gather(Tensor x, int rows, int block, int[] from, Shape result)
     {
         using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(result, x.Device), source = x.AsRows(rows), target = y.AsRows(rows);
+        Tensor y = Tensor.Empty(result, x.Device);
+        Copy(x, rows, block, from, y);
+        return y.From(new GatherNode(x, rows, block, from));
+    }
+
+    static void Copy(Tensor x, int rows, int block, int[] from, Tensor y)
+    {
+        Tensor source = x.AsRows(rows), target = y.AsRows(rows);
         foreach ((int first, int start, int count) in Runs(from))
             x.Device.CopyChannels(source, first * block, target, start * block, count * block, accumulate: false);
-        return y.From(new GatherNode(x, rows, block, from));
     }
 
     // Where the source moves on by one with the result, one copy does for all.
@@ -74,8 +80,10 @@ public static class Padding
 
     static Tensor AsRows(this Tensor x, int rows) => x.View(Shape.Of(rows, x.Shape.Count / rows));
 
-    sealed class GatherNode(Tensor x, int rows, int block, int[] from) : Node(x)
+    sealed class GatherNode(Tensor x, int rows, int block, int[] from) : RepeatableNode(x)
     {
+        public override void Compute() => Copy(x, rows, block, from, Output);
+
         public override void Backward(Tensor dy)
         {
             if (!x.NeedsGrad) return;

@@ -21,8 +21,10 @@ public static class Reductions
         return y.From(new AddRowsNode(x, v));
     }
 
-    sealed class AddRowsNode(Tensor x, Tensor v) : Node(x, v)
+    sealed class AddRowsNode(Tensor x, Tensor v) : RepeatableNode(x, v)
     {
+        public override void Compute() => x.Device.AddRows(x, v, Output);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.Affine(1, dy, 0, null, x.GradBuffer(out bool accumulate), accumulate);

@@ -71,8 +71,10 @@ public static class Reshaping
         return y.From(new AveragePoolNode(x, factor));
     }
 
-    sealed class AveragePoolNode(Tensor x, int factor) : Node(x)
+    sealed class AveragePoolNode(Tensor x, int factor) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.AveragePool(x, factor, Output);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.AveragePoolGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);

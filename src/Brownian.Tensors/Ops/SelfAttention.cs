@@ -35,8 +35,10 @@ public static class SelfAttention
     /// <summary>The first key (1) or value (2) of a packed projection, which itself starts with the first query; the rest follow at the row stride.</summary>
     static Tensor Part(Tensor packed, int index) => packed.Slice(index * (packed.Shape.Channels / 3), Shape.Of(1));
 
-    sealed class AttentionNode(AttentionSpec spec, Tensor x, Tensor logSumExp) : Node(x)
+    sealed class AttentionNode(AttentionSpec spec, Tensor x, Tensor logSumExp) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.Attention(spec, x, Part(x, 1), Part(x, 2), Output, logSumExp);
+
         public override void Backward(Tensor dy)
         {
             if (!x.NeedsGrad) return;
@@ -68,8 +70,10 @@ public static class SelfAttention
         return y.From(new SeparateAttentionNode(spec, q, k, v, logSumExp));
     }
 
-    sealed class SeparateAttentionNode(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor logSumExp) : Node(q, k, v)
+    sealed class SeparateAttentionNode(AttentionSpec spec, Tensor q, Tensor k, Tensor v, Tensor logSumExp) : RepeatableNode(q, k, v)
     {
+        public override void Compute() => q.Device.Attention(spec, q, k, v, Output, logSumExp);
+
         public override void Backward(Tensor dy)
         {
             Tensor dq = Tensor.Empty(q.Shape, q.Device), dk = Tensor.Empty(k.Shape, k.Device), dv = Tensor.Empty(v.Shape, v.Device);

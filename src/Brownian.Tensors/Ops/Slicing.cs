@@ -18,8 +18,10 @@ public static class Slicing
         return y.From(new TakeChannelsNode(x, first, count));
     }
 
-    sealed class TakeChannelsNode(Tensor x, int first, int count) : Node(x)
+    sealed class TakeChannelsNode(Tensor x, int first, int count) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.CopyChannels(x, first, Output, 0, count, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (!x.NeedsGrad) return;

@@ -61,8 +61,10 @@ public static class TensorOps
         return y.From(new AffineNode(a, x, 0, null));
     }
 
-    sealed class AffineNode(float a, Tensor x, float b, Tensor? z) : Node(x, z)
+    sealed class AffineNode(float a, Tensor x, float b, Tensor? z) : RepeatableNode(x, z)
     {
+        public override void Compute() => x.Device.Affine(a, x, b, z, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.Affine(a, dy, 0, null, x.GradBuffer(out bool accumulate), accumulate);
@@ -86,8 +88,10 @@ public static class TensorOps
         return y.From(new ScalePerSampleNode(factors, x));
     }
 
-    sealed class ScalePerSampleNode(float[] a, Tensor x) : Node(x)
+    sealed class ScalePerSampleNode(float[] a, Tensor x) : RepeatableNode(x)
     {
+        public override void Compute() => x.Device.MixPerSample(a, x, new float[a.Length], x, Output);
+
         public override void Backward(Tensor dy)
         {
             if (!x.NeedsGrad) return;
@@ -110,8 +114,10 @@ public static class TensorOps
         return y.From(new MultiplyNode(x, z));
     }
 
-    sealed class MultiplyNode(Tensor x, Tensor z) : Node(x, z)
+    sealed class MultiplyNode(Tensor x, Tensor z) : RepeatableNode(x, z)
     {
+        public override void Compute() => x.Device.Multiply(x, z, Output, accumulate: false);
+
         public override void Backward(Tensor dy)
         {
             if (x.NeedsGrad) x.Device.Multiply(z, dy, x.GradBuffer(out bool accumulate), accumulate);

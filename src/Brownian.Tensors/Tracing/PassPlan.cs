@@ -10,9 +10,23 @@ interface IPassObserver
     void Used(Tensor x);
 }
 
+/// <summary>What happens to a result of a pass after the operation that reads it last.</summary>
+enum AfterUse
+{
+    /// <summary>It is freed, unless a gradient needs it and it takes long to compute.</summary>
+    Free,
+
+    /// <summary>It is kept for the backward pass, in which others are computed from it again.</summary>
+    Keep,
+
+    /// <summary>It is freed, and computed again in the backward pass.</summary>
+    Repeat,
+}
+
 /// <summary>Frees each result of a pass after the operation that reads it last.</summary>
 /// <param name="lastReads">For each operation the results that it reads last, by the numbers of the operations that made them.</param>
-sealed class PassPlan(int[][] lastReads) : IPassObserver
+/// <param name="fates">Of each result, if gradients will flow.</param>
+sealed class PassPlan(int[][] lastReads, AfterUse[] fates) : IPassObserver
 {
     readonly Tensor?[] _made = new Tensor?[lastReads.Length];
     int _ran;
@@ -50,7 +64,7 @@ sealed class PassPlan(int[][] lastReads) : IPassObserver
         foreach (int maker in lastReads[_ran])
         {
             if (_deviates |= !Contains(operands, _made[maker])) return;
-            _made[maker]!.Discard();
+            _made[maker]!.Discard(fates[maker]);
         }
         _made[_ran++] = result;
     }

@@ -28,10 +28,15 @@ sealed class PassTrace : IPassObserver
     }
 
     /// <summary>The plan of the pass that ended with <paramref name="y"/>.</summary>
-    public PassPlan PlanOf(Tensor y)
+    /// <param name="y">The result.</param>
+    /// <param name="repeats">Whether all but a few results are computed again in the backward pass.</param>
+    public PassPlan PlanOf(Tensor y, bool repeats)
     {
         Used(y);
         ILookup<int, int> readBy = Enumerable.Range(0, _results.Count).ToLookup(maker => _lastReads[maker]);
-        return new PassPlan([.. Enumerable.Range(0, _results.Count).Select(operation => readBy[operation].ToArray())]);
+        AfterUse[] fates = repeats
+            ? new Checkpoints([.. _results.Select(result => (long)result.Shape.Count)], [.. _lastReads]).Best()
+            : new AfterUse[_results.Count];
+        return new PassPlan([.. Enumerable.Range(0, _results.Count).Select(operation => readBy[operation].ToArray())], fates);
     }
 }

@@ -176,6 +176,7 @@ public sealed record TrainConfig
                 SampleTimesteps = null,
                 CheckpointSteps = 1,
                 KeepCheckpoints = 1,
+                GradientCheckpointing = false,
             },
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decisive.ToYaml())));

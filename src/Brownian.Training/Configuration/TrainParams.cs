@@ -34,7 +34,7 @@ public sealed record TrainParams : Settings
     /// <summary>Accepted so that the tutorial's files load; checkpoints are named by their step.</summary>
     [Key("ckpt_name")] public string CheckpointName { get; init; } = "ddpm_ckpt.pth";
 
-    /// <summary>adam or adamw.</summary>
+    /// <summary>adam, adamw, muon or schedule_free.</summary>
     [Key("optimizer")] public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
 
     /// <summary>The decay of Adam's two moments.</summary>
@@ -43,8 +43,17 @@ public sealed record TrainParams : Settings
     /// <summary>Added to the root of Adam's second moment.</summary>
     [Key("eps")] public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Added to the gradient by adam, applied to the weights by adamw.</summary>
+    /// <summary>Added to the gradient by adam, applied to the weights by the others.</summary>
     [Key("weight_decay")] public double WeightDecay { get; init; }
+
+    /// <summary>
+    /// The learning rate that muon has for matrices, after warm-up; null for <see cref="LearningRate"/>, which suits both, as the updates of
+    /// matrices are scaled to the size that those of adamw have. It follows the same schedule.
+    /// </summary>
+    [Key("muon_lr")] public double? MuonLearningRate { get; init; }
+
+    /// <summary>The decay of muon's momentum.</summary>
+    [Key("muon_momentum", Quiet = true)] public double MuonMomentum { get; init; } = 0.95;
 
     /// <summary>The largest norm of the whole gradient; 0 for no limit.</summary>
     [Key("clip_grad_norm")] public double ClipGradNorm { get; init; }
@@ -61,8 +70,20 @@ public sealed record TrainParams : Settings
     /// <summary>The exponent of polynomial.</summary>
     [Key("lr_power", Quiet = true)] public double LearningRatePower { get; init; } = 1;
 
+    /// <summary>The share of the steps at the end in which wsd falls.</summary>
+    [Key("lr_decay_fraction", Quiet = true)] public double LearningRateDecayFraction { get; init; } = 0.2;
+
+    /// <summary>How it falls there.</summary>
+    [Key("lr_decay_shape", Quiet = true)] public RateCooldown LearningRateCooldown { get; init; } = RateCooldown.Linear;
+
     /// <summary>Batches whose mean gradient makes one step.</summary>
     [Key("gradient_accumulation")] public int GradientAccumulation { get; init; } = 1;
+
+    /// <summary>
+    /// Keep only a few of the network's results for the backward pass and compute the others again: less memory, about a third more time,
+    /// the same weights to the bit (Chen et al. 2016).
+    /// </summary>
+    [Key("gradient_checkpointing", Quiet = true)] public bool GradientCheckpointing { get; init; }
 
     /// <summary>How slowly the averaged weights follow; 0 keeps no average.</summary>
     [Key("ema_decay")] public double EmaDecay { get; init; } = 0.999;
@@ -162,7 +183,7 @@ public sealed record TrainParams : Settings
 
     /// <summary>What values the settings may have beside the other sections.</summary>
     internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion, NetworkOptions model) =>
-        [.. OfTraining(diffusion.MostSteps), .. OfLoss(), .. OfBound(diffusion), .. OfTimes(diffusion), .. OfLabels(model)];
+        [.. OfTraining(diffusion.MostSteps), .. OfOptimizer(), .. OfLoss(), .. OfBound(diffusion), .. OfTimes(diffusion), .. OfLabels(model)];
 
     /// <inheritdoc/>
     protected override object? Written(string property, object? value) =>
@@ -177,24 +198,24 @@ public sealed record TrainParams : Settings
         yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
         yield return (nameof(Samples), Samples is >= 1 and <= 10_000, $"is {Samples}; it must be 1 to 10000");
         yield return (nameof(GridColumns), GridColumns >= 1, $"is {GridColumns}; it must be at least 1");
-        yield return (nameof(LearningRate), LearningRate is > 0 and < 100, $"is {LearningRate}; it must be above 0");
+        yield return (nameof(LearningRate), LearningRate is > 0 and < 100, $"is {LearningRate}; it must be above 0 and below 100, such as 1e-3");
         yield return (nameof(Betas), Betas.Count == 2 && Betas.All(b => b is >= 0 and < 1),
             $"is {Betas}; give two numbers from 0 to below 1");
-        yield return (nameof(Epsilon), Epsilon is > 0 and < 1, $"is {Epsilon}; it must be above 0");
+        yield return (nameof(Epsilon), Epsilon is > 0 and < 1, $"is {Epsilon}; it must be above 0 and below 1, such as 1e-8");
         yield return (nameof(WeightDecay), WeightDecay is >= 0 and < 1, $"is {WeightDecay}; it must be from 0 to below 1");
         yield return (nameof(ClipGradNorm), ClipGradNorm >= 0, $"is {ClipGradNorm}; it must be above 0, or 0 for no limit");
         yield return (nameof(WarmupSteps), WarmupSteps >= 0, $"is {WarmupSteps}; it must be at least 0");
         yield return (nameof(LearningRateCycles), LearningRateCycles >= 1, $"is {LearningRateCycles}; it must be at least 1");
         yield return (nameof(LearningRateCycles), LearningRateCycles == 1 || LearningRateSchedule == RateDecay.CosineWithRestarts,
             $"is {LearningRateCycles}, but lr_schedule is {Names.Of(LearningRateSchedule)}; set that to cosine_with_restarts, or remove the key");
-        yield return (nameof(LearningRatePower), LearningRatePower is > 0 and <= 100, $"is {LearningRatePower}; it must be above 0, such as 1");
+        yield return (nameof(LearningRatePower), LearningRatePower is > 0 and <= 100, $"is {LearningRatePower}; it must be above 0 and at most 100, such as 1");
         yield return (nameof(LearningRatePower), LearningRatePower == 1 || LearningRateSchedule == RateDecay.Polynomial,
             $"is {LearningRatePower}, but lr_schedule is {Names.Of(LearningRateSchedule)}; set that to polynomial, or remove the key");
         yield return (nameof(GradientAccumulation), GradientAccumulation >= 1, $"is {GradientAccumulation}; it must be at least 1");
         yield return (nameof(EmaDecay), EmaDecay is >= 0 and < 1, $"is {EmaDecay}; it must be from 0 to below 1");
-        yield return (nameof(EmaPower), EmaPower is null or (> 0 and <= 100), $"is {EmaPower}; it must be above 0, such as 0.6667");
+        yield return (nameof(EmaPower), EmaPower is null or (> 0 and <= 100), $"is {EmaPower}; it must be above 0 and at most 100, such as 0.6667");
         yield return (nameof(EmaPower), EmaPower is null || EmaWarmup, $"is {EmaPower}, but ema_warmup is false; set that to true, or remove the key");
-        yield return (nameof(EmaInverseGamma), EmaInverseGamma is > 0 and <= 1e9, $"is {EmaInverseGamma}; it must be above 0, such as 1");
+        yield return (nameof(EmaInverseGamma), EmaInverseGamma is > 0 and <= 1e9, $"is {EmaInverseGamma}; it must be above 0 and at most 1e9, such as 1");
         yield return (nameof(EmaInverseGamma), EmaInverseGamma == 1 || EmaPower is not null, $"is {EmaInverseGamma}, but belongs to ema_power; give that too, or remove the key");
         yield return (nameof(EmaMinDecay), EmaMinDecay >= 0 && EmaMinDecay <= EmaDecay, $"is {EmaMinDecay}; it must be from 0 to ema_decay, {EmaDecay}");
         yield return (nameof(EmaMinDecay), EmaMinDecay == 0 || EmaWarmup, $"is {EmaMinDecay}, but ema_warmup is false; set that to true, or remove the key");
@@ -209,6 +230,23 @@ public sealed record TrainParams : Settings
         yield return (nameof(SampleTimesteps), SampleTimesteps is null || (SampleTimesteps >= 1 && SampleTimesteps <= timesteps),
             $"is {SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
         yield return (nameof(Threads), Threads is >= 0 and <= 1024, $"is {Threads}; it must be 0 (one per physical core) to 1024");
+    }
+
+    IEnumerable<Rule> OfOptimizer()
+    {
+        bool muon = Optimizer == OptimizerKind.Muon, cools = LearningRateSchedule == RateDecay.WarmupStableDecay;
+        string optimizer = Names.Of(Optimizer), schedule = Names.Of(LearningRateSchedule);
+        yield return (nameof(MuonLearningRate), MuonLearningRate is null or (> 0 and < 100), $"is {MuonLearningRate}; it must be above 0 and below 100, such as 1e-3");
+        yield return (nameof(MuonLearningRate), MuonLearningRate is null || muon, $"is {MuonLearningRate}, but optimizer is {optimizer}; set that to muon, or remove the key");
+        yield return (nameof(MuonMomentum), MuonMomentum is >= 0 and < 1, $"is {MuonMomentum}; it must be from 0 to below 1, such as 0.95");
+        yield return (nameof(MuonMomentum), muon || MuonMomentum == 0.95, $"is {MuonMomentum}, but optimizer is {optimizer}; set that to muon, or remove the key");
+        yield return (nameof(LearningRateDecayFraction), LearningRateDecayFraction is > 0 and <= 1, $"is {LearningRateDecayFraction}; it must be above 0 and at most 1, such as 0.2");
+        yield return (nameof(LearningRateDecayFraction), cools || LearningRateDecayFraction == 0.2,
+            $"is {LearningRateDecayFraction}, but lr_schedule is {schedule}; set that to wsd, or remove the key");
+        yield return (nameof(LearningRateCooldown), cools || LearningRateCooldown == default,
+            $"is {Names.Of(LearningRateCooldown)}, but lr_schedule is {schedule}; set that to wsd, or remove the key");
+        yield return (nameof(LearningRateSchedule), Optimizer != OptimizerKind.ScheduleFree || LearningRateSchedule == RateDecay.Constant,
+            $"is {schedule}, but optimizer is schedule_free, whose average takes the place of a falling rate; set lr_schedule to constant");
     }
 
     IEnumerable<Rule> OfLoss()
@@ -234,7 +272,7 @@ public sealed record TrainParams : Settings
         yield return (nameof(Loss), !only || Loss == LossOp.Squared, $"is {Names.Of(Loss)}, but vlb is only, which leaves no other loss; remove one");
         yield return (nameof(LossWeighting), !only || LossWeighting == WeightingKind.None,
             $"is {Names.Of(LossWeighting)}, but vlb is only, which leaves no other loss; remove one");
-        yield return (nameof(BoundWeight), BoundWeight is null or (> 0 and <= 1e6), $"is {BoundWeight}; it must be above 0, such as 0.001");
+        yield return (nameof(BoundWeight), BoundWeight is null or (> 0 and <= 1e6), $"is {BoundWeight}; it must be above 0 and at most 1e6, such as 0.001");
         yield return (nameof(BoundWeight), BoundWeight is null || only || diffusion.LearnsVariance,
             $"is {BoundWeight}, but the bound is no part of the loss; set diffusion_params.variance to learned_range, or remove the key");
     }
@@ -250,7 +288,7 @@ public sealed record TrainParams : Settings
         yield return (nameof(TimeMean), TimeMean is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
         yield return (nameof(TimeMean), TimeMean is null or (>= -100 and <= 100), $"is {TimeMean}; it must be -100 to 100");
         yield return (nameof(TimeDeviation), TimeDeviation is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
-        yield return (nameof(TimeDeviation), TimeDeviation is null or (> 0 and <= 100), $"is {TimeDeviation}; it must be above 0, such as 1");
+        yield return (nameof(TimeDeviation), TimeDeviation is null or (> 0 and <= 100), $"is {TimeDeviation}; it must be above 0 and at most 100, such as 1");
     }
 
     IEnumerable<Rule> OfLabels(NetworkOptions model)
@@ -274,4 +312,13 @@ public enum OptimizerKind
 
     /// <summary>Loshchilov &amp; Hutter 2019; weight decay is applied to the weights.</summary>
     AdamW,
+
+    /// <summary>Jordan et al. 2024: orthogonal updates of matrices and convolutions, but the first and the last; adamw for the rest.</summary>
+    Muon,
+
+    /// <summary>
+    /// Defazio et al. 2024: adamw at a constant rate, and an average of its steps that takes the place of a schedule and of
+    /// <see cref="TrainParams.EmaDecay"/>.
+    /// </summary>
+    ScheduleFree,
 }

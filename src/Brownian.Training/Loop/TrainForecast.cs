@@ -104,7 +104,10 @@ static class MemoryForecast
     public static long Peak(TrainingJob job, long forwardBytes, bool saves, bool samples)
     {
         long writing = ChartBytesPerStep * job.Plan.TotalSteps + (saves ? Writing + ParameterFile.WritingBytes(job.State.Parameters) : 0);
-        long sampling = samples ? SamplingBytes(job.Config, forwardBytes) : 0;
+        // Sampling takes what it takes, however little training keeps.
+        TrainParams train = job.Config.Train;
+        long usual = train.GradientCheckpointing ? job.ActivationBytesPerImage * train.BatchSize : forwardBytes;
+        long sampling = samples ? SamplingBytes(job.Config, usual) : 0;
         return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling + UnreadBytes(job));
     }
 

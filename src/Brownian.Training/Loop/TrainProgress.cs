@@ -27,6 +27,9 @@ public abstract record TrainProgress
         /// <summary>What is learned, in a few words; empty for ε and the simple loss on a linear schedule.</summary>
         public string Objective { get; init; } = "";
 
+        /// <summary>What the optimiser does that its name does not say; empty for Adam and AdamW.</summary>
+        public string Optimizer { get; init; } = "";
+
         /// <summary>Which classes the network is told, in a few words; empty where it is told none.</summary>
         public string Classes { get; init; } = "";
     }

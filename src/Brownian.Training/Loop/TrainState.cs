@@ -5,7 +5,7 @@ using Brownian.Tensors;
 namespace Brownian.Training;
 
 /// <summary>
-/// All that changes while training: the weights, their average, Adam's moments, and how many steps were taken. Every random draw is a
+/// All that changes while training: the weights, their average, the optimiser's moments, and how many steps were taken. Every random draw is a
 /// function of the seed and that number, so that there is no generator to save.
 /// </summary>
 sealed class TrainState
@@ -13,25 +13,18 @@ sealed class TrainState
     public const string WeightsName = "weights.safetensors";
     public const string OptimizerName = "optimizer.safetensors";
 
-    const string FirstMoment = "exp_avg.", SecondMoment = "exp_avg_sq.";
-
+    readonly OptimizerKind _optimizer;
     SmoothedLoss _smoothed;
 
     public TrainState(TrainConfig config, Device device)
     {
         TrainParams train = config.Train;
+        _optimizer = train.Optimizer;
         Network = config.Model.CreateNetwork(device, train.Seed);
-        Optimizer = new Adam(Parameters, new AdamOptions
-        {
-            Beta1 = train.Betas[0],
-            Beta2 = train.Betas[1],
-            Epsilon = train.Epsilon,
-            WeightDecay = train.WeightDecay,
-            Decoupled = train.Optimizer == OptimizerKind.AdamW,
-            MaxGradientNorm = train.ClipGradNorm,
-        });
+        if (train.GradientCheckpointing) Network.RepeatForGradients();
         Average =
-            new Ema(Parameters, new EmaOptions
+            // The optimiser writes its own average there.
+            new Ema(Parameters, train.Optimizer == OptimizerKind.ScheduleFree ? EmaOptions.Untouched : new EmaOptions
             {
                 Decay = train.EmaDecay,
                 MinDecay = train.EmaMinDecay,
@@ -40,13 +33,14 @@ sealed class TrainState
                 InverseGamma = train.EmaInverseGamma,
                 Power = train.EmaPower ?? 1,
             });
+        Optimizer = ConfiguredOptimizer.Of(config, Network, Average);
     }
 
     public IDenoisingNetwork Network { get; }
 
     public ParameterSet Parameters => Network.Parameters;
 
-    public Adam Optimizer { get; }
+    public Optimizer Optimizer { get; }
 
     public Ema Average { get; }
 
@@ -84,9 +78,7 @@ sealed class TrainState
         {
             ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
             ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
-            ParameterFile.Write(
-                Path.Combine(folder, OptimizerName), Parameters.Trained,
-                (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+            ParameterFile.Write(Path.Combine(folder, OptimizerName), Optimizer.State);
         });
     }
 
@@ -94,9 +86,7 @@ sealed class TrainState
     {
         ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
         ParameterFile.Read(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
-        ParameterFile.Read(
-            Path.Combine(folder, OptimizerName), Parameters.Trained,
-            (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+        ParameterFile.Read(Path.Combine(folder, OptimizerName), Optimizer.State, _optimizer);
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
         (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
         _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);

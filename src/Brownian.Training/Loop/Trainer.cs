@@ -102,7 +102,8 @@ sealed class TrainingJob : IDisposable
             images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
             horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset), randomCrop: config.Dataset.Crop == CropMode.Random);
         Plan = new TrainingPlan(config.Train, Loader.BatchesPerEpoch);
-        FlopsPerImage = 2 * NetworkSummary.Of(traced => config.Model.CreateNetwork(traced), (images.Height, images.Width)).MultiplyAdds;
+        NetworkSummary summary = NetworkSummary.Of(traced => config.Model.CreateNetwork(traced), (images.Height, images.Width));
+        (FlopsPerImage, ActivationBytesPerImage) = (2 * summary.MultiplyAdds, summary.ActivationBytes);
     }
 
     public TrainConfig Config { get; }
@@ -127,6 +128,9 @@ sealed class TrainingJob : IDisposable
     /// <summary>The same for a step: backward costs two passes, for the gradients of activations and of weights.</summary>
     public long StepFlopsPerImage => 3 * FlopsPerImage;
 
+    /// <summary>What a pass of one image forward leaves for the backward pass if all of it is kept.</summary>
+    public long ActivationBytesPerImage { get; }
+
     /// <summary>The loss of one batch of the present step, on the tape.</summary>
     /// <param name="batch">The images.</param>
     /// <param name="part">The place of this batch among those that the step accumulates.</param>
@@ -142,6 +146,7 @@ sealed class TrainingJob : IDisposable
         State.Step, Plan.TotalSteps, Plan.StepsPerEpoch, Device.Name)
     {
         Objective = ConfiguredObjective.Describe(Config),
+        Optimizer = ConfiguredOptimizer.Describe(State.Optimizer),
         Classes = ClassConditions.Describe(Images, Config),
         Notes = [.. Images.Notes],
     };

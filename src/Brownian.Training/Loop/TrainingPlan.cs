@@ -21,6 +21,8 @@ sealed class TrainingPlan
             Decay = train.LearningRateSchedule,
             Cycles = train.LearningRateCycles,
             Power = train.LearningRatePower,
+            DecayFraction = train.LearningRateDecayFraction,
+            Cooldown = train.LearningRateCooldown,
         };
     }
 

@@ -90,7 +90,7 @@ sealed class TrainingSession : IDisposable
             loss += mean / batches;
             epoch = batch.Epoch;
         }
-        AdamStepResult applied = Update(rate);
+        OptimizerResult applied = Update(rate);
         if (applied.NonFinite is { } bad) throw Diverged($"{bad.Name}.grad", "the gradient is not finite");
         if (!applied.Applied) throw Diverged("gradient", "the gradient's norm is not finite");
         _state.Advance(loss);
@@ -99,10 +99,10 @@ sealed class TrainingSession : IDisposable
         if (_forecast is null) Foresee(new StepCost(seconds, forward, forwardBytes));
     }
 
-    AdamStepResult Update(double rate)
+    OptimizerResult Update(double rate)
     {
         using DeviceTurn turn = _job.Device.TakeTurn();
-        AdamStepResult applied = _state.Optimizer.Step(rate);
+        OptimizerResult applied = _state.Optimizer.Step(rate);
         if (applied.Applied) _state.Average.Update();
         return applied;
     }

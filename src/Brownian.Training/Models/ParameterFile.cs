@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -23,10 +24,26 @@ static class ParameterFile
     public static void Write(
         string path, IEnumerable<Parameter> parameters, SafetensorsType type, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
     {
-        int longest = parameters.Max(parameter => parameter.Shape.Count);
+        WriteParts(path, type, Parts(parameters, buffers));
+    }
+
+    /// <summary>The same for the state of an optimiser, whose buffers may hold numbers for some of the parameters only.</summary>
+    public static void Write(string path, IEnumerable<OptimizerState> state) => WriteParts(path, SafetensorsType.F32, state);
+
+    static OptimizerState[] Parts(IEnumerable<Parameter> parameters, ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    {
+        Parameter[] all = [.. parameters];
+        var parts = new OptimizerState[buffers.Length];
+        for (int i = 0; i < parts.Length; i++) parts[i] = new(buffers[i].Prefix, buffers[i].Buffer, all);
+        return parts;
+    }
+
+    static void WriteParts(string path, SafetensorsType type, IEnumerable<OptimizerState> parts)
+    {
+        int longest = parts.SelectMany(part => part.Parameters).Max(parameter => parameter.Shape.Count);
         float[] values = new float[longest], scratch = new float[longest];      // for all: a large model's would fill the heap with garbage
         ITensorWriter writer = Path.GetExtension(path) == TorchWriter.Extension ? new TorchWriter() : new SafetensorsWriter { Metadata = { ["format"] = "pt" } };
-        foreach ((string prefix, Tensor buffer) in buffers)
+        foreach ((string prefix, Tensor buffer, IReadOnlyList<Parameter> parameters) in parts)
         {
             foreach (Parameter parameter in parameters)
             {
@@ -59,10 +76,28 @@ static class ParameterFile
 
     /// <summary>The same from a file of any format that is open.</summary>
     /// <inheritdoc cref="Read(string, IEnumerable{Parameter}, ReadOnlySpan{ValueTuple{string, Tensor}})"/>
-    public static void Read(ITensorFile file, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers)
+    public static void Read(ITensorFile file, IEnumerable<Parameter> parameters, params ReadOnlySpan<(string Prefix, Tensor Buffer)> buffers) =>
+        ReadParts(file, Parts(parameters, buffers));
+
+    /// <summary>The same for the state of an optimiser.</summary>
+    /// <exception cref="InvalidDataException">As for a model, and where another optimiser wrote the file.</exception>
+    public static void Read(string path, IReadOnlyList<OptimizerState> state, OptimizerKind optimizer)
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        foreach (OptimizerState part in state)
+        {
+            if (part.Parameters is not [{ } first, ..] || file.TryGetShape(part.Prefix + first.Name, out _)) continue;
+            throw new InvalidDataException(
+                $"{path}: no tensor '{part.Prefix}{first.Name}': another optimizer wrote it than train_params.optimizer, {Names.Of(optimizer)}; "
+                + "set that back, or begin a new run.");
+        }
+        ReadParts(file, state);
+    }
+
+    static void ReadParts(ITensorFile file, IEnumerable<OptimizerState> parts)
     {
         var expected = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string prefix, Tensor buffer) in buffers)
+        foreach ((string prefix, Tensor buffer, IReadOnlyList<Parameter> parameters) in parts)
         {
             foreach (Parameter parameter in parameters)
             {

@@ -15,6 +15,10 @@ public sealed class NetworkDropoutTests : IDisposable
         Check(rate => new ResidualUNet(ResidualUNetTests.Tiny with { DropoutRate = rate }, _device, seed: 3));
 
     [Fact]
+    public void The_tutorials_network_drops_by_its_random_numbers() =>
+        Check(rate => new TutorialUNet((TutorialUNetOptions)TinyRun.Config.Model with { Dropout = rate }, _device, seed: 3));
+
+    [Fact]
     public void The_network_of_diffusers_drops_by_its_random_numbers() =>
         Check(rate => new UNet2D(UNet2DTests.Tiny with { Dropout = rate }, _device, seed: 3));
 

@@ -45,7 +45,7 @@ public sealed class TrainingTrajectoryTests : IDisposable
             Tensor loss = Loss(network, data, step);
             loss.Backward();
             Assert.Equal(rates[step], schedule.RateAt(step), 1e-12);
-            AdamStepResult result = adam.Step(schedule.RateAt(step));
+            OptimizerResult result = adam.Step(schedule.RateAt(step));
             ema.Update();
             Assert.True(Math.Abs(losses[step] - loss.Item()) < 1e-4 * losses[step], $"loss of step {step}: {loss.Item()}, expected {losses[step]}");
             Assert.True(Math.Abs(norms[step] - result.GradientNorm) < 1e-3 * norms[step], $"norm of step {step}: {result.GradientNorm}, expected {norms[step]}");

@@ -68,7 +68,7 @@ public sealed class OptimizationTests : IDisposable
         (ParameterSet set, Parameter weight) = OneParameter(1, 2);
         weight.FromTorch([3, float.PositiveInfinity], set.Gradients);
         var adam = new Adam(set, new AdamOptions());
-        AdamStepResult result = adam.Step(0.1);
+        OptimizerResult result = adam.Step(0.1);
         Assert.False(result.Applied);
         Assert.Same(weight, result.NonFinite);
         Assert.Equal([1, 2], weight.ToTorch());
@@ -148,6 +148,33 @@ public sealed class OptimizationTests : IDisposable
             for (int step = 0; step < expected.Length; step++)
                 Assert.True(Math.Abs(expected[step] - schedule.RateAt(step)) < 1e-15, $"{name}, step {step}: {schedule.RateAt(step)}, expected {expected[step]}");
         }
+    }
+
+    /// <summary>100 steps, 10 of them rising, the last quarter falling.</summary>
+    [Theory]
+    [InlineData(RateCooldown.Linear, 0, 0)]
+    [InlineData(RateCooldown.Linear, 5, 0.5)]
+    [InlineData(RateCooldown.Linear, 10, 1)]
+    [InlineData(RateCooldown.Linear, 75, 1)]
+    [InlineData(RateCooldown.Linear, 76, 0.96)]
+    [InlineData(RateCooldown.Linear, 99, 0.04)]
+    [InlineData(RateCooldown.Linear, 100, 0)]
+    [InlineData(RateCooldown.Linear, 130, 0)]
+    [InlineData(RateCooldown.OneMinusSqrt, 74, 1)]
+    [InlineData(RateCooldown.OneMinusSqrt, 76, 0.8)]
+    [InlineData(RateCooldown.OneMinusSqrt, 84, 0.4)]
+    [InlineData(RateCooldown.OneMinusSqrt, 91, 0.2)]
+    [InlineData(RateCooldown.OneMinusSqrt, 100, 0)]
+    public void A_stable_rate_falls_at_the_end(RateCooldown cooldown, long step, double share)
+    {
+        var schedule = new LearningRateSchedule(3e-4)
+        {
+            WarmupSteps = 10, TotalSteps = 100, Decay = RateDecay.WarmupStableDecay, DecayFraction = 0.25, Cooldown = cooldown,
+        };
+        Assert.Equal(3e-4 * share, schedule.RateAt(step), 1e-15);
+        // A run of any length has the same rates before it falls, and one that rises until it falls loses nothing.
+        Assert.Equal(3e-4, (schedule with { TotalSteps = 1000 }).RateAt(700), 1e-15);
+        Assert.Equal(3e-4 * 0.5, (schedule with { DecayFraction = 1, Cooldown = RateCooldown.Linear }).RateAt(55), 1e-15);
     }
 
     static double Argument(JsonElement args, string name, double otherwise) =>

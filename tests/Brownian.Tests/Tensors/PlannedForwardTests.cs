@@ -1,4 +1,5 @@
 using Brownian.Tensors;
+using Brownian.Tensors.Tracing;
 
 namespace Brownian.Tests.Tensors;
 
@@ -109,6 +110,68 @@ public sealed class PlannedForwardTests : IDisposable
             float[] numbers = read.Scale(read.ToArray()[0]).ToArray();
             return Tensor.From(numbers, h.Shape, x.Device).Add(h).Add(LinearCombination.Of((1, joined), (2, joined.Silu())));
         }
+    }
+
+    /// <summary>
+    /// A pass through every operation whose result can be computed again, with a skip connection: in few results, to the same bits, for any
+    /// inputs that want a gradient.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_not_kept_is_computed_again_to_the_bit(bool allGetGradients)
+    {
+        float[][] expected = Gradients(repeats: null, out long all), planned = Gradients(repeats: false, out long some), repeated = Gradients(repeats: true, out long few);
+        Assert.Equal(expected, planned);
+        Assert.Equal(expected, repeated);
+        Assert.True(few < some / 2 && some < all, $"{few} bytes are alive after the forward pass, {some} without repetition, {all} without a plan");
+
+        float[][] Gradients(bool? repeats, out long alive)
+        {
+            using TensorScope scope = _device.OpenScope();
+            Tensor Parameter(ulong seed, params ReadOnlySpan<int> extents)
+            {
+                Tensor leaf = TensorOps.Normal(Shape.Of(extents), new Philox(seed, 9), _device).Scale(0.2f).View(Shape.Of(extents));
+                return allGetGradients || seed == 3 ? leaf.WithGrad() : leaf;
+            }
+            Tensor gamma = Parameter(1, 8), beta = Parameter(2, 8), conv = Parameter(3, 3, 3, 8, 8), linear = Parameter(4, 8, 8), packed = Parameter(5, 8, 24);
+            Tensor transposed = Parameter(6, 4, 4, 8, 8), rows = Parameter(7, 2, 8), join = Parameter(8, 16, 8);
+            var same = new ConvSpec(3, 1, 1);
+            Tensor x = Leaf(1, Shape.Of(2, 8, 12, 8));
+            long before = _device.Memory.Live;
+            Tensor y = repeats is { } r ? new PlannedForward<int>((x, _) => Forward(x)) { Repeats = r }.Run(x, 0) : Forward(x);
+            alive = _device.Memory.Live - before;
+            y.Sum().Backward();
+            return [y.ToArray(), .. new[] { x, gamma, beta, conv, linear, packed, transposed, rows, join }.Where(leaf => leaf.RequiresGrad).Select(leaf => leaf.Grad!.ToArray())];
+
+            Tensor Forward(Tensor x)
+            {
+                Tensor skip = x.PadByMirroring(10, 14).CropTo(8, 12), h = skip;
+                for (int i = 0; i < 4; i++)
+                {
+                    h = h.GroupNormConv2d(new(4, 1e-5f, true), gamma, beta, conv, same, beta, perSample: rows, residual: h.Conv2d(conv, same));
+                    h = h.GroupNorm(gamma, beta, 4).Linear(packed).Attention(2).Linear(linear, residual: h).Silu();
+                    h = h.BinomialHalve().BinomialDouble().AveragePool(2).ConvTranspose2d(transposed, new ConvSpec(4, 2, 1), beta).ScalePerSample([0.5f, 0.7f]);
+                    h = SelfAttention.Attention(h, h.Linear(linear), h, 2).AddRows(rows).Multiply(h).MaxPool(2).UpsampleNearest();
+                    h = h.Dropout(0.2f, new Philox(3, 1)).DropoutChannels(0.2f, new Philox(3, 2)).Scale(0.3f).Add(h);
+                }
+                return Reshaping.ConcatChannels(h, skip).Linear(join).TakeChannels(2, 5);
+            }
+        }
+    }
+
+    [Fact]
+    public void Cuts_are_where_little_is_read_beyond()
+    {
+        // Four blocks: three large results inside each, a small one at its end.
+        long[] sizes = [.. Enumerable.Range(0, 16).Select(i => i % 4 == 3 ? 1L : 10)];
+        int[] lastReads = [.. Enumerable.Range(1, 15), int.MaxValue];
+        AfterUse[] fates = new Checkpoints(sizes, lastReads).Best();
+        Assert.Equal([AfterUse.Repeat, AfterUse.Repeat, AfterUse.Repeat, AfterUse.Keep], fates[..4]);
+        Assert.Equal(fates[..4], fates[4..8]);
+        Assert.Equal(fates[..4], fates[8..12]);
+        Assert.All(fates[12..], fate => Assert.Equal(AfterUse.Free, fate));
+        Assert.Empty(new Checkpoints([], []).Best());
     }
 
     [Fact]

@@ -37,6 +37,67 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Losses(straight), Losses(broken));
     }
 
+    [Theory]
+    [InlineData("muon", "train_params.muon_lr=3e-3", "train_params.weight_decay=0.01")]
+    [InlineData("schedule_free", "train_params.lr_schedule=constant", "train_params.weight_decay=0.01")]
+    public void Every_optimiser_resumes_bit_for_bit_and_refuses_the_state_of_another(string optimizer, params string[] settings)
+    {
+        TrainConfig config = TinyRun.Config.With([$"train_params.optimizer={optimizer}", .. settings]);
+        RunDirectory straight = NewRun(config), broken = NewRun(config);
+        List<TrainProgress> told = [];
+        TinyRun.Train(straight, config, tell: told.Add);
+        Assert.Contains(optimizer, Assert.Single(told.OfType<TrainProgress.Started>()).Optimizer, StringComparison.Ordinal);
+        TinyRun.Train(broken, config, stopAfter: 5);
+        RunDirectory again = RunDirectory.Open(broken.FullPath);
+        Assert.Equal(config, again.Config);
+        TinyRun.Train(again, again.Config, threads: 2);
+        Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(broken, 12));
+        Assert.Equal(Losses(straight), Losses(broken));
+
+        RunDirectory other = NewRun(TinyRun.Config);
+        TinyRun.Train(other, TinyRun.Config, stopAfter: 2);
+        AssertRefused(other, config, optimizer);
+        AssertRefused(broken, TinyRun.Config, "adam");
+
+        static void AssertRefused(RunDirectory run, TrainConfig config, string optimizer) => Assert.EndsWith(
+            $"another optimizer wrote it than train_params.optimizer, {optimizer}; set that back, or begin a new run.",
+            Assert.Throws<InvalidDataException>(() => TinyRun.Train(run, config)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every network, with dropout and batch norm where it has them, and gradients of two batches.</summary>
+    [Theory]
+    [InlineData("tutorial_unet", "model_params.dropout=0.2")]
+    [InlineData("unet2d")]
+    [InlineData("plain_unet")]
+    [InlineData("residual_unet")]
+    [InlineData("simple_unet")]
+    public void Gradient_checkpointing_changes_no_bit(string network, params string[] settings)
+    {
+        TrainConfig config = TrainConfig.Load(EarlierFilesTests.At("configurations", $"{network}.yaml")).With(
+            ["train_params.num_steps=2", "train_params.gradient_accumulation=2", .. settings]);
+        RunDirectory usual = NewRun(config), sparing = NewRun(config.With("train_params.gradient_checkpointing=true"));
+        TinyRun.Train(usual, config);
+        TinyRun.Train(sparing, sparing.Config);
+        Assert.Equal(TinyRun.StateAfter(usual, 2), TinyRun.StateAfter(sparing, 2));
+        Assert.Equal(Losses(usual), Losses(sparing));
+        Assert.Equal(usual.Config.Hash(), sparing.Config.Hash());
+        Assert.NotEqual(usual.Config.ToYaml(), sparing.Config.ToYaml());
+    }
+
+    /// <summary>What is sampled and saved is not where gradients are taken, but the average of the steps.</summary>
+    [Fact]
+    public void The_model_of_schedule_free_is_its_average()
+    {
+        TrainConfig config = TinyRun.Config.With("train_params.optimizer=schedule_free", "train_params.lr_schedule=constant", "train_params.ema_decay=0.5");
+        RunDirectory run = NewRun(config), others = NewRun(config.With("train_params.ema_decay=0.9"));
+        TinyRun.Train(run, config);
+        TinyRun.Train(others, others.Config);
+        Assert.Equal(TinyRun.StateAfter(run, 12), TinyRun.StateAfter(others, 12));
+        string last = Path.Combine(run.CheckpointsPath, "step-00000012");
+        Assert.Equal(File.ReadAllBytes(Path.Combine(last, "ema.safetensors")), File.ReadAllBytes(Path.Combine(run.ModelPath, "model.safetensors")));
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(last, "ema.safetensors")), File.ReadAllBytes(Path.Combine(last, "weights.safetensors")));
+    }
+
     [Fact]
     public void A_damaged_checkpoint_costs_its_steps_and_nothing_else()
     {

@@ -72,6 +72,22 @@ public sealed class SettingsTests
         Assert.Equal(config, TrainConfig.Parse(config.ToYaml()));
     }
 
+    [Theory]
+    [InlineData("wsd", 0.2, RateCooldown.Linear)]
+    [InlineData("warmup_stable_decay", 0.5, RateCooldown.OneMinusSqrt, "lr_decay_fraction=0.5", "lr_decay_shape=one_minus_sqrt")]
+    public void A_rate_that_falls_at_the_end_can_be_said(string name, double fraction, RateCooldown cooldown, params string[] more)
+    {
+        TrainConfig config = new TrainConfig().With(
+            ((string[])["lr=0.01", $"lr_schedule={name}", "lr_warmup_steps=10", "num_steps=100", .. more]).Select(setting => $"train_params.{setting}"));
+        var expected = new LearningRateSchedule(0.01)
+        {
+            WarmupSteps = 10, TotalSteps = 100, Decay = RateDecay.WarmupStableDecay, DecayFraction = fraction, Cooldown = cooldown,
+        };
+        var plan = new TrainingPlan(config.Train, batchesPerEpoch: 10);
+        foreach (long step in (long[])[0, 5, 10, 40, 60, 90, 99]) Assert.Equal(expected.RateAt(step), plan.RateAfter(step));
+        Assert.Equal(config, TrainConfig.Parse(config.ToYaml()));
+    }
+
     [Fact]
     public void The_power_warmup_of_the_average_can_be_said_and_moves_it()
     {
@@ -95,6 +111,16 @@ public sealed class SettingsTests
     [InlineData("ema_min_decay is 1; it must be from 0 to ema_decay, 0.999.", "ema_min_decay=1")]
     [InlineData("ema_min_decay is 0.1, but ema_warmup is false; set that to true, or remove the key.", "ema_min_decay=0.1", "ema_warmup=false")]
     [InlineData("ema_update_after_step is 3, but ema_warmup is false; set that to true, or remove the key.", "ema_update_after_step=3", "ema_warmup=false")]
+    [InlineData("lr is 900; it must be above 0 and below 100, such as 1e-3.", "lr=900")]
+    [InlineData("eps is 1; it must be above 0 and below 1, such as 1e-8.", "eps=1")]
+    [InlineData("muon_lr is 100; it must be above 0 and below 100, such as 1e-3.", "muon_lr=100", "optimizer=muon")]
+    [InlineData("muon_lr is 0.01, but optimizer is adamw; set that to muon, or remove the key.", "muon_lr=0.01", "optimizer=adamw")]
+    [InlineData("muon_momentum is 1; it must be from 0 to below 1, such as 0.95.", "muon_momentum=1", "optimizer=muon")]
+    [InlineData("muon_momentum is 0.9, but optimizer is adam; set that to muon, or remove the key.", "muon_momentum=0.9")]
+    [InlineData("lr_decay_fraction is 0; it must be above 0 and at most 1, such as 0.2.", "lr_decay_fraction=0", "lr_schedule=wsd")]
+    [InlineData("lr_decay_fraction is 0.5, but lr_schedule is cosine; set that to wsd, or remove the key.", "lr_decay_fraction=0.5", "lr_schedule=cosine")]
+    [InlineData("lr_decay_shape is one_minus_sqrt, but lr_schedule is constant; set that to wsd, or remove the key.", "lr_decay_shape=one_minus_sqrt")]
+    [InlineData("lr_schedule is wsd, but optimizer is schedule_free, whose average takes the place of a falling rate; set lr_schedule to constant.", "lr_schedule=wsd", "optimizer=schedule_free")]
     public void Schedules_that_contradict_each_other_are_refused(string expected, params string[] settings) => Assert.EndsWith(
         $"train_params.{expected}",
         Assert.Throws<InvalidDataException>(() => new TrainConfig().With(settings.Select(setting => $"train_params.{setting}"))).Message,

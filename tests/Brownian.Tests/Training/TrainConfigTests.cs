@@ -107,7 +107,7 @@ public sealed class TrainConfigTests : IDisposable
     [InlineData("train_params:\n  batch_size: [1]", ":2:15: train_params.batch_size must be a whole number, not a list.")]
     [InlineData("train_params:\n  lr: .nan", ":2:7: train_params.lr must be a number, not '.nan'.")]
     [InlineData("train_params:\n  seed: -1", ":2:9: train_params.seed must be a whole number from 0 to 2^64-1, not '-1'.")]
-    [InlineData("train_params:\n  optimizer: sgd", ":2:14: train_params.optimizer must be adam or adamw, not 'sgd'.")]
+    [InlineData("train_params:\n  optimizer: sgd", ":2:14: train_params.optimizer must be adam or adamw or muon or schedule_free, not 'sgd'.")]
     [InlineData("train_params:\n  ema_warmup: yes", ":2:15: train_params.ema_warmup must be true or false, not 'yes'.")]
     [InlineData("model_params:\n  down_channels: 32", ":2:18: model_params.down_channels must be a list such as [1, 2], not '32'.")]
     [InlineData("model_params:\n  down_channels: [32, x]", ":2:18: model_params.down_channels must be a whole number, not 'x'.")]
@@ -189,7 +189,7 @@ public sealed class TrainConfigTests : IDisposable
             ("train.lr=3", "unknown section 'train'; did you mean 'train_params'"),
             ("train_params.learning=3", "unknown key 'learning'"),
             ("train_params.lr=fast", "train_params.lr must be a number, not 'fast'."),
-            ("train_params.lr=-1", "train_params.lr is -1; it must be above 0."),
+            ("train_params.lr=-1", "train_params.lr is -1; it must be above 0 and below 100, such as 1e-3."),
             ("train_params.lr=[", "--set train_params.lr=[: "),
         ];
         foreach ((string option, string message) in wrong)
