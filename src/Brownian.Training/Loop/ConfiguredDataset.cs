@@ -120,7 +120,8 @@ public static class ConfiguredDataset
         return ImageSources.Open(dataset.ImagePath, new SourceOptions { Split = dataset.Split, Labels = dataset.Labels });
     }
 
-    static IImageSource Source(TrainConfig config)
+    /// <summary>The same, with the built-in images of the size of the network.</summary>
+    internal static IImageSource Source(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;
         if (!dataset.IsBuiltIn) return Source(dataset);
