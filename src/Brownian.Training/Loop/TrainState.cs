@@ -5,7 +5,7 @@ using Brownian.Tensors;
 namespace Brownian.Training;
 
 /// <summary>
-/// All that changes while training: the weights, their average, Adam's moments, and how many steps were taken. Every random draw is a
+/// All that changes while training: the weights, their average, Adam's moments, what the objective learns, and how many steps were taken. Every random draw is a
 /// function of the seed and that number, so that there is no generator to save.
 /// </summary>
 sealed class TrainState
@@ -21,15 +21,8 @@ sealed class TrainState
     {
         TrainParams train = config.Train;
         Network = config.Model.CreateNetwork(device, train.Seed);
-        Optimizer = new Adam(Parameters, new AdamOptions
-        {
-            Beta1 = train.Betas[0],
-            Beta2 = train.Betas[1],
-            Epsilon = train.Epsilon,
-            WeightDecay = train.WeightDecay,
-            Decoupled = train.Optimizer == OptimizerKind.AdamW,
-            MaxGradientNorm = train.ClipGradNorm,
-        });
+        Objective = ConfiguredObjective.Of(config);
+        Optimizer = new Adam(Parameters, train.OptimizerOptions);
         Average =
             new Ema(Parameters, new EmaOptions
             {
@@ -43,6 +36,8 @@ sealed class TrainState
     }
 
     public IDenoisingNetwork Network { get; }
+
+    public TrainingObjective Objective { get; }
 
     public ParameterSet Parameters => Network.Parameters;
 
@@ -87,6 +82,7 @@ sealed class TrainState
             ParameterFile.Write(
                 Path.Combine(folder, OptimizerName), Parameters.Trained,
                 (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+            LearnersFile.Write(folder, Objective);
         });
     }
 
@@ -97,6 +93,7 @@ sealed class TrainState
         ParameterFile.Read(
             Path.Combine(folder, OptimizerName), Parameters.Trained,
             (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+        LearnersFile.Read(folder, Objective);
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
         (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
         _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);
@@ -109,4 +106,38 @@ sealed class TrainState
 
     // The sum is quick, but squares of large finite numbers overflow: then every number is looked at.
     static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares()) || Array.TrueForAll(values.ToArray(), float.IsFinite);
+}
+
+/// <summary><c>objective.safetensors</c>: what <see cref="TrainingObjective.Learners"/> have learned, in double. There is none where nothing learns.</summary>
+static class LearnersFile
+{
+    public const string Name = "objective.safetensors";
+
+    public static void Write(string folder, TrainingObjective objective)
+    {
+        if (!objective.Learners.Any()) return;
+        var writer = new SafetensorsWriter();
+        foreach ((string name, double[] values) in objective.Learners.SelectMany(learner => learner.State)) writer.Add(name, [values.Length], values);
+        writer.Write(Path.Combine(folder, Name));
+    }
+
+    /// <summary>Leaves what the file does not have as it is: a checkpoint made before it was asked for knows nothing of it.</summary>
+    /// <exception cref="InvalidDataException">A count is another, such as that of the timesteps.</exception>
+    public static void Read(string folder, TrainingObjective objective)
+    {
+        string path = Path.Combine(folder, Name);
+        if (!objective.Learners.Any() || !File.Exists(path)) return;
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        foreach (ILearnsFromLosses learner in objective.Learners)
+        {
+            foreach ((string name, double[] values) in learner.State)
+            {
+                if (!file.TryGetShape(name, out IReadOnlyList<long>? shape)) continue;
+                if (shape is not [long count] || count != values.Length)
+                    throw new InvalidDataException($"{path}: '{name}' is [{string.Join(", ", shape)}], expected [{values.Length}]; was num_timesteps changed?");
+                file.ReadDoubles(name).CopyTo(values, 0);
+            }
+            learner.Prepare();
+        }
+    }
 }

@@ -95,7 +95,6 @@ sealed class TrainingJob : IDisposable
     {
         (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
-        Objective = ConfiguredObjective.Of(config);
         State = new TrainState(config, device);
         checkpoints?.Newest(Warn, Restore);
         Loader = new BatchLoader(
@@ -113,7 +112,7 @@ sealed class TrainingJob : IDisposable
 
     public string ConfigHash { get; }
 
-    public TrainingObjective Objective { get; }
+    public TrainingObjective Objective => State.Objective;
 
     public TrainState State { get; }
 
