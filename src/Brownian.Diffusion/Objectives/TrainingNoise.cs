@@ -120,14 +120,15 @@ public sealed record TrainingNoise
         Shape rows = Shape.Of(images, x0.Shape.Count / images), square = Shape.Of(images, images);
         Tensor deal = Tensor.Zeros(square, x0.Device).WithGrad();
         deal.Linear(noise.View(rows)).Multiply(x0.View(rows)).Sum().Backward();
-        float[] products = deal.Grad!.ToArray(), chosen = new float[square.Count];
+        float[] products = deal.Grad!.ToArray();
+        int[] chosen = new int[images];
         for (int first = 0; first < images; first += LargestGroup)
         {
             int count = Math.Min(LargestGroup, images - first);
             int[] columns = LinearAssignment.Least(count, (n, m) => -products[(first + n) * images + first + m]);
-            for (int n = 0; n < count; n++) chosen[(first + n) * images + first + columns[n]] = 1;
+            for (int n = 0; n < count; n++) chosen[first + n] = first + columns[n];
         }
-        return Tensor.From(chosen, square, x0.Device).Linear(noise.View(rows)).View(x0.Shape);
+        return noise.PickSamples(chosen);
     }
 
     void Validate()

@@ -64,7 +64,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingDraw drawn)
     {
         ArgumentNullException.ThrowIfNull(network);
-        return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Seen ?? drawn.Noise, drawn.Labels, drawn.Dropout);
+        return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Seen ?? drawn.Noise, drawn.Labels, drawn.Dropout, drawn.FirstEstimated);
     }
 
     /// <summary>The loss for given timesteps and ε. <see cref="TrainingLoss.Total"/> is ready for <see cref="Tensor.Backward"/>.</summary>
@@ -87,13 +87,16 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         Loss(network, x0, times, noise, noise, labels, training: null);
 
     TrainingLoss Loss(
-        IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, Tensor seen, ReadOnlySpan<int> labels, Philox? training)
+        IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, Tensor seen, ReadOnlySpan<int> labels, Philox? training,
+        int? firstEstimated = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(x0);
         NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
         Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, seen);
-        Tensor output = network.Answer(xt, new(Array.ConvertAll(levels, level => (float)level.Timestep), labels, training));
+        float[] timesteps = Array.ConvertAll(levels, level => (float)level.Timestep);
+        Tensor? estimate = firstEstimated is { } first && first < times.Length ? EveryOther(first, network, xt, levels, labels) : null;
+        Tensor output = network.Answer(network.Shown(xt, estimate), new(timesteps, labels, training));
         // What each image's loss is multiplied by for training, and divided by again to be told.
         double[] shares = Array.ConvertAll(times, time => time.Weight * (Uncertainty is null ? 1 : Math.Exp(-Uncertainty.Of(time.Level))));
         Tensor? total = null;
@@ -131,7 +134,11 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
         int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
         Philox dropout = new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage);
-        return new TrainingDraw(times, noise, kept, dropout) { Seen = Noise.Seen(noise, Seed, step, firstImage) };
+        return new TrainingDraw(times, noise, kept, dropout)
+        {
+            Seen = Noise.Seen(noise, Seed, step, firstImage),
+            FirstEstimated = network.SeesEstimates() ? (int)((step + firstImage) % 2) : null,
+        };
     }
 
     /// <summary>The noise level and ε for the images of one step, from a position in its batch on.</summary>
@@ -167,6 +174,28 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         return kept;
     }
 
+    // x̂_0 of every other image as a sampler would see it, without gradient and with nothing dropped out; zeros for the rest.
+    Tensor EveryOther(int first, IDenoisingNetwork network, Tensor input, NoiseLevel[] levels, ReadOnlySpan<int> labels)
+    {
+        using NoGrad noGrad = input.Device.NoGrad();
+        using TensorScope scope = input.Device.OpenScope();
+        int[] asked = [.. Enumerable.Range(0, levels.Length).Where(n => n >= first && (n - first) % 2 == 0)];
+        int[] places = [.. Enumerable.Range(0, levels.Length).Select(n => Array.IndexOf(asked, n))];
+        int[] classes = labels.ToArray();
+        Tensor seen = input.PickSamples(asked);
+        NoiseLevel[] theirs = Array.ConvertAll(asked, n => levels[n]);
+        float[] timesteps = Array.ConvertAll(theirs, level => (float)level.Timestep);
+        Tensor answer = network.Answer(network.Shown(seen, estimate: null), new(timesteps, classes.Length == 0 ? [] : Array.ConvertAll(asked, n => classes[n])));
+        if (answer.Shape != seen.Shape) answer = answer.TakeChannels(0, seen.Shape.Channels);
+        return scope.Keep(SelfConditioning.Estimate(ForwardProcess.MixPerImage(theirs, FromInput, seen, answer)).PickSamples(places));
+
+        Mix FromInput(NoiseLevel level)
+        {
+            Mix x0 = Predicts.X0(level);
+            return new Mix(x0.First / Predicts.InputScale(level), x0.Second);
+        }
+    }
+
     // c_in·x_t, as the sampler's denoiser shows it to the network.
     Mix InputOf(NoiseLevel level)
     {
@@ -184,6 +213,12 @@ public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, i
 {
     /// <summary>The ε that the network is shown, where it is not the one that it is to tell: <see cref="TrainingNoise.Perturbation"/>.</summary>
     public Tensor? Seen { get; init; }
+
+    /// <summary>
+    /// For a network that sees its last x̂_0: from this image on it is first asked for one of every other image, the rest being shown none.
+    /// Null for other networks.
+    /// </summary>
+    public int? FirstEstimated { get; init; }
 }
 
 /// <summary>The loss of one batch.</summary>

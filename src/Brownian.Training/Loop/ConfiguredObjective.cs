@@ -47,6 +47,7 @@ public static class ConfiguredObjective
         if (train.Times is { } times) parts.Add($"{Names.Of(times)} times");
         if (train.NoiseAssignment == NoiseAssignment.Nearest) parts.Add($"nearest of {train.NoiseCandidates} noises");
         if (train.NoiseAssignment == NoiseAssignment.Batch) parts.Add("noises assigned within the batch");
+        if (config.Model.SelfConditioned) parts.Add("self-conditioning");
         if (train.OffsetNoise > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"offset noise {train.OffsetNoise}"));
         if (train.InputPerturbation > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"input perturbation {train.InputPerturbation}"));
         return parts.Count == 1 && diffusion.Predicts == Parameterization.Epsilon ? "" : string.Join(", ", parts);

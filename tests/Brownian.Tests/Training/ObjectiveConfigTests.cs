@@ -33,6 +33,8 @@ public sealed class ObjectiveConfigTests : IDisposable
         { "predicts epsilon, learned uncertainty, noises assigned within the batch", ["train_params.uncertainty_weighting=true", "train_params.noise_assignment=batch", "train_params.gradient_accumulation=2"] },
         { "predicts epsilon, loss_second_moment times", ["train_params.time_distribution=loss_second_moment", "train_params.batch_size=16", "diffusion_params.num_timesteps=3"] },
         { "predicts epsilon, variational bound only, loss_second_moment times", ["train_params.time_distribution=loss_second_moment", "train_params.vlb=only", "diffusion_params.variance=learned", Twice] },
+        { "predicts v_prediction, self-conditioning", ["diffusion_params.prediction_type=v_prediction", "model_params.self_condition=true", "train_params.gradient_accumulation=2"] },
+        { "predicts epsilon, variational bound hybrid, self-conditioning", ["model_params.self_condition=true", "diffusion_params.variance=learned_range", Twice, "train_params.class_conditional=true", "train_params.label_dropout=0.2", "sample_params.guidance_scale=2"] },
         { "predicts epsilon, variational bound hybrid, log_normal times", ["train_params.time_distribution=log_normal", "diffusion_params.variance=learned_range", Twice] },
     };
 
