@@ -7,43 +7,65 @@ static class LinearAssignment
 {
     /// <summary>The column of each row. Where several pairings cost the same, the lower column is tried first: the result is one and the same.</summary>
     /// <param name="count">n, the rows and the columns.</param>
-    /// <param name="cost">Of a row and a column, finite.</param>
-    public static int[] Least(int count, Func<int, int, double> cost)
+    /// <param name="cost">Of row r and column c at r·n + c, finite.</param>
+    public static int[] Least(int count, ReadOnlySpan<double> cost)
     {
-        // Prices u and v of rows and columns, from 1: u[r] + v[c] ≤ cost(r, c) always, with equality for pairs. Column 0 is where the path starts.
-        double[] u = new double[count + 1], v = new double[count + 1];
-        int[] rowOf = new int[count + 1], before = new int[count + 1];
-        for (int row = 1; row <= count; row++)
+        // Prices of rows and columns: rowPrice[r] + price[c] ≤ cost(r, c) always, with equality for pairs. Column n is where a path starts.
+        const int None = -1;
+        double[] rowPrice = new double[count], price = new double[count + 1], slack = new double[count];
+        int[] rowOf = new int[count + 1], before = new int[count];
+        bool[] isReached = new bool[count + 1];
+        Array.Fill(rowOf, None);
+        for (int row = 0; row < count; row++)
         {
-            double[] slack = new double[count + 1];
-            bool[] isReached = new bool[count + 1];
             Array.Fill(slack, double.PositiveInfinity);
-            rowOf[0] = row;
-            int column = 0;
-            while (rowOf[column] != 0)
+            Array.Clear(isReached);
+            int column = count;
+            rowOf[column] = row;
+            while (rowOf[column] != None)
             {
                 isReached[column] = true;
-                int from = rowOf[column], next = 0;
-                double least = double.PositiveInfinity;
-                for (int c = 1; c <= count; c++)
+                int from = rowOf[column], next = None;
+                double least = double.PositiveInfinity, paid = rowPrice[from];
+                ReadOnlySpan<double> costs = cost.Slice(from * count, count);
+                for (int c = 0; c < costs.Length; c++)
                 {
                     if (isReached[c]) continue;
-                    double reduced = cost(from - 1, c - 1) - u[from] - v[c];
-                    if (reduced < slack[c]) (slack[c], before[c]) = (reduced, column);
-                    if (slack[c] < least) (least, next) = (slack[c], c);
+                    double reduced = costs[c] - paid - price[c];
+                    if (reduced < slack[c])
+                    {
+                        slack[c] = reduced;
+                        before[c] = column;
+                    }
+                    if (slack[c] < least)
+                    {
+                        least = slack[c];
+                        next = c;
+                    }
                 }
-                if (next == 0) throw new ArgumentException("LinearAssignment: a cost is not finite.");
+                if (next == None) throw new ArgumentException("LinearAssignment: a cost is not finite.");
                 for (int c = 0; c <= count; c++)
                 {
-                    if (isReached[c]) (u[rowOf[c]], v[c]) = (u[rowOf[c]] + least, v[c] - least);
-                    else slack[c] -= least;
+                    if (isReached[c])
+                    {
+                        rowPrice[rowOf[c]] += least;
+                        price[c] -= least;
+                    }
+                    else if (c < count)
+                    {
+                        slack[c] -= least;
+                    }
                 }
                 column = next;
             }
-            while (column != 0) (rowOf[column], column) = (rowOf[before[column]], before[column]);
+            while (column != count)
+            {
+                rowOf[column] = rowOf[before[column]];
+                column = before[column];
+            }
         }
         int[] columns = new int[count];
-        for (int c = 1; c <= count; c++) columns[rowOf[c] - 1] = c - 1;
+        for (int c = 0; c < count; c++) columns[rowOf[c]] = c;
         return columns;
     }
 }

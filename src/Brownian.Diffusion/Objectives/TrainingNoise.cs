@@ -125,7 +125,9 @@ public sealed record TrainingNoise
         for (int first = 0; first < images; first += LargestGroup)
         {
             int count = Math.Min(LargestGroup, images - first);
-            int[] columns = LinearAssignment.Least(count, (n, m) => -products[(first + n) * images + first + m]);
+            double[] cost = new double[count * count];
+            for (int i = 0; i < cost.Length; i++) cost[i] = -products[(first + i / count) * images + first + i % count];
+            int[] columns = LinearAssignment.Least(count, cost);
             for (int n = 0; n < count; n++) chosen[first + n] = first + columns[n];
         }
         return noise.PickSamples(chosen);
