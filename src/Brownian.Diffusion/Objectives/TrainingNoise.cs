@@ -35,7 +35,7 @@ public sealed record TrainingNoise
 
     /// <summary>
     /// γ, at least 0: the network sees ε + γ·ξ with ξ ~ N(0, I) and is to answer for ε alone, so that it gets used to inputs as wrong as its own
-    /// (Ning et al. 2023, eq. 10; 0.1).
+    /// (Ning et al. 2023; 0.1).
     /// </summary>
     public double Perturbation { get; init; }
 
