@@ -89,7 +89,7 @@ public sealed class SelfConditioningTests : IDisposable
             IDenoiser asked = guided ? new GuidedDenoiser(denoiser, [1, 2], new GuidanceOptions { Scale = 2 }) : denoiser;
             Watching watched = new(asked);
             Sampler sampler = SamplerType.Named(name).With([("steps", 5)]);
-            float[] once = sampler.Sample(watched, [7, 8]).ToArray();
+            float[] once = sampler.Sample(watched, [7, 8], cancel: TestContext.Current.CancellationToken).ToArray();
             Assert.True(network.Seen.Count >= 5);
             Assert.All(watched.Given[0], pixel => Assert.Equal(0, pixel));
             for (int call = 1; call < network.Seen.Count; call++)
@@ -102,7 +102,7 @@ public sealed class SelfConditioningTests : IDisposable
                 float[][] given = [.. watched.Given[call].Chunk(Image.Count)];
                 Assert.Equal(guided ? [.. given, .. given] : given, network.Seen[call].Estimate);
             }
-            Assert.Equal(once, sampler.Sample(asked, [7, 8]).ToArray());        // a run begins without one
+            Assert.Equal(once, sampler.Sample(asked, [7, 8], cancel: TestContext.Current.CancellationToken).ToArray());        // a run begins without one
         }
     }
 

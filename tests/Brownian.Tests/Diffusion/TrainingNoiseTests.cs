@@ -13,7 +13,7 @@ public sealed class TrainingNoiseTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    TrainingObjective With(TrainingNoise noise) => new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 7) { Noise = noise };
+    static TrainingObjective With(TrainingNoise noise) => new(NoiseSchedule.Linear(), Parameterization.Epsilon, Seed: 7) { Noise = noise };
 
     [Fact]
     public void The_nearest_of_the_candidates_is_taken_whatever_the_parts()
