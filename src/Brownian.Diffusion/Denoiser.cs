@@ -25,10 +25,19 @@ public sealed class Denoiser(IDenoisingNetwork network, INoiseProcess process, P
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">x_0 or ε cannot be recovered from the network's answer at this level.</exception>
-    public Prediction Predict(Tensor x, NoiseLevel level) => Predict(x, level, Labels.ToArray());
+    public Prediction Predict(Tensor x, NoiseLevel level) => Predict(x, level, estimate: null);
 
     /// <inheritdoc/>
-    public Prediction Predict(Tensor x, NoiseLevel level, ReadOnlySpan<int> labels)
+    public bool SeesEstimates => network.SeesEstimates();
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level, Tensor? estimate) => Predict(x, level, Labels.ToArray(), estimate);
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level, ReadOnlySpan<int> labels) => Predict(x, level, labels, estimate: null);
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level, ReadOnlySpan<int> labels, Tensor? estimate)
     {
         ArgumentNullException.ThrowIfNull(x);
         Mix x0 = predicts.X0(level), eps = predicts.Eps(level);
@@ -37,7 +46,7 @@ public sealed class Denoiser(IDenoisingNetwork network, INoiseProcess process, P
         float[] timesteps = new float[x.Shape[0]];
         Array.Fill(timesteps, (float)level.Timestep);
         float scale = (float)predicts.InputScale(level);
-        Tensor answer = network.Answer(scale == 1 ? x : x.Scale(scale), new(timesteps, labels));
+        Tensor answer = network.Answer(network.Shown(scale == 1 ? x : x.Scale(scale), estimate), new(timesteps, labels));
         int channels = x.Shape.Channels;
         if (answer.Shape == x.Shape) return new Prediction(x0.Of(x, answer), eps.Of(x, answer));
         if (answer.Shape != x.Shape.WithChannels(2 * channels))

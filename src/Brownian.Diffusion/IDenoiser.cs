@@ -21,6 +21,15 @@ public interface IDenoiser
     /// <param name="x">x_t = α·x_0 + σ·ε: N images at the same level, in the level's coordinates.</param>
     /// <param name="level">α, σ and what the network is told about them.</param>
     Prediction Predict(Tensor x, NoiseLevel level);
+
+    /// <summary>Whether what it says depends on the x̂_0 that it said last: <see cref="SelfConditioning"/>.</summary>
+    bool SeesEstimates => false;
+
+    /// <summary>The same with the last x̂_0, for those that see it.</summary>
+    /// <param name="x">N images at the same level, in the level's coordinates.</param>
+    /// <param name="level">α, σ and what the network is told about them.</param>
+    /// <param name="estimate"><see cref="SelfConditioning.Estimate"/> of what was said last, N×H×W×C; null for none yet.</param>
+    Prediction Predict(Tensor x, NoiseLevel level, Tensor? estimate) => Predict(x, level);
 }
 
 /// <summary>The parts of x_t = α·X0 + σ·Eps as a network sees them, each N×H×W×C.</summary>

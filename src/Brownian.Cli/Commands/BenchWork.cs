@@ -43,7 +43,7 @@ sealed record BenchWork(IDenoisingNetwork Network, Action<PhaseClock> Step, int 
     public static BenchWork Forward(BenchTask task, Device device, int batch)
     {
         IDenoisingNetwork network = task.Model.CreateNetwork(device);
-        Shape shape = Images(network, batch);
+        Shape shape = Images(network, batch).WithChannels(network.SeenChannels);
         Tensor x = Tensor.From(Pixels(shape), shape, device);
         int[] labels = Labels(network, batch);
         float[] timesteps = new float[batch];

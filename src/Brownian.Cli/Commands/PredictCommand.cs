@@ -97,7 +97,7 @@ sealed record PredictionInput(string Path, float[] Sample, Shape Shape, float[] 
         long[] s = entry.Shape;
         if (!IsFloat(entry.Type)) throw Bad(path, $"sample holds {entry.Type}; it must hold floating-point numbers.");
         if (s.Length != 4) throw Bad(path, $"sample is {Extents(s)}; it must be N×C×H×W.");
-        if (s[1] != network.Channels) throw Bad(path, $"sample is {Extents(s)}, with {s[1]} channels; the model takes {network.Channels}.");
+        if (s[1] != network.SeenChannels) throw Bad(path, $"sample is {Extents(s)}, with {s[1]} channels; the model takes {network.SeenChannels}.");
         if (entry.Count is 0 or > int.MaxValue) throw Bad(path, $"sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
         return Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
     }

@@ -43,15 +43,24 @@ public sealed class GuidedDenoiser : IDenoiser
     public Shape Images(int count) => _inner.Images(count);
 
     /// <inheritdoc/>
+    public bool SeesEstimates => _inner.SeesEstimates;
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">There are not as many images as labels.</exception>
-    public Prediction Predict(Tensor x, NoiseLevel level)
+    public Prediction Predict(Tensor x, NoiseLevel level) => Predict(x, level, estimate: null);
+
+    /// <inheritdoc/>
+    /// <remarks>The last x̂_0 is the guided one, with the label and without.</remarks>
+    /// <exception cref="ArgumentException">There are not as many images as labels.</exception>
+    public Prediction Predict(Tensor x, NoiseLevel level, Tensor? estimate)
     {
         ArgumentNullException.ThrowIfNull(x);
         int count = x.Shape[0];
         if (2 * count != _labels.Length) throw new ArgumentException($"Guidance has {_labels.Length / 2} labels for {count} images; give one each.");
-        if (_options.Scale == 1) return _inner.Predict(x, level, _labels.AsSpan(0, count));
+        if (_options.Scale == 1) return _inner.Predict(x, level, _labels.AsSpan(0, count), estimate);
 
-        Prediction both = _inner.Predict(Slicing.ConcatSamples(x, x), level, _labels);
+        Tensor? twice = estimate is null ? null : Slicing.ConcatSamples(estimate, estimate);
+        Prediction both = _inner.Predict(Slicing.ConcatSamples(x, x), level, _labels, twice);
         Prediction with = Half(both, 0, count), without = Half(both, count, count);
         Tensor x0 = Guided(with.X0, without.X0);
         if (_options.Rescale == 0) return new Prediction(x0, Guided(with.Eps, without.Eps), with.Variance);

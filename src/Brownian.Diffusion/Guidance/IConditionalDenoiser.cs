@@ -13,4 +13,11 @@ public interface IConditionalDenoiser : IDenoiser
     /// <param name="level">α, σ and what the network is told about them.</param>
     /// <param name="labels">The class of each of the N images.</param>
     Prediction Predict(Tensor x, NoiseLevel level, ReadOnlySpan<int> labels);
+
+    /// <summary>The same with the last x̂_0, for those that see it.</summary>
+    /// <param name="x">x_t: N images at the same level, in the level's coordinates.</param>
+    /// <param name="level">α, σ and what the network is told about them.</param>
+    /// <param name="labels">The class of each of the N images.</param>
+    /// <param name="estimate"><see cref="SelfConditioning.Estimate"/> of what was said last, N×H×W×C; null for none yet.</param>
+    Prediction Predict(Tensor x, NoiseLevel level, ReadOnlySpan<int> labels, Tensor? estimate) => Predict(x, level, labels);
 }

@@ -26,6 +26,9 @@ public abstract class DenoisingNetwork<TOptions> : IDenoisingNetwork where TOpti
     public int Channels => Options.Channels;
 
     /// <inheritdoc/>
+    public int SeenChannels => Options.SeenChannels;
+
+    /// <inheritdoc/>
     public int OutputChannels => Options.OutputChannels;
 
     /// <inheritdoc/>
@@ -47,7 +50,7 @@ public abstract class DenoisingNetwork<TOptions> : IDenoisingNetwork where TOpti
         string name = GetType().Name;
         Shape s = x.Shape;
         (int timesteps, int labels) = (pass.Timesteps.Length, pass.Labels.Length);
-        if (s.Rank != 4 || s[3] != Channels) throw new ArgumentException($"{name}: expected images N×H×W×{Channels}, got {s}.");
+        if (s.Rank != 4 || s[3] != SeenChannels) throw new ArgumentException($"{name}: expected images N×H×W×{SeenChannels}, got {s}.");
         if (s[1] < 1 || s[2] < 1 || s[1] % SizeMultiple != 0 || s[2] % SizeMultiple != 0)
             throw new ArgumentException($"{name}: images of {s[1]}×{s[2]} pixels cannot be halved evenly; use multiples of {SizeMultiple}.");
         if (timesteps != s[0]) throw new ArgumentException($"{name}: {timesteps} timesteps for {s[0]} images; give one each.");
@@ -57,7 +60,7 @@ public abstract class DenoisingNetwork<TOptions> : IDenoisingNetwork where TOpti
     }
 
     /// <summary>The layers, one after the other; what it is given was checked.</summary>
-    /// <param name="x">N×H×W×<see cref="Channels"/>.</param>
+    /// <param name="x">N×H×W×<see cref="SeenChannels"/>.</param>
     /// <param name="pass">What else the network is told.</param>
     /// <returns>N×H×W×<see cref="OutputChannels"/>.</returns>
     protected abstract Tensor Run(Tensor x, NetworkPass pass);

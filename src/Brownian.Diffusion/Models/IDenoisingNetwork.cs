@@ -12,6 +12,9 @@ public interface IDenoisingNetwork
     /// <summary>The channels of an image.</summary>
     int Channels { get; }
 
+    /// <summary>The channels that the network sees: as <see cref="Channels"/>, or twice as many with <see cref="SelfConditioning"/>.</summary>
+    int SeenChannels => Channels;
+
     /// <summary>The channels of the result: as <see cref="Channels"/>, unless the network predicts a variance too.</summary>
     int OutputChannels => Channels;
 
@@ -32,7 +35,7 @@ public interface IDenoisingNetwork
     /// after its last use. To know that use it first calls this with an x on a <see cref="TracingDevice"/>, once per shape, so write to
     /// the device of x and store no tensor between calls.
     /// </summary>
-    /// <param name="x">N×H×W×<see cref="Channels"/>.</param>
+    /// <param name="x">N×H×W×<see cref="SeenChannels"/>: what <see cref="SelfConditioning.Shown"/> makes of x_t.</param>
     /// <param name="pass">What else the network is told.</param>
     /// <returns>N×H×W×<see cref="OutputChannels"/>.</returns>
     /// <exception cref="ArgumentException">A shape, a count or a label does not fit.</exception>

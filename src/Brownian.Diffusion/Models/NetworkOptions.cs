@@ -13,6 +13,12 @@ public abstract record NetworkOptions : Settings
     /// <summary>The channels of an image.</summary>
     public abstract int Channels { get; }
 
+    /// <summary>The network sees the x̂_0 that it said last, beside x_t: <see cref="SelfConditioning"/>.</summary>
+    [Key("self_condition", Quiet = true)] public bool SelfConditioned { get; init; }
+
+    /// <summary>The channels that the network sees: a constructor's first layer takes so many.</summary>
+    public int SeenChannels => SelfConditioned ? 2 * Channels : Channels;
+
     /// <summary>The channels of the network's answer: as many, or twice as many for a learned variance.</summary>
     public virtual int OutputChannels => Channels;
 

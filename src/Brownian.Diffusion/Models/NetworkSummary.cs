@@ -61,7 +61,7 @@ public sealed class NetworkSummary
         using TensorScope scope = device.OpenScope();
         (int height, int width) = size ?? (network.Height, network.Width);
         var pass = new NetworkPass([1], network.Classes > 0 ? [0] : [], training: new Philox(0, 0));
-        network.Answer(Tensor.Empty(Shape.Of(1, height, width, network.Channels), device), pass);
+        network.Answer(Tensor.Empty(Shape.Of(1, height, width, network.SeenChannels), device), pass);
         summary.ActivationBytes = device.Memory.Live - before;
         summary.Read(device.Calls);
         return summary;

@@ -29,7 +29,7 @@ public sealed class PlainUNet : DenoisingNetwork<PlainUNetOptions>
         int ChannelsOf(int level) => options.FirstChannels << level;
         for (int level = 0; level < Levels; level++)
         {
-            int inputs = level == 0 ? options.ImageChannels : ChannelsOf(level - 1);
+            int inputs = level == 0 ? options.SeenChannels : ChannelsOf(level - 1);
             _downs[level] = new PlainBlock(root.Under($"down{level + 1}"), inputs, ChannelsOf(level), time);
         }
         _bottleneck = new PlainBlock(root.Under("bottleneck"), ChannelsOf(Levels - 1), ChannelsOf(Levels), time);

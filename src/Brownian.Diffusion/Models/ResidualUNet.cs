@@ -34,7 +34,7 @@ public sealed class ResidualUNet : DenoisingNetwork<ResidualUNetOptions>
             Time(0), options.TotalTimeSteps, new SinusoidalEmbedding(start) { FrequencyShift = 1 });
         _timeIn = new Linear(Time(1), start, features);
         _timeOut = new Linear(Time(3), features, features);
-        _first = new Conv2d(root.Under("first"), options.InputChannels, start, Same);
+        _first = new Conv2d(root.Under("first"), options.SeenChannels, start, Same);
 
         var skips = new Stack<int>([start]);
         (_encoder, _halve) = (new ResidualBlock[levels][], new Conv2d[levels - 1]);

@@ -25,7 +25,7 @@ public sealed class SimpleUNet : DenoisingNetwork<SimpleUNetOptions>
         int blocks = channels.Count - 1, time = options.TimeEmbDim;
         _sinusoid = new SinusoidalEmbedding(time) { FrequencyShift = 1 };
         _time = new Linear(root.Under("time_mlp", 1), time, time);
-        _input = new Conv2d(root.Under("conv0"), options.ImageChannels, channels[0], Same);
+        _input = new Conv2d(root.Under("conv0"), options.SeenChannels, channels[0], Same);
         _downs = new SimpleBlock[blocks];
         for (int i = 0; i < blocks; i++) _downs[i] = new SimpleBlock(root.Under("downs", i), channels[i], channels[i + 1], time, up: false);
         _ups = new SimpleBlock[blocks];

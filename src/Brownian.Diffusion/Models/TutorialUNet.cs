@@ -36,7 +36,7 @@ public sealed class TutorialUNet : DenoisingNetwork<TutorialUNetOptions>
         _sinusoid = new SinusoidalEmbedding(time) { Divide = true };
         _timeIn = new Linear(root.Under("t_proj", 0), time, time);
         _timeOut = new Linear(root.Under("t_proj", 2), time, time);
-        _convIn = new Conv2d(root.Under("conv_in"), options.ImChannels, down[0], Same);
+        _convIn = new Conv2d(root.Under("conv_in"), options.SeenChannels, down[0], Same);
 
         (_downs, _halve) = (new TutorialBlock[blocks], new Conv2d?[blocks]);
         for (int i = 0; i < blocks; i++)

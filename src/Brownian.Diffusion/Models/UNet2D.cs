@@ -23,7 +23,7 @@ public sealed class UNet2D : DenoisingNetwork<UNet2DOptions>
     {
         ParameterScope root = Parameters.Root;
         int first = options.BlockOutChannels[0], levels = options.Levels;
-        _convIn = new Conv2d(root.Under("conv_in"), options.InChannels, first, Same);
+        _convIn = new Conv2d(root.Under("conv_in"), options.SeenChannels, first, Same);
         _time = new UNet2DTime(root, options);
         (_downs, _ups) = (new UNet2DLevel[levels], new UNet2DLevel[levels]);
         for (int level = 0; level < levels; level++) _downs[level] = UNet2DLevel.Down(root.Under("down_blocks", level), level, options);

@@ -215,6 +215,8 @@ public sealed record UNet2DOptions : NetworkOptions
             if (block != UNet2DBlock.Skip) continue;
             yield return (property, InChannels == 3 && OutChannels == 3,
                 $"has {types[i]}, which knows images of 3 channels only; {nameof(InChannels)} and {nameof(OutChannels)} are {InChannels} and {OutChannels}");
+            yield return (nameof(SelfConditioned), !SelfConditioned,
+                $"is true, but {nameof(DownBlockTypes)} or {nameof(UpBlockTypes)} has {types[i]}, which passes the image alone on; remove one");
             yield return (nameof(BlockOutChannels), channels[i] % 4 == 0 && (channels[i] <= 128 || channels[i] % 32 == 0),
                 $"has {channels[i]}; a {types[i]}'s must be a multiple of 4, and above 128 of 32");
         }

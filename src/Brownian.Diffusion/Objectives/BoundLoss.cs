@@ -11,7 +11,7 @@ static class BoundLoss
     /// <param name="xt">Noised images, N×H×W×C.</param>
     /// <param name="output">The network's answer, N×H×W×C or, with a learned variance, N×H×W×2C.</param>
     /// <param name="times">The timestep of each image.</param>
-    /// <param name="perImage">Each image's part.</param>
+    /// <param name="perImage">Each image's part, times its weight.</param>
     public static Tensor Of(
         TrainingObjective objective, VariationalTerm term, Tensor x0, Tensor xt, Tensor output, TrainingTime[] times,
         out Lazy<double[]> perImage)
@@ -25,7 +25,7 @@ static class BoundLoss
                 $"The network answered {output.Shape} to {x0.Shape}; the variance {term.Variance} needs {width} channels.");
         }
         VariationalBound bound = new(schedule, objective.Predicts, term.Variance);
-        PixelBound[] bounds = Array.ConvertAll(times, time => bound.At(time.Timestep));
+        PixelBound[] bounds = Array.ConvertAll(times, time => bound.At(time.Timestep) with { Weight = time.Weight });
         Tensor mean = output.MeanBound(x0, xt, bounds, trainsPrediction: term.Alone, out Lazy<double[]> bits);
         double scale = term.Weight * schedule.Timesteps;
         perImage = new(() => Array.ConvertAll(bits.Value, each => scale * each));

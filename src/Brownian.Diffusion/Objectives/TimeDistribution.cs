@@ -13,26 +13,38 @@ public enum TimeKind
 
     /// <summary>ln(σ/α) is normal (Karras et al. 2022, table 1).</summary>
     LogNormal,
+
+    /// <summary>ln SNR follows a Laplace distribution (Hang et al. 2024).</summary>
+    Laplace,
+
+    /// <summary>Timesteps as often as their losses are large (Nichol &amp; Dhariwal 2021, §3.3): <see cref="LossResampler"/>.</summary>
+    LossSecondMoment,
 }
 
 /// <summary>The noise level that one image is trained at.</summary>
 /// <param name="Level">The level.</param>
 /// <param name="Timestep">Its place among the T of the process, from 0, for statistics.</param>
-public readonly record struct TrainingTime(NoiseLevel Level, int Timestep);
+/// <param name="Weight">
+/// What its loss counts, so that the mean stays that of another distribution, which the levels are to be judged by: 1 where there is none.
+/// </param>
+public readonly record struct TrainingTime(NoiseLevel Level, int Timestep, double Weight = 1);
 
-/// <summary>Which noise levels are trained how often.</summary>
+/// <summary>Which noise levels are trained how often. Of a schedule, only its timesteps are: the nearest stands for a level between two.</summary>
 public abstract record TimeDistribution
 {
-    TimeDistribution() { }
+    private protected TimeDistribution() { }
 
     /// <summary>The distribution of a kind.</summary>
     /// <param name="kind">Which.</param>
-    /// <param name="mean">Of the normal distribution; null for the usual one.</param>
-    /// <param name="deviation">Of it, above 0; null for the usual one.</param>
-    public static TimeDistribution Of(TimeKind kind, double? mean = null, double? deviation = null) => kind switch
+    /// <param name="timesteps">T of the process.</param>
+    /// <param name="mean">Where its middle is; null for the usual one.</param>
+    /// <param name="deviation">How wide it is, above 0; null for the usual one.</param>
+    public static TimeDistribution Of(TimeKind kind, int timesteps, double? mean = null, double? deviation = null) => kind switch
     {
         TimeKind.LogitNormal => LogitNormal(mean ?? 0, deviation ?? 1),
         TimeKind.LogNormal => LogNormalSigma(mean ?? -1.2, deviation ?? 1.2),
+        TimeKind.Laplace => Laplace(mean ?? 0, deviation ?? 0.5),
+        TimeKind.LossSecondMoment => new LossResampler(timesteps),
         _ => Uniform,
     };
 
@@ -55,6 +67,14 @@ public abstract record TimeDistribution
         ? new LogNormalSigmas(mean, deviation)
         : throw new ArgumentException($"The deviation of log-normal sigmas is {deviation}; it must be above 0, such as 1.2.");
 
+    /// <summary>ln SNR = 2·ln(α/σ) follows a Laplace distribution: most often where signal and noise are alike (Hang et al. 2024).</summary>
+    /// <param name="mean">μ: above 0 for less noise.</param>
+    /// <param name="scale">b, above 0; 0.5 in the paper.</param>
+    /// <exception cref="ArgumentException">The scale is not positive.</exception>
+    public static TimeDistribution Laplace(double mean = 0, double scale = 0.5) => scale > 0
+        ? new LaplaceTimes(mean, scale)
+        : throw new ArgumentException($"The scale of Laplace times is {scale}; it must be above 0, such as 0.5.");
+
     /// <summary>The times of some images of a batch: those of an image depend on its position alone.</summary>
     /// <param name="process">The levels there are.</param>
     /// <param name="random">One generator for each training step.</param>
@@ -66,6 +86,13 @@ public abstract record TimeDistribution
     static int Bucket(INoiseProcess process, double share) => Math.Clamp((int)(share * process.Timesteps), 0, process.Timesteps - 1);
 
     static TrainingTime OfShare(INoiseProcess process, double share) => new(process.AtShare(share), Bucket(process, share));
+
+    static TrainingTime OfRatio(INoiseProcess process, double ratio, double share)
+    {
+        if (process is not NoiseSchedule schedule) return new(process.AtRatio(ratio), Bucket(process, share));
+        int nearest = (int)Math.Round(schedule.AtRatio(ratio).Timestep);
+        return new(schedule.At(nearest), nearest);
+    }
 
     static float[] Normals(Philox random, int count, int first)
     {
@@ -99,10 +126,25 @@ public abstract record TimeDistribution
 
     sealed record LogNormalSigmas(double Mean, double Deviation) : TimeDistribution
     {
-        // The place is that of the normal draw among four deviations to either side.
+        // The place among a continuum is that of the normal draw among four deviations to either side.
         public override TrainingTime[] Draw(INoiseProcess process, Philox random, int count, int first) =>
-            Array.ConvertAll(
-                Normals(random, count, first),
-                z => new TrainingTime(process.AtRatio(Math.Exp(Mean + Deviation * z)), Bucket(process, (z + 4) / 8)));
+            Array.ConvertAll(Normals(random, count, first), z => OfRatio(process, Math.Exp(Mean + Deviation * z), (z + 4) / 8));
+    }
+
+    sealed record LaplaceTimes(double Mean, double Scale) : TimeDistribution
+    {
+        public override TrainingTime[] Draw(INoiseProcess process, Philox random, int count, int first)
+        {
+            float[] shares = new float[count];
+            random.Uniform(shares, first);
+            return Array.ConvertAll(shares, share => OfRatio(process, Math.Exp(-LogSnr(share) / 2), share));
+        }
+
+        // Falls as the share of noise grows. Half of the grain of the shares keeps the logarithm's argument off 0.
+        double LogSnr(double share)
+        {
+            double side = share + 1.0 / (1 << 25) - 0.5;
+            return Mean + Scale * Math.Sign(side) * Math.Log(1 - 2 * Math.Abs(side));
+        }
     }
 }

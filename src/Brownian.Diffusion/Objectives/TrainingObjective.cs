@@ -21,6 +21,15 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     /// <summary>Which noise levels are trained how often.</summary>
     public TimeDistribution Times { get; init; } = TimeDistribution.Uniform;
 
+    /// <summary>Which ε images are mixed with.</summary>
+    public TrainingNoise Noise { get; init; } = new();
+
+    /// <summary>What is learned about how large losses are; null for nothing. Not together with <see cref="Bound"/>.</summary>
+    public LearnedUncertainty? Uncertainty { get; init; }
+
+    /// <summary>Whatever learns beside the network: it is shown the loss of each batch, steps when the network does, and belongs to a checkpoint.</summary>
+    public IEnumerable<ILearnsFromLosses> Learners => new object?[] { Times, Uncertainty }.OfType<ILearnsFromLosses>();
+
     /// <summary>The variational bound as part of the loss; null for none.</summary>
     public VariationalTerm? Bound { get; init; }
 
@@ -55,7 +64,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingDraw drawn)
     {
         ArgumentNullException.ThrowIfNull(network);
-        return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Labels, drawn.Dropout);
+        return Loss(network, x0, drawn.Times, drawn.Noise, drawn.Seen ?? drawn.Noise, drawn.Labels, drawn.Dropout, drawn.FirstEstimated);
     }
 
     /// <summary>The loss for given timesteps and ε. <see cref="TrainingLoss.Total"/> is ready for <see cref="Tensor.Backward"/>.</summary>
@@ -75,32 +84,42 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
     /// <param name="noise">ε, shaped as <paramref name="x0"/>.</param>
     /// <param name="labels">The class of each image for a conditional network; empty otherwise.</param>
     public TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels = default) =>
-        Loss(network, x0, times, noise, labels, training: null);
+        Loss(network, x0, times, noise, noise, labels, training: null);
 
-    TrainingLoss Loss(IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, ReadOnlySpan<int> labels, Philox? training)
+    TrainingLoss Loss(
+        IDenoisingNetwork network, Tensor x0, TrainingTime[] times, Tensor noise, Tensor seen, ReadOnlySpan<int> labels, Philox? training,
+        int? firstEstimated = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(x0);
         NoiseLevel[] levels = Array.ConvertAll(times, time => time.Level);
-        Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, noise);
-        Tensor output = network.Answer(xt, new(Array.ConvertAll(levels, level => (float)level.Timestep), labels, training));
+        Tensor xt = ForwardProcess.MixPerImage(levels, InputOf, x0, seen);
+        float[] timesteps = Array.ConvertAll(levels, level => (float)level.Timestep);
+        Tensor? estimate = firstEstimated is { } first && first < times.Length ? EveryOther(first, network, xt, levels, labels) : null;
+        Tensor output = network.Answer(network.Shown(xt, estimate), new(timesteps, labels, training));
+        // What each image's loss is multiplied by for training, and divided by again to be told.
+        double[] shares = Array.ConvertAll(times, time => time.Weight * (Uncertainty is null ? 1 : Math.Exp(-Uncertainty.Of(time.Level))));
         Tensor? total = null;
         Lazy<double[]> perImage = new(() => new double[times.Length]);
         if (Bound is not { Alone: true })
         {
             Tensor target = ForwardProcess.MixPerImage(levels, Predicts.Target, x0, noise);
-            double[] weights = Array.ConvertAll(levels, level => Weighting.Of(Predicts, level));
+            double[] weights = [.. levels.Zip(shares, (level, share) => share * Weighting.Of(Predicts, level))];
             Tensor answer = output.Shape == x0.Shape ? output : output.TakeChannels(0, x0.Shape.Channels);
             total = answer.MeanLoss(target, Compares.Spec, weights, out perImage);
         }
         if (Bound is not null)
         {
+            if (Uncertainty is not null) throw new ArgumentException("The variational bound's levels count as they are; learn no uncertainty with it.");
             Tensor bound = BoundLoss.Of(this, Bound, x0, xt, output, times, out Lazy<double[]> ofBound);
             Lazy<double[]> others = perImage;
             perImage = new(() => [.. others.Value.Zip(ofBound.Value, (a, b) => a + b)]);
             total = total is null ? bound : total.Add(bound);
         }
-        return new TrainingLoss(total!, Array.ConvertAll(times, time => time.Timestep), perImage);
+        return new TrainingLoss(total!, times, new(() => [.. perImage.Value.Zip(shares, (loss, share) => loss / share)]))
+        {
+            IsRescaled = Uncertainty is not null,
+        };
     }
 
     /// <summary>All that chance decides about the images of one step, from a position in its batch on.</summary>
@@ -114,10 +133,15 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         ArgumentNullException.ThrowIfNull(network);
         (TrainingTime[] times, Tensor noise) = Draw(x0, step, firstImage);
         int[] kept = DropLabels(labels, NoLabel ?? network.Classes - 1, step, firstImage);
-        return new TrainingDraw(times, noise, kept, new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage));
+        Philox dropout = new Philox(Seed, Philox.Stream("training dropout", (ulong)step)).At((ulong)firstImage);
+        return new TrainingDraw(times, noise, kept, dropout)
+        {
+            Seen = Noise.Seen(noise, Seed, step, firstImage),
+            FirstEstimated = network.SeesEstimates() ? (int)((step + firstImage) % 2) : null,
+        };
     }
 
-    /// <summary>The noise level and ε ~ N(0, I) for the images of one step, from a position in its batch on.</summary>
+    /// <summary>The noise level and ε for the images of one step, from a position in its batch on.</summary>
     /// <param name="x0">Images, N×H×W×C.</param>
     /// <param name="step">The training step, from 0.</param>
     /// <param name="firstImage">The position of the first image in the whole batch.</param>
@@ -127,8 +151,7 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         int images = x0.Shape[0];
         if (images == 0) throw new ArgumentException("A training step needs at least 1 image; the batch is empty.");
         TrainingTime[] times = Times.Draw(Process, new Philox(Seed, Philox.Stream("training timesteps", (ulong)step)), images, firstImage);
-        var random = new Philox(Seed, Philox.Stream("training noise", (ulong)step));
-        return (times, TensorOps.Normal(x0.Shape, random, x0.Device, first: (long)firstImage * (x0.Shape.Count / images)));
+        return (times, Noise.Draw(x0, Seed, step, firstImage));
     }
 
     /// <summary>The labels of some images of a step, some replaced: by seed, step and position alone.</summary>
@@ -151,6 +174,28 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
         return kept;
     }
 
+    // x̂_0 of every other image as a sampler would see it, without gradient and with nothing dropped out; zeros for the rest.
+    Tensor EveryOther(int first, IDenoisingNetwork network, Tensor input, NoiseLevel[] levels, ReadOnlySpan<int> labels)
+    {
+        using NoGrad noGrad = input.Device.NoGrad();
+        using TensorScope scope = input.Device.OpenScope();
+        int[] asked = [.. Enumerable.Range(0, levels.Length).Where(n => n >= first && (n - first) % 2 == 0)];
+        int[] places = [.. Enumerable.Range(0, levels.Length).Select(n => Array.IndexOf(asked, n))];
+        int[] classes = labels.ToArray();
+        Tensor seen = input.PickSamples(asked);
+        NoiseLevel[] theirs = Array.ConvertAll(asked, n => levels[n]);
+        float[] timesteps = Array.ConvertAll(theirs, level => (float)level.Timestep);
+        Tensor answer = network.Answer(network.Shown(seen, estimate: null), new(timesteps, classes.Length == 0 ? [] : Array.ConvertAll(asked, n => classes[n])));
+        if (answer.Shape != seen.Shape) answer = answer.TakeChannels(0, seen.Shape.Channels);
+        return scope.Keep(SelfConditioning.Estimate(ForwardProcess.MixPerImage(theirs, FromInput, seen, answer)).PickSamples(places));
+
+        Mix FromInput(NoiseLevel level)
+        {
+            Mix x0 = Predicts.X0(level);
+            return new Mix(x0.First / Predicts.InputScale(level), x0.Second);
+        }
+    }
+
     // c_in·x_t, as the sampler's denoiser shows it to the network.
     Mix InputOf(NoiseLevel level)
     {
@@ -164,10 +209,36 @@ public sealed record TrainingObjective(INoiseProcess Process, Parameterization P
 /// <param name="Noise">ε, shaped as the images.</param>
 /// <param name="Labels">The class of each image, some replaced by that of any image; empty for an unconditional network.</param>
 /// <param name="Dropout">Decides which activations drop out.</param>
-public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, int[] Labels, Philox Dropout);
+public readonly record struct TrainingDraw(TrainingTime[] Times, Tensor Noise, int[] Labels, Philox Dropout)
+{
+    /// <summary>The ε that the network is shown, where it is not the one that it is to tell: <see cref="TrainingNoise.Perturbation"/>.</summary>
+    public Tensor? Seen { get; init; }
+
+    /// <summary>
+    /// For a network that sees its last x̂_0: from this image on it is first asked for one of every other image, the rest being shown none.
+    /// Null for other networks.
+    /// </summary>
+    public int? FirstEstimated { get; init; }
+}
 
 /// <summary>The loss of one batch.</summary>
-/// <param name="Total">The mean over all images, one number, on the tape.</param>
-/// <param name="Timesteps">t of each of the N images.</param>
-/// <param name="PerImage">The loss of each of the N images. Reading it waits for the device, and must be done before the batch's scope ends.</param>
-public readonly record struct TrainingLoss(Tensor Total, int[] Timesteps, Lazy<double[]> PerImage);
+/// <param name="Total">What the network's gradients are of: the mean over all images, one number, on the tape.</param>
+/// <param name="Times">The noise level of each of the N images, and what its loss counts.</param>
+/// <param name="PerImage">
+/// The loss of each of the N images, before <see cref="TrainingTime.Weight"/> and <see cref="LearnedUncertainty"/>. Reading it waits for the
+/// device, and must be done before the batch's scope ends.
+/// </param>
+public readonly record struct TrainingLoss(Tensor Total, TrainingTime[] Times, Lazy<double[]> PerImage)
+{
+    /// <summary>Whether <see cref="Total"/> has a scale of its own, as with <see cref="LearnedUncertainty"/>.</summary>
+    public bool IsRescaled { get; init; }
+
+    /// <summary>t of each of the N images.</summary>
+    public int[] Timesteps => Array.ConvertAll(Times, time => time.Timestep);
+
+    /// <summary>
+    /// The loss to tell, the same whatever is learned beside the network and however timesteps are drawn: the mean over the images of the loss
+    /// times <see cref="TrainingTime.Weight"/>. As <see cref="PerImage"/>, it waits for the device.
+    /// </summary>
+    public float Mean => IsRescaled ? (float)PerImage.Value.Zip(Times, (loss, time) => time.Weight * loss).Average() : Total.Item();
+}

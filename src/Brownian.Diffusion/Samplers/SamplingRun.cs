@@ -18,6 +18,7 @@ public sealed class SamplingRun
     readonly INoiseSource _noise;
     readonly CancellationToken _cancel;
     readonly Tensor _x;
+    readonly Tensor? _estimate;
     Tensor? _x0;
     int _index;
 
@@ -26,6 +27,7 @@ public sealed class SamplingRun
         (_sampler, _denoiser, _noise, _cancel) = (sampler, denoiser, noise, cancel);
         using DeviceTurn turn = denoiser.Device.TakeTurn(cancel);
         _x = Tensor.Empty(denoiser.Images(noise.Images), denoiser.Device);
+        _estimate = denoiser.SeesEstimates ? Tensor.Zeros(_x.Shape, denoiser.Device) : null;
     }
 
     internal Action<SampleStep>? OnStep { get; init; }
@@ -112,7 +114,8 @@ public sealed class SamplingRun
     /// <param name="keepEps">Leave ε̂ as the network said; otherwise it is what remains of x without the limited x̂_0.</param>
     public Prediction Predict(Tensor x, NoiseLevel level, bool keepEps = false)
     {
-        Prediction prediction = _denoiser.Predict(x, level);
+        Prediction prediction = _denoiser.Predict(x, level, _estimate);
+        _estimate?.Assign(SelfConditioning.Estimate(prediction.X0));
         if (_sampler.Limit != X0Limit.None)
         {
             Tensor x0 = _sampler.Limit.Apply(prediction.X0);

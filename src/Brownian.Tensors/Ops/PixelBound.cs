@@ -7,6 +7,12 @@ namespace Brownian.Tensors;
 /// </summary>
 public readonly record struct PixelBound
 {
+    /// <summary>A term of weight 1.</summary>
+    public PixelBound() { }
+
+    /// <summary>What the term and its derivatives are multiplied by.</summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>The weights of x_0 and x_t in the true mean.</summary>
     public (double X0, double Xt) Posterior { get; init; }
 
@@ -39,7 +45,8 @@ public readonly record struct PixelBound
         (double nats, double byMean, double byLog) = IsLast
             ? CodeLength(x0, mean, log)
             : Divergence(Posterior.X0 * x0 + Posterior.Xt * xt, LogPosteriorVariance, mean, log);
-        return new(nats * BitsPerNat, byMean * Mean.Output * BitsPerNat, byLog * LogVariance.ByV * BitsPerNat);
+        double unit = Weight * BitsPerNat;
+        return new(nats * unit, byMean * Mean.Output * unit, byLog * LogVariance.ByV * unit);
     }
 
     const double BitsPerNat = 1 / 0.6931471805599453;       // ln 2

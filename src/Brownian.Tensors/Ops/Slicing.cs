@@ -62,6 +62,26 @@ public static class Slicing
         return y.From(x);
     }
 
+    /// <summary>Samples of N×… in any order, as they are: sample i of the result is sample samples[i], or zeros for −1. No gradient flows through it.</summary>
+    /// <exception cref="ArgumentException">There are none to pick, or the tensor has no such sample.</exception>
+    public static Tensor PickSamples(this Tensor x, ReadOnlySpan<int> samples)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfEmpty("PickSamples", x);
+        if (samples.IsEmpty) Refuse.Because("PickSamples: there are no samples to pick.");
+        Shape one = x.Shape.WithSamples(1);
+        using DeviceTurn turn = x.Device.TakeTurn();
+        Tensor y = Tensor.Empty(x.Shape.WithSamples(samples.Length), x.Device);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            if (samples[i] < -1 || samples[i] >= x.Shape[0]) Refuse.Because($"PickSamples: sample {samples[i]} of {x.Shape}; there are 0 to {x.Shape[0] - 1}, and -1 for zeros.");
+            Tensor target = y.Slice(i * one.Count, one);
+            if (samples[i] < 0) x.Device.Fill(target, 0);
+            else x.Device.Affine(1, x.Slice(samples[i] * one.Count, one), 0, null, target, accumulate: false);
+        }
+        return y.From(x);
+    }
+
     /// <summary>Standard normal numbers, N×…, sample n from generator n alone: it does not see the batch around it.</summary>
     /// <exception cref="ArgumentException">The number of generators is not N.</exception>
     public static Tensor NormalPerSample(Shape shape, ReadOnlySpan<Philox> generators, Device device)

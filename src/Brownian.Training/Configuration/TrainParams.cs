@@ -148,7 +148,7 @@ public sealed record TrainParams : Settings
     /// <summary>How much each noise level counts.</summary>
     [Key("loss_weighting", Quiet = true)] public WeightingKind LossWeighting { get; init; } = WeightingKind.None;
 
-    /// <summary>γ of min_snr (diffusers' name).</summary>
+    /// <summary>γ of min_snr and soft_min_snr (diffusers' name).</summary>
     [Key("snr_gamma", Quiet = true)] public double SnrGamma { get; init; } = 5;
 
     /// <summary>γ of p2.</summary>
@@ -156,6 +156,9 @@ public sealed record TrainParams : Settings
 
     /// <summary>k of p2.</summary>
     [Key("p2_k", Quiet = true)] public double P2K { get; init; } = 1;
+
+    /// <summary>Learn how large losses are at each noise level, and divide by that (Karras et al. 2024, EDM2, eq. 14 and 15).</summary>
+    [Key("uncertainty_weighting", Quiet = true)] public bool LearnsUncertainty { get; init; }
 
     /// <summary>The part of the variational bound; null for hybrid with a learned variance, and none otherwise.</summary>
     [Key("vlb")] public BoundKind? Bound { get; init; }
@@ -166,11 +169,23 @@ public sealed record TrainParams : Settings
     /// <summary>Which noise levels are trained how often; null for the process's own: uniform, or log_normal for edm.</summary>
     [Key("time_distribution")] public TimeKind? Times { get; init; }
 
-    /// <summary>Of logit_normal or log_normal; null for 0, or −1.2.</summary>
+    /// <summary>The middle: of the logit of t with logit_normal (null for 0), of ln(σ/α) with log_normal (−1.2), of ln SNR with laplace (0).</summary>
     [Key("time_mean")] public double? TimeMean { get; init; }
 
-    /// <summary>Of logit_normal or log_normal; null for 1, or 1.2.</summary>
+    /// <summary>The width: the deviation of logit_normal (null for 1) or log_normal (1.2), the scale of laplace (0.5).</summary>
     [Key("time_std")] public double? TimeDeviation { get; init; }
+
+    /// <summary>Which noise an image becomes: any, the nearest of a few, or those of the batch dealt out at the least distance.</summary>
+    [Key("noise_assignment", Quiet = true)] public NoiseAssignment NoiseAssignment { get; init; } = NoiseAssignment.None;
+
+    /// <summary>How many noises nearest has to choose from.</summary>
+    [Key("noise_candidates", Quiet = true)] public int NoiseCandidates { get; init; } = 4;
+
+    /// <summary>The deviation of a constant added to each channel of an image's noise (Guttenberg 2023); 0 for none.</summary>
+    [Key("offset_noise", Quiet = true)] public double OffsetNoise { get; init; }
+
+    /// <summary>γ: so much more noise is shown than is to be told (Ning et al. 2023); 0 for none.</summary>
+    [Key("input_perturbation", Quiet = true)] public double InputPerturbation { get; init; }
 
     /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
     [Key("first_sample_step", Quiet = true)] public int FirstSampleStep { get; init; }
@@ -193,6 +208,17 @@ public sealed record TrainParams : Settings
     /// <summary>How many compute; 0 for one per physical core. The result does not depend on it.</summary>
     [Key("threads")] public int Threads { get; init; }
 
+    /// <summary>The constants of Adam.</summary>
+    internal AdamOptions OptimizerOptions => new()
+    {
+        Beta1 = Betas[0],
+        Beta2 = Betas[1],
+        Epsilon = Epsilon,
+        WeightDecay = WeightDecay,
+        Decoupled = Optimizer == OptimizerKind.AdamW,
+        MaxGradientNorm = ClipGradNorm,
+    };
+
     /// <summary>Whether there are grids of samples at all.</summary>
     internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;
 
@@ -201,7 +227,7 @@ public sealed record TrainParams : Settings
 
     /// <summary>What values the settings may have beside the other sections.</summary>
     internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion, NetworkOptions model) =>
-        [.. OfTraining(diffusion.MostSteps), .. OfOptimizer(), .. OfLoss(), .. OfBound(diffusion), .. OfTimes(diffusion), .. OfLabels(model)];
+        [.. OfTraining(diffusion.MostSteps), .. OfOptimizer(), .. OfLoss(), .. OfBound(diffusion), .. OfTimes(diffusion), .. OfNoise(), .. OfLabels(model)];
 
     /// <inheritdoc/>
     protected override object? Written(string property, object? value) =>
@@ -295,6 +321,8 @@ public sealed record TrainParams : Settings
         yield return (nameof(Loss), !only || Loss == LossOp.Squared, $"is {Names.Of(Loss)}, but vlb is only, which leaves no other loss; remove one");
         yield return (nameof(LossWeighting), !only || LossWeighting == WeightingKind.None,
             $"is {Names.Of(LossWeighting)}, but vlb is only, which leaves no other loss; remove one");
+        yield return (nameof(LearnsUncertainty), !LearnsUncertainty || !(only || diffusion.LearnsVariance),
+            "is true, but the loss has the variational bound in it, whose levels count as they are; remove one");
         yield return (nameof(BoundWeight), BoundWeight is null or (> 0 and <= 1e6), $"is {BoundWeight}; it must be above 0 and at most 1e6, such as 0.001");
         yield return (nameof(BoundWeight), BoundWeight is null || only || diffusion.LearnsVariance,
             $"is {BoundWeight}, but the bound is no part of the loss; set diffusion_params.variance to learned_range, or remove the key");
@@ -302,16 +330,30 @@ public sealed record TrainParams : Settings
 
     IEnumerable<Rule> OfTimes(DiffusionParams diffusion)
     {
-        yield return (nameof(Times), diffusion.Process != ProcessKind.Edm || Times is null or TimeKind.LogNormal,
-            "must be log_normal for process edm, whose noise has no uniform measure; remove the key");
-        bool bound = Bound == BoundKind.Only || diffusion.LearnsVariance;
-        yield return (nameof(Times), Times != TimeKind.LogNormal || !bound,
-            "is log_normal, which lies between timesteps, but the variational bound needs whole ones; use uniform or logit_normal");
-        bool normal = Times is TimeKind.LogitNormal or TimeKind.LogNormal || diffusion.Process == ProcessKind.Edm;
-        yield return (nameof(TimeMean), TimeMean is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
+        bool edm = diffusion.Process == ProcessKind.Edm;
+        yield return (nameof(Times), !edm || Times is null or TimeKind.LogNormal or TimeKind.Laplace,
+            "must be log_normal or laplace for process edm, whose noise has no uniform measure; remove the key");
+        yield return (nameof(Times), Times != TimeKind.LossSecondMoment || diffusion.Process == ProcessKind.Ddpm,
+            $"is loss_second_moment, which remembers the losses of timesteps, but process {Names.Of(diffusion.Process)} has none; use process ddpm, or remove the key");
+        yield return (nameof(Times), Times != TimeKind.LossSecondMoment || !LearnsUncertainty,
+            "is loss_second_moment, but uncertainty_weighting makes all losses alike; remove one");
+        bool shaped = Times is TimeKind.LogitNormal or TimeKind.LogNormal or TimeKind.Laplace || edm;
+        const string Remove = "belongs to time_distribution logit_normal, log_normal or laplace; remove it";
+        yield return (nameof(TimeMean), TimeMean is null || shaped, Remove);
         yield return (nameof(TimeMean), TimeMean is null or (>= -100 and <= 100), $"is {TimeMean}; it must be -100 to 100");
-        yield return (nameof(TimeDeviation), TimeDeviation is null || normal, "belongs to time_distribution logit_normal or log_normal; remove it");
+        yield return (nameof(TimeDeviation), TimeDeviation is null || shaped, Remove);
         yield return (nameof(TimeDeviation), TimeDeviation is null or (> 0 and <= 100), $"is {TimeDeviation}; it must be above 0 and at most 100, such as 1");
+    }
+
+    IEnumerable<Rule> OfNoise()
+    {
+        yield return (nameof(NoiseCandidates), NoiseCandidates is >= 2 and <= 1024, $"is {NoiseCandidates}; it must be 2 to 1024, such as 4");
+        yield return (nameof(NoiseCandidates), NoiseCandidates == 4 || NoiseAssignment == NoiseAssignment.Nearest,
+            $"is {NoiseCandidates}, but noise_assignment is {Names.Of(NoiseAssignment)}; set that to nearest, or remove the key");
+        yield return (nameof(NoiseAssignment), NoiseAssignment != NoiseAssignment.Batch || BatchSize >= 2,
+            "is batch, but batch_size is 1, which leaves nothing to assign; use nearest");
+        yield return (nameof(OffsetNoise), OffsetNoise is >= 0 and <= 1, $"is {OffsetNoise}; it must be 0 to 1, such as 0.1");
+        yield return (nameof(InputPerturbation), InputPerturbation is >= 0 and <= 1, $"is {InputPerturbation}; it must be 0 to 1, such as 0.1");
     }
 
     IEnumerable<Rule> OfLabels(NetworkOptions model)

@@ -40,7 +40,7 @@ sealed class DiffusersFolder : IExportFormat
         || ((string[])["", NetworkFolder, AverageFolder]).Any(part => File.Exists(Path.Combine(path, part, UNet2DConfigFile.Name)));
 
     /// <summary>Whether diffusers has a network of this kind.</summary>
-    public static bool Knows(DiffusionModel model) => model.Description.Model is UNet2DOptions;
+    public static bool Knows(DiffusionModel model) => model.Description.Model is UNet2DOptions { SelfConditioned: false };
 
     // Its pipelines of DDPM and DDIM pass no labels on.
     public string Use(DiffusionModel model)
@@ -104,6 +104,12 @@ sealed class DiffusersFolder : IExportFormat
         {
             throw new InvalidDataException(
                 $"a {model.Description.Model.Type} is no model of diffusers; export it as safetensors under the names of its tutorial.");
+        }
+        if (network.SelfConditioned)
+        {
+            throw new InvalidDataException(
+                "the network sees its last estimate beside the image (model_params.self_condition), which no pipeline of diffusers shows it; "
+                + "export it as safetensors.");
         }
         Files.WriteFolder(path, _ => false, folder =>
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
@@ -11,11 +12,21 @@ public static class ConfiguredObjective
     {
         ArgumentNullException.ThrowIfNull(config);
         (TrainParams train, DiffusionParams diffusion) = (config.Train, config.Diffusion);
-        return new TrainingObjective(diffusion.ToProcess(), diffusion.Predicts, train.Seed)
+        INoiseProcess process = diffusion.ToProcess();
+        TimeKind times = train.Times ?? (diffusion.Process == ProcessKind.Edm ? TimeKind.LogNormal : TimeKind.Uniform);
+        return new TrainingObjective(process, diffusion.Predicts, train.Seed)
         {
             Compares = PixelLoss.Of(train.Loss, train.HuberDelta),
             Weighting = LossWeighting.Of(train.LossWeighting, train.SnrGamma, train.P2Gamma, train.P2K),
-            Times = TimeDistribution.Of(train.Times ?? (diffusion.Process == ProcessKind.Edm ? TimeKind.LogNormal : TimeKind.Uniform), train.TimeMean, train.TimeDeviation),
+            Times = TimeDistribution.Of(times, process.Timesteps, train.TimeMean, train.TimeDeviation),
+            Noise = new()
+            {
+                Offset = train.OffsetNoise,
+                Perturbation = train.InputPerturbation,
+                Assignment = train.NoiseAssignment,
+                Candidates = train.NoiseCandidates,
+            },
+            Uncertainty = train.LearnsUncertainty ? new(train.Seed, train.OptimizerOptions) : null,
             Bound = Bound(train, diffusion),
             LabelDropout = train.LabelDropout,
         };
@@ -31,8 +42,14 @@ public static class ConfiguredObjective
         if (diffusion.RescaleToZeroSnr) parts.Add("zero terminal SNR");
         if (train.Loss != LossOp.Squared) parts.Add($"{Names.Of(train.Loss)} loss");
         if (train.LossWeighting != WeightingKind.None) parts.Add($"{Names.Of(train.LossWeighting)} weights");
+        if (train.LearnsUncertainty) parts.Add("learned uncertainty");
         if (BoundOf(train, diffusion) is not BoundKind.None and var bound) parts.Add($"variational bound {Names.Of(bound)}");
         if (train.Times is { } times) parts.Add($"{Names.Of(times)} times");
+        if (train.NoiseAssignment == NoiseAssignment.Nearest) parts.Add($"nearest of {train.NoiseCandidates} noises");
+        if (train.NoiseAssignment == NoiseAssignment.Batch) parts.Add("noises assigned within the batch");
+        if (config.Model.SelfConditioned) parts.Add("self-conditioning");
+        if (train.OffsetNoise > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"offset noise {train.OffsetNoise}"));
+        if (train.InputPerturbation > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"input perturbation {train.InputPerturbation}"));
         return parts.Count == 1 && diffusion.Predicts == Parameterization.Epsilon ? "" : string.Join(", ", parts);
     }
 

@@ -12,15 +12,7 @@ static class ConfiguredOptimizer
     public static Optimizer Of(TrainConfig config, IDenoisingNetwork network, Ema average)
     {
         TrainParams train = config.Train;
-        var adam = new AdamOptions
-        {
-            Beta1 = train.Betas[0],
-            Beta2 = train.Betas[1],
-            Epsilon = train.Epsilon,
-            WeightDecay = train.WeightDecay,
-            Decoupled = train.Optimizer == OptimizerKind.AdamW,
-            MaxGradientNorm = train.ClipGradNorm,
-        };
+        AdamOptions adam = train.OptimizerOptions;
         return train.Optimizer switch
         {
             OptimizerKind.Muon => Muon(config, network, adam),

@@ -5,8 +5,8 @@ using Brownian.Tensors;
 namespace Brownian.Training;
 
 /// <summary>
-/// All that changes while training: the weights, their average, the optimiser's moments, and how many steps were taken. Every random draw is a
-/// function of the seed and that number, so that there is no generator to save.
+/// All that changes while training: the weights, their average, the optimiser's moments, what the objective learns, and how many steps were
+/// taken. Every random draw is a function of the seed and that number, so that there is no generator to save.
 /// </summary>
 sealed class TrainState
 {
@@ -22,6 +22,7 @@ sealed class TrainState
         _optimizer = train.Optimizer;
         Network = config.Model.CreateNetwork(device, train.Seed);
         if (train.GradientCheckpointing) Network.RepeatForGradients();
+        Objective = ConfiguredObjective.Of(config);
         Average =
             // The optimiser writes its own average there.
             new Ema(Parameters, train.Optimizer == OptimizerKind.ScheduleFree ? EmaOptions.Untouched : new EmaOptions
@@ -38,6 +39,8 @@ sealed class TrainState
     }
 
     public IDenoisingNetwork Network { get; }
+
+    public TrainingObjective Objective { get; }
 
     public ParameterSet Parameters => Network.Parameters;
 
@@ -88,6 +91,7 @@ sealed class TrainState
             ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
             ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
             ParameterFile.Write(Path.Combine(folder, OptimizerName), Optimizer.State);
+            LearnersFile.Write(folder, Objective);
             WriteTracked(folder);
         });
 
@@ -123,6 +127,7 @@ sealed class TrainState
         ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
         ParameterFile.Read(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
         ParameterFile.Read(Path.Combine(folder, OptimizerName), Optimizer.State, _optimizer);
+        LearnersFile.Read(folder, Objective);
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
         foreach ((double width, Ema average) in Tracked)
         {
@@ -146,4 +151,38 @@ sealed class TrainState
 
     // The sum is quick, but squares of large finite numbers overflow: then every number is looked at.
     static bool IsFinite(Tensor values) => double.IsFinite(values.SumOfSquares()) || Array.TrueForAll(values.ToArray(), float.IsFinite);
+}
+
+/// <summary><c>objective.safetensors</c>: what <see cref="TrainingObjective.Learners"/> have learned, in double. There is none where nothing learns.</summary>
+static class LearnersFile
+{
+    public const string Name = "objective.safetensors";
+
+    public static void Write(string folder, TrainingObjective objective)
+    {
+        if (!objective.Learners.Any()) return;
+        var writer = new SafetensorsWriter();
+        foreach ((string name, double[] values) in objective.Learners.SelectMany(learner => learner.State)) writer.Add(name, [values.Length], values);
+        writer.Write(Path.Combine(folder, Name));
+    }
+
+    /// <summary>Leaves what the file does not have as it is: a checkpoint made before it was asked for knows nothing of it.</summary>
+    /// <exception cref="InvalidDataException">A count is another, such as that of the timesteps.</exception>
+    public static void Read(string folder, TrainingObjective objective)
+    {
+        string path = Path.Combine(folder, Name);
+        if (!objective.Learners.Any() || !File.Exists(path)) return;
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        foreach (ILearnsFromLosses learner in objective.Learners)
+        {
+            foreach ((string name, double[] values) in learner.State)
+            {
+                if (!file.TryGetShape(name, out IReadOnlyList<long>? shape)) continue;
+                if (shape is not [long count] || count != values.Length)
+                    throw new InvalidDataException($"{path}: '{name}' is [{string.Join(", ", shape)}], expected [{values.Length}]; was num_timesteps changed?");
+                file.ReadDoubles(name).CopyTo(values, 0);
+            }
+            learner.Prepare();
+        }
+    }
 }

@@ -110,7 +110,6 @@ sealed class TrainingJob : IDisposable
     {
         (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
-        Objective = ConfiguredObjective.Of(config);
         State = new TrainState(config, device);
         checkpoints?.Newest(Warn, Restore);
         StartedFrom = start?.Fill(State, config, images, Warn);
@@ -132,7 +131,7 @@ sealed class TrainingJob : IDisposable
 
     public StartedFrom? StartedFrom { get; }
 
-    public TrainingObjective Objective { get; }
+    public TrainingObjective Objective => State.Objective;
 
     public TrainState State { get; }
 

@@ -88,15 +88,17 @@ sealed class TrainingSession : IDisposable
             (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
             (batches == 1 ? error.Total : error.Total.Scale(1f / batches)).Backward();
             // The one wait of a batch, when everything that it takes has been asked of the device.
-            float mean = error.Total.Item();
+            float mean = error.Mean;
             RequireFinite(mean);
             _quartiles.Add(error);
+            foreach (ILearnsFromLosses learner in _state.Objective.Learners) learner.Add(error);
             loss += mean / batches;
             epoch = batch.Epoch;
         }
         OptimizerResult applied = Update(rate);
         if (applied.NonFinite is { } bad) throw Diverged($"{bad.Name}.grad", "the gradient is not finite");
         if (!applied.Applied) throw Diverged("gradient", "the gradient's norm is not finite");
+        foreach (ILearnsFromLosses learner in _state.Objective.Learners) learner.Step(rate);
         _state.Advance(loss);
         double seconds = (_clock.Elapsed - start).TotalSeconds;
         Tell(epoch, loss, rate, applied.GradientNorm, seconds);

@@ -34,9 +34,15 @@ sealed class FiniteImages(IDenoiser inner, ulong[] seeds, int bitDepth = 8) : ID
     public Shape Images(int count) => inner.Images(count);
 
     /// <inheritdoc/>
-    public Prediction Predict(Tensor x, NoiseLevel level)
+    public bool SeesEstimates => inner.SeesEstimates;
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level) => Predict(x, level, estimate: null);
+
+    /// <inheritdoc/>
+    public Prediction Predict(Tensor x, NoiseLevel level, Tensor? estimate)
     {
-        Prediction answer = inner.Predict(x, level);
+        Prediction answer = inner.Predict(x, level, estimate);
         foreach (Tensor part in (ReadOnlySpan<Tensor>)[answer.Eps, answer.X0])
             Require(part, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"in step {_done.Done + 1}, at timestep {level.Timestep:0.##}"));
         return answer;

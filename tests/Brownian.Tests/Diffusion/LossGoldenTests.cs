@@ -74,6 +74,14 @@ public sealed class LossGoldenTests : IDisposable
         Agree("minsnr.eps", (_, level) => LossWeighting.MinSnr().Of(Parameterization.Epsilon, level));
         Agree("minsnr.x0", (_, level) => LossWeighting.MinSnr().Of(Parameterization.Sample, level));
         Agree("minsnr.v", (_, level) => LossWeighting.MinSnr().Of(Parameterization.Velocity, level));
+        double[] snr = file.ReadDoubles($"{name}.snr");
+        for (int t = 0; t < 1000; t++)
+        {
+            double soft = snr[t] * 4 / (snr[t] + 4);         // of the loss of x_0
+            Assert.Equal(1, LossWeighting.SoftMinSnr().Of(Parameterization.Sample, schedule.At(t)) / soft, 1e-9);
+            Assert.Equal(1, LossWeighting.SoftMinSnr().Of(Parameterization.Epsilon, schedule.At(t)) / (soft / snr[t]), 1e-9);
+            Assert.Equal(1, LossWeighting.SoftMinSnr().Of(Parameterization.Velocity, schedule.At(t)) / (soft / (snr[t] + 1)), 1e-9);
+        }
         Agree("p2.gamma1", (_, level) => LossWeighting.P2().Of(Parameterization.Epsilon, level));
         Agree("p2.gamma05", (_, level) => LossWeighting.P2(0.5).Of(Parameterization.Epsilon, level));
 

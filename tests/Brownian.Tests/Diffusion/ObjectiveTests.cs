@@ -20,7 +20,7 @@ public sealed class ObjectiveTests : IDisposable
             {
                 foreach (string predicts in (string[])["epsilon", "sample", "v_prediction"])
                 {
-                    foreach (string weights in (string[])["none", "min_snr", "p2"]) rows.Add(loss, predicts, weights);
+                    foreach (string weights in (string[])["none", "min_snr", "soft_min_snr", "p2"]) rows.Add(loss, predicts, weights);
                 }
             }
             rows.Add("l2", "flow_prediction", "none");
@@ -41,7 +41,7 @@ public sealed class ObjectiveTests : IDisposable
         TrainingObjective objective = new(process, Parameterization.Of(Names.Named<PredictionType>(predicts, "prediction type")), Seed: 3)
         {
             Compares = PixelLoss.Of(Names.Named<LossOp>(loss, "loss")),
-            Weighting = weights switch { "min_snr" => LossWeighting.MinSnr(), "p2" => LossWeighting.P2(), _ => LossWeighting.None },
+            Weighting = weights switch { "min_snr" => LossWeighting.MinSnr(), "soft_min_snr" => LossWeighting.SoftMinSnr(), "p2" => LossWeighting.P2(), _ => LossWeighting.None },
             Times = predicts == "edm" ? TimeDistribution.LogNormalSigma() : TimeDistribution.Uniform,
         };
         SlopeMatches(objective, channels: 2, step: 4);
@@ -121,6 +121,7 @@ public sealed class ObjectiveTests : IDisposable
         Assert.Contains("above 0", Assert.Throws<ArgumentException>(() => PixelLoss.Huber(0)).Message, StringComparison.Ordinal);
         Assert.Contains("there are l2, l1, huber, pseudo_huber", Assert.Throws<ArgumentException>(() => Names.Named<LossOp>("mse", "loss")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LossWeighting.MinSnr(0));
+        Assert.Throws<ArgumentException>(() => LossWeighting.SoftMinSnr(0));
         Assert.Throws<ArgumentException>(() => LossWeighting.P2(k: 0));
 
         double Of(PixelLoss loss, float difference) =>
@@ -149,6 +150,9 @@ public sealed class ObjectiveTests : IDisposable
         NoiseLevel noise = NoiseSchedule.Linear(10).RescaledToZeroTerminalSnr().At(9);
         Assert.Equal(1, LossWeighting.MinSnr().Of(Parameterization.Epsilon, noise));
         Assert.Equal(0, LossWeighting.MinSnr().Of(Parameterization.Velocity, noise));
+        Assert.Equal(1, LossWeighting.SoftMinSnr().Of(Parameterization.Epsilon, noise));
+        Assert.Equal(0, LossWeighting.SoftMinSnr().Of(Parameterization.Velocity, noise));
+        Assert.Equal(4, LossWeighting.SoftMinSnr().Of(Parameterization.Sample, NoiseLevel.Clean));
         Assert.Equal(0, LossWeighting.P2().Of(Parameterization.Velocity, noise));
         Assert.Equal(1, LossWeighting.P2().Of(Parameterization.Epsilon, noise));
     }
@@ -169,6 +173,57 @@ public sealed class ObjectiveTests : IDisposable
         Assert.Equal(-1.2, sigmas.Average(t => Math.Log(t.Level.Sigma)), 0.06);
         Assert.Contains("LogNormalSigma", Assert.Throws<ArgumentException>(
             () => TimeDistribution.Uniform.Draw(new VarianceExploding(), random, 1, 0)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Timesteps_of_a_schedule_are_the_nearest_to_the_level_drawn()
+    {
+        NoiseSchedule schedule = NoiseSchedule.Linear();
+        Philox random = new(1, 2);
+        TrainingTime[] normal = TimeDistribution.LogNormalSigma().Draw(schedule, random, 8000, 0), laplace = TimeDistribution.Laplace().Draw(schedule, random, 8000, 0);
+        Assert.All(normal.Concat(laplace), t => Assert.Equal(schedule.At(t.Timestep), t.Level));
+        float[] z = new float[8000];
+        random.Normal(z);
+        double Nearness(int t, int n) => Math.Abs(Math.Log(schedule.At(t).Ratio) - (-1.2 + 1.2 * z[n]));
+        for (int n = 0; n < 8000; n++)
+        {
+            int t = normal[n].Timestep;
+            Assert.True((t == 0 || Nearness(t, n) <= Nearness(t - 1, n)) && (t == 999 || Nearness(t, n) <= Nearness(t + 1, n)), $"t = {t}");
+        }
+        Assert.Equal(laplace[5..], TimeDistribution.Laplace().Draw(schedule, random, 7995, first: 5));
+    }
+
+    [Fact]
+    public void Laplace_times_have_the_moments_of_their_distribution()
+    {
+        double[] logSnr =
+            [.. TimeDistribution.Laplace(0.3, 0.7).Draw(new VarianceExploding(), new(1, 2), 20_000, 0).Select(t => Math.Log(t.Level.SignalToNoise))];
+        Assert.Equal(0.3, logSnr.Average(), 0.03);                                                      // 4 standard errors
+        Assert.Equal(0.7, logSnr.Average(l => Math.Abs(l - 0.3)), 0.02);
+        Assert.Equal(Math.Exp(-2) / 2, logSnr.Count(l => l > 0.3 + 2 * 0.7) / 20_000.0, 0.008);       // the tail
+        Assert.Equal(Math.Exp(-2) / 2, logSnr.Count(l => l < 0.3 - 2 * 0.7) / 20_000.0, 0.008);
+        foreach (INoiseProcess process in (INoiseProcess[])[new VarianceExploding(), new RectifiedFlow(), NoiseSchedule.Linear()])
+        {
+            TrainingTime[] times = [.. TimeDistribution.Laplace().Draw(process, new(1, 2), 8000, 0).OrderBy(t => t.Level.Ratio)];
+            Assert.All(times, t => Assert.InRange(t.Timestep, 0, 999));
+            Assert.Equal(times.Select(t => t.Timestep).Order(), times.Select(t => t.Timestep));         // more noise, later timestep
+        }
+        Assert.Throws<ArgumentException>(() => TimeDistribution.Laplace(0, 0));
+    }
+
+    /// <summary>k-diffusion's weighting "soft-min-snr" of the output of Karras et al. 2022: (σ·σ_d)²/(σ² + σ_d²)².</summary>
+    [Fact]
+    public void Soft_min_snr_is_that_of_k_diffusion()
+    {
+        foreach (double data in (double[])[0.5, 1, 0.3])
+        {
+            foreach (double sigma in (double[])[0.002, 0.1, 0.5, 2, 80])
+            {
+                double expected = Math.Pow(sigma * data, 2) / Math.Pow(sigma * sigma + data * data, 2);
+                NoiseLevel level = new VarianceExploding().AtRatio(sigma);
+                Assert.Equal(1, LossWeighting.SoftMinSnr(1 / (data * data)).Of(Parameterization.EdmOf(data), level) / expected, 1e-12);
+            }
+        }
     }
 
     [Fact]

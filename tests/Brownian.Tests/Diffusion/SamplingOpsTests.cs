@@ -48,6 +48,17 @@ public sealed class SamplingOpsTests : IDisposable
     }
 
     [Fact]
+    public void Samples_are_picked_in_any_order()
+    {
+        Tensor x = Of(Shape.Of(3, 2), 1, 2, 3, 4, 5, 6);
+        Assert.Equal([5f, 6, 0, 0, 1, 2, 5, 6], x.PickSamples([2, -1, 0, 2]).ToArray());
+        Assert.Equal(Shape.Of(1, 2), x.PickSamples([1]).Shape);
+        Assert.Throws<ArgumentException>(() => x.PickSamples([3]));
+        Assert.Throws<ArgumentException>(() => x.PickSamples([-2]));
+        Assert.Throws<ArgumentException>(() => x.PickSamples([]));
+    }
+
+    [Fact]
     public void Each_sample_draws_from_its_own_generator()
     {
         Philox[] generators = [new(1, 2), new(3, 4)];

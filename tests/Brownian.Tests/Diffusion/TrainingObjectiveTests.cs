@@ -138,14 +138,18 @@ public sealed class TrainingObjectiveTests : IDisposable
         Assert.Equal([0, 0, 0, 1, 1, 2, 2, 2, 3, 3], Enumerable.Range(0, 10).Select(quartiles.QuartileOf));
         Assert.Throws<ArgumentException>(() => quartiles.QuartileOf(10));
         Tensor total = Tensor.Zeros(Shape.Of(1), _device);
-        quartiles.Add(new TrainingLoss(total, [0, 2, 9], new([1, 2, 5])));
-        quartiles.Add(new TrainingLoss(total, [1], new([6])));
+        quartiles.Add(new TrainingLoss(total, [At(0), At(2), At(9)], new([1, 2, 5])));
+        quartiles.Add(new TrainingLoss(total, [At(1)], new([6])));
         Assert.Equal(3, quartiles.Mean(0));
         Assert.Equal(3, quartiles.Count(0));
         Assert.True(double.IsNaN(quartiles.Mean(1)));
         Assert.Equal(5, quartiles.Mean(3));
         quartiles.Clear();
         Assert.Equal(0, quartiles.Count(0));
+        quartiles.Add(new TrainingLoss(total, [At(0) with { Weight = 0.5 }, At(1) with { Weight = 1.5 }], new([1, 2])));
+        Assert.Equal((0.5 * 1 + 1.5 * 2) / 2, quartiles.Mean(0));
+
+        TrainingTime At(int timestep) => new(NoiseSchedule.Linear(10).At(timestep), timestep);
     }
 
     Tensor Images(int count)
