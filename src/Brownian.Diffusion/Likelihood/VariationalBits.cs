@@ -30,6 +30,9 @@ public sealed class VariationalBits
         _bound = new VariationalBound(_schedule, Parameterization.Sample, variance);        // x̂_0, once it is limited, is all that the mean needs
     }
 
+    /// <summary>T, the timesteps that have a term.</summary>
+    public int Timesteps => _schedule.Timesteps;
+
     /// <summary>L_T of each image: how far x_T is from noise alone.</summary>
     /// <param name="x0">Images, N×H×W×C, in [−1, 1].</param>
     public double[] Prior(Tensor x0)
