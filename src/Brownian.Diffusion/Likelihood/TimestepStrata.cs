@@ -25,7 +25,7 @@ public sealed class TimestepStrata
         for (int i = 1; i <= count; i++)
         {
             double share = (double)i / count;
-            int even = 1 + (int)Math.Round(all * share * share), least = _first[i - 1] + 1, most = timesteps - (count - i);
+            int even = 1 + (int)Math.Round(all * share * share * share), least = _first[i - 1] + 1, most = timesteps - (count - i);
             _first[i] = Math.Clamp(even, least, most);
         }
     }

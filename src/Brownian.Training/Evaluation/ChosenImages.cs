@@ -99,7 +99,7 @@ sealed class ChosenImages
 
     void CheckClasses(IImageDataset images)
     {
-        IReadOnlyList<string> names = _model.Description.Classes;
+        Values<string> names = _model.Description.Classes;
         if (_model.Network.Classes == 0) return;
         if (images.Classes.Count == 0)
         {

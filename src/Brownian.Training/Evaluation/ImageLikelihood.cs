@@ -10,7 +10,10 @@ namespace Brownian.Training;
 /// <param name="model">The model.</param>
 public sealed class ImageLikelihood(DiffusionModel model)
 {
-    /// <summary>By the variational bound (Ho et al. 2020, eq. 5), with the model's own reverse variance and limit of x̂_0.</summary>
+    /// <summary>
+    /// By the variational bound (Ho et al. 2020, eq. 5), with the model's own reverse variance and limit of x̂_0. A conditional model is told
+    /// each image's class, without guidance.
+    /// </summary>
     /// <param name="images">Of 8 bits, of the model's size, channels and classes.</param>
     /// <param name="options">Which of them, and at how many timesteps.</param>
     /// <param name="progress">Told after each batch.</param>
@@ -34,42 +37,28 @@ public sealed class ImageLikelihood(DiffusionModel model)
                 + "open them with bit_depth 8, or use the ODE.");
         }
         var chosen = new ChosenImages(model, images, options.Count, options.Seed, cancel);
-        List<(int Position, int Weight)>[] asked = Asked(chosen, new TimestepStrata(timesteps, steps - 1), options.Seed, timesteps);
-        double[] prior = new double[chosen.Count], middle = new double[chosen.Count], decoder = new double[chosen.Count];
+        List<Question>[] questions = QuestionsOf(chosen, new TimestepStrata(timesteps, steps - 1), options.Seed, timesteps);
+        var sums = new BoundSums(chosen.Count);
         List<TimestepBits> terms = [];
-        long done = 0;
         for (int t = 0; t < timesteps; t++)
         {
-            double bits = 0, imageErrors = 0, noiseErrors = 0;
-            foreach ((int Position, int Weight)[] batch in asked[t].Chunk(options.BatchSize))
+            if (questions[t].Count == 0) continue;
+            TimestepBits term = new(t, 0, 0, 0, 0);
+            foreach (Question[] batch in questions[t].Chunk(options.BatchSize))
             {
-                using (TensorScope step = model.Device.OpenStep(cancel))
-                {
-                    int[] positions = Array.ConvertAll(batch, each => each.Position);
-                    VariationalBits bound = BoundOf(chosen.DenoiserOf(positions));
-                    Tensor x0 = chosen.Read(positions);
-                    if (t == 0) Store(bound.Prior(x0), positions, prior);
-                    VariationalTerms term = bound.Term(t, x0, Noise(chosen, positions, options.Seed, t, x0));
-                    for (int n = 0; n < batch.Length; n++)
-                    {
-                        (t == 0 ? decoder : middle)[positions[n]] += batch[n].Weight * Finite(term.Bits[n], chosen.Indices[positions[n]], $" at timestep {t}");
-                        bits += term.Bits[n];
-                        imageErrors += term.ImageErrors[n];
-                        noiseErrors += term.NoiseErrors[n];
-                    }
-                }
-                progress?.Report(new(done += batch.Length, (long)steps * chosen.Count));
+                cancel.ThrowIfCancellationRequested();
+                using (TensorScope step = model.Device.OpenStep(cancel)) term = Ask(chosen, batch, options.Seed, term, sums);
+                progress?.Report(new(sums.Asked += batch.Length, (long)steps * chosen.Count));
             }
-            int count = asked[t].Count;
-            if (count > 0) terms.Add(new(t, count, bits / count, imageErrors / count, noiseErrors / count));
+            terms.Add(term);
         }
-        double[] total = [.. prior.Select((bits, n) => bits + middle[n] + decoder[n])];
+        double[] total = [.. sums.Prior.Select((bits, n) => bits + sums.Middle[n] + sums.Decoder[n])];
         return new BoundLikelihood
         {
             Total = BitsPerDimension.Of(total),
-            Prior = BitsPerDimension.Of(prior),
-            Middle = BitsPerDimension.Of(middle),
-            Decoder = BitsPerDimension.Of(decoder),
+            Prior = BitsPerDimension.Of(sums.Prior),
+            Middle = BitsPerDimension.Of(sums.Middle),
+            Decoder = BitsPerDimension.Of(sums.Decoder),
             PerImage = total,
             ImageIndices = chosen.Indices,
             NetworkCalls = steps,
@@ -134,18 +123,33 @@ public sealed class ImageLikelihood(DiffusionModel model)
 
     VariationalBits BoundOf(IDenoiser denoiser) => new(denoiser, model.Description.Diffusion.Variance, model.Description.Diffusion.Limit);
 
-    // For each timestep the images that are asked there, and for how many timesteps each answer stands: all images at 0, which is no sum.
-    static List<(int Position, int Weight)>[] Asked(ChosenImages chosen, TimestepStrata strata, ulong seed, int timesteps)
+    // For each timestep the images to ask about: all of them at 0, whose term is no part of the sum that is estimated.
+    static List<Question>[] QuestionsOf(ChosenImages chosen, TimestepStrata strata, ulong seed, int timesteps)
     {
         int[] all = [.. Enumerable.Range(0, chosen.Count)];
         Philox[] random = chosen.Generators(seed, "likelihood timesteps", all);
-        List<(int, int)>[] asked = [.. Enumerable.Range(0, timesteps).Select(_ => new List<(int, int)>())];
+        List<Question>[] questions = [.. Enumerable.Range(0, timesteps).Select(_ => new List<Question>())];
         foreach (int position in all)
         {
-            asked[0].Add((position, 1));
-            foreach ((int timestep, int weight) in strata.Draw(random[position])) asked[timestep].Add((position, weight));
+            questions[0].Add(new(position, 1));
+            foreach ((int timestep, int weight) in strata.Draw(random[position])) questions[timestep].Add(new(position, weight));
         }
-        return asked;
+        return questions;
+    }
+
+    /// <summary>The term of a timestep after some more images, which are added to the sums.</summary>
+    TimestepBits Ask(ChosenImages chosen, Question[] batch, ulong seed, TimestepBits before, BoundSums sums)
+    {
+        int t = before.Timestep;
+        int[] positions = Array.ConvertAll(batch, question => question.Position);
+        VariationalBits bound = BoundOf(chosen.DenoiserOf(positions));
+        Tensor x0 = chosen.Read(positions);
+        if (t == 0) Store(bound.Prior(x0), positions, sums.Prior);
+        VariationalTerms term = bound.Term(t, x0, Noise(chosen, positions, seed, t, x0));
+        double[] target = t == 0 ? sums.Decoder : sums.Middle;
+        for (int n = 0; n < batch.Length; n++)
+            target[positions[n]] += batch[n].Weight * Finite(term.Bits[n], chosen.Indices[positions[n]], $" at timestep {t}");
+        return before.With(term);
     }
 
     static Tensor Noise(ChosenImages chosen, int[] positions, ulong seed, int timestep, Tensor x0)
@@ -162,4 +166,18 @@ public sealed class ImageLikelihood(DiffusionModel model)
     static double Finite(double bits, int index, string where = "") => double.IsFinite(bits) ? bits : throw new InvalidDataException(
         $"The likelihood of image {index} is not finite (NaN or infinity){where}: the network's results overflow; "
         + "take an earlier checkpoint, or weights that fit the network and its settings.");
+
+    /// <summary>An image to be asked about at a timestep.</summary>
+    /// <param name="Position">Among the chosen.</param>
+    /// <param name="Weight">For how many timesteps the answer stands.</param>
+    readonly record struct Question(int Position, int Weight);
+
+    /// <summary>The parts of the bound of each image so far.</summary>
+    sealed class BoundSums(int images)
+    {
+        public double[] Prior { get; } = new double[images];
+        public double[] Middle { get; } = new double[images];
+        public double[] Decoder { get; } = new double[images];
+        public long Asked { get; set; }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Brownian.Diffusion;
 
 namespace Brownian.Training;
 
@@ -81,7 +82,17 @@ public sealed record BoundLikelihood : LikelihoodResult
 /// <param name="Bits">The bound's term.</param>
 /// <param name="ImageError">(x̂_0 − x_0)², x̂_0 limited.</param>
 /// <param name="NoiseError">(ε̂ − ε)².</param>
-public readonly record struct TimestepBits(int Timestep, int Images, double Bits, double ImageError, double NoiseError);
+public readonly record struct TimestepBits(int Timestep, int Images, double Bits, double ImageError, double NoiseError)
+{
+    /// <summary>With some more images.</summary>
+    internal TimestepBits With(VariationalTerms terms)
+    {
+        int images = Images, count = Images + terms.Bits.Length;
+        return new(Timestep, count, Mean(Bits, terms.Bits), Mean(ImageError, terms.ImageErrors), Mean(NoiseError, terms.NoiseErrors));
+
+        double Mean(double before, double[] more) => (before * images + more.Sum()) / count;
+    }
+}
 
 /// <summary>By the probability-flow ODE: on average an upper bound of the bits of images drawn by solving it, but for the error of its steps.</summary>
 public sealed record OdeLikelihood : LikelihoodResult
@@ -102,8 +113,8 @@ public sealed record OdeLikelihood : LikelihoodResult
     public required int Probes { get; init; }
 
     /// <summary>
-    /// σ/α where the path starts, the least that the network was trained with: the density is that of images with so much noise. Flat areas
-    /// cannot take fewer bits than that noise does.
+    /// σ/α where the path starts, the least that the network was trained with: the density is that of images with so much noise, which has a
+    /// price in flat areas, such as 1.7 bits at 0.01.
     /// </summary>
     public required double SmallestNoise { get; init; }
 

@@ -154,11 +154,10 @@ public sealed class ProbabilityFlowTests : IDisposable
         StubNetwork stub = new(_device, Image, StubNetwork.Analytic) { Classes = 3 };
         Tensor x = Tensor.Zeros(Shape.Of(1, Image[0], Image[1], Image[2]), _device);
         string Refused(IDenoiser denoiser, int probes = 1, int steps = 2) =>
-            Assert.Throws<ArgumentException>(() => new ProbabilityFlow(denoiser, steps).Of(x, Generators(1), probes)).Message;
+            Assert.Throws<ArgumentException>(() => new ProbabilityFlow(denoiser, steps).Of(x, Generators(1), probes, cancel: TestContext.Current.CancellationToken)).Message;
 
         var plain = new Denoiser(stub, NoiseSchedule.Linear(), Parameterization.Velocity) { Labels = [0] };
         Assert.Equal("A StubNetwork lets no gradient through to its input, so that its derivative cannot be taken; ask it under Device.NoGrad.", Refused(plain));
-        IDenoisingNetwork network = TinyRun.Config.Model.CreateNetwork(_device, seed: 1);
         var guided = new GuidedDenoiser(plain, [0], new() { Scale = 2 });
         Assert.Equal("The probability-flow ODE needs a gradient, which a GuidedDenoiser does not let through; use the variational bound.", Refused(guided));
         Assert.Equal("The divergence from 0 probes; it needs at least 1.", Refused(plain, probes: 0));
@@ -166,7 +165,7 @@ public sealed class ProbabilityFlowTests : IDisposable
         using NoGrad noGrad = _device.NoGrad();
         Assert.Equal(
             "The probability-flow ODE needs gradients, which are not recorded under NoGrad; call it outside.",
-            Assert.Throws<InvalidOperationException>(() => new ProbabilityFlow(plain, 2).Of(x, Generators(1))).Message);
+            Assert.Throws<InvalidOperationException>(() => new ProbabilityFlow(plain, 2).Of(x, Generators(1), cancel: TestContext.Current.CancellationToken)).Message);
     }
 
     [Theory]
