@@ -1,3 +1,4 @@
+using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Diffusion;
@@ -46,7 +47,7 @@ public sealed class Denoiser(IDenoisingNetwork network, INoiseProcess process, P
         float[] timesteps = new float[x.Shape[0]];
         Array.Fill(timesteps, (float)level.Timestep);
         float scale = (float)predicts.InputScale(level);
-        Tensor answer = network.Answer(network.Shown(scale == 1 ? x : x.Scale(scale), estimate), new(timesteps, labels));
+        Tensor answer = Answer(network.Shown(scale == 1 ? x : x.Scale(scale), estimate), new(timesteps, labels));
         int channels = x.Shape.Channels;
         if (answer.Shape == x.Shape) return new Prediction(x0.Of(x, answer), eps.Of(x, answer));
         if (answer.Shape != x.Shape.WithChannels(2 * channels))
@@ -56,6 +57,17 @@ public sealed class Denoiser(IDenoisingNetwork network, INoiseProcess process, P
         }
         Tensor output = answer.TakeChannels(0, channels);
         return new Prediction(x0.Of(x, output), eps.Of(x, output), answer.TakeChannels(channels, channels));
+    }
+
+    // A denoiser is asked, not trained: a gradient that is wanted is that of x, for which the weights are constants.
+    Tensor Answer(Tensor x, NetworkPass pass)
+    {
+        if (!x.NeedsGrad || !x.Device.RecordsGradients) return network.Answer(x, pass);
+        using DeviceTurn turn = x.Device.TakeTurn();
+        using FrozenParameters frozen = network.Parameters.Freeze();
+        Tensor answer = network.Answer(x, pass);
+        return answer.NeedsGrad ? answer : throw new ArgumentException(
+            $"A {network.GetType().Name} lets no gradient through to its input, so that its derivative cannot be taken; ask it under Device.NoGrad.");
     }
 
     ArgumentException Unrecoverable(NoiseLevel level) => new(level.Alpha == 0

@@ -90,10 +90,12 @@ public sealed class Parameter
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Shape}";
 
-    internal void Bind(Tensor values, Tensor gradients)
+    /// <param name="values">Laid out as <see cref="ParameterSet.Values"/>.</param>
+    /// <param name="gradients">Laid out as <see cref="ParameterSet.Gradients"/>; null for a constant.</param>
+    internal void Bind(Tensor values, Tensor? gradients)
     {
         _value = In(values);
-        if (IsTrained) _value.WithGrad(In(gradients));
+        if (IsTrained && gradients is not null) _value.WithGrad(In(gradients));
     }
 
     /// <summary>Element i in PyTorch's order is element i of the parameter's own stream, so neither layout nor neighbours matter.</summary>

@@ -109,6 +109,18 @@ public sealed class ParameterSet : IEnumerable<Parameter>
         return new BorrowedValues(this, own);
     }
 
+    /// <summary>
+    /// Makes the parameters constants until the result is disposed: what the model records meanwhile leads gradients to its input alone, and
+    /// a backward pass through it, even a later one, leaves <see cref="Gradients"/> as they are. Take a turn of the device around it, as
+    /// whoever asks the model meanwhile meets constants.
+    /// </summary>
+    public FrozenParameters Freeze()
+    {
+        Tensor values = Values;
+        foreach (Parameter parameter in _parameters) parameter.Bind(values, gradients: null);
+        return new FrozenParameters(this);
+    }
+
     /// <summary>The first parameter whose gradient holds an infinity or NaN; null when all are finite.</summary>
     public Parameter? FirstNonFiniteGradient()
     {
@@ -155,4 +167,15 @@ public readonly ref struct BorrowedValues : IDisposable
 
     /// <summary>Restores the weights that were in use before.</summary>
     public void Dispose() => _parameters.Use(_own);
+}
+
+/// <summary>While it lives, a model's parameters are constants; disposing it gives them their gradients back.</summary>
+public readonly ref struct FrozenParameters : IDisposable
+{
+    readonly ParameterSet _parameters;
+
+    internal FrozenParameters(ParameterSet parameters) => _parameters = parameters;
+
+    /// <summary>Lets gradients reach the parameters again.</summary>
+    public void Dispose() => _parameters.Use(_parameters.Values);
 }

@@ -61,10 +61,11 @@ public abstract partial class Device
     /// <summary>Stops recording gradients until the result is disposed.</summary>
     public NoGrad NoGrad() => new(this);
 
-    internal bool RecordsGradients
+    /// <summary>Whether operations record what a gradient needs: false under <see cref="NoGrad()"/>.</summary>
+    public bool RecordsGradients
     {
         get => _flow.Value?.Records ?? true;
-        set => SetFlow(_flow.Value?.Scope, value);
+        internal set => SetFlow(_flow.Value?.Scope, value);
     }
 
     /// <summary>The innermost scope that is open in this flow of code; null for none.</summary>

@@ -43,7 +43,7 @@ public sealed class Tensor
     bool IsRepeated { get; set; }
 
     /// <summary>True when a gradient must flow to or through this tensor.</summary>
-    internal bool NeedsGrad => RequiresGrad || Origin is not null;
+    public bool NeedsGrad => RequiresGrad || Origin is not null;
 
     /// <summary>A tensor with undefined content.</summary>
     public static Tensor Empty(Shape shape, Device device)

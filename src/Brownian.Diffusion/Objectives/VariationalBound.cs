@@ -11,6 +11,19 @@ namespace Brownian.Diffusion;
 /// <param name="variance">The variance of the reverse step.</param>
 public sealed class VariationalBound(NoiseSchedule schedule, Parameterization predicts, ReverseVariance variance)
 {
+    /// <summary>
+    /// L_T as a function of one pixel: the divergence of q(x_T | x_0) from the standard normal noise that sampling starts with. No network
+    /// has a part in it, and of a pixel only x_0 counts.
+    /// </summary>
+    public PixelBound Prior
+    {
+        get
+        {
+            NoiseLevel last = schedule.At(schedule.Timesteps - 1);
+            return new PixelBound { Posterior = (last.Alpha, 0), LogPosteriorVariance = 2 * Math.Log(last.Sigma) };
+        }
+    }
+
     /// <summary>The term of a timestep, as a function of one pixel.</summary>
     /// <param name="t">The timestep.</param>
     public PixelBound At(int t)
