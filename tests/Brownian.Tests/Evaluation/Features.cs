@@ -58,7 +58,7 @@ static class Features
     public static double[] SlowEigenvalues(double[] matrix, int n)
     {
         var a = (double[])matrix.Clone();
-        for (int sweep = 0; sweep < 30; sweep++)
+        for (int sweep = 0; sweep < 12; sweep++)
         {
             for (int p = 0; p < n; p++)
             {
