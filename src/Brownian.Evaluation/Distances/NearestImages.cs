@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Brownian.Tensors;
 
 namespace Brownian.Evaluation;
 
