@@ -35,10 +35,13 @@ sealed record DigitsTraining
     /// <param name="images">28×28 gray, labelled with digits.</param>
     /// <param name="device">Where it computes.</param>
     /// <param name="report">Is told the mean loss of each epoch.</param>
+    /// <exception cref="ArgumentException">There are fewer images than a step takes, or one without a label.</exception>
+    /// <exception cref="InvalidDataException">The training diverged.</exception>
     public void Run(DigitsClassifier network, IImageDataset images, Device device, Action<int, double>? report = null)
     {
-        network.Parameters.Allocate(device, Seed);
         int perEpoch = images.Count / BatchSize;
+        if (perEpoch == 0) throw new ArgumentException($"{images.Description}: a step takes {BatchSize} images; give more images or a smaller batch.");
+        network.Parameters.Allocate(device, Seed);
         var adam = new Adam(network.Parameters, new AdamOptions { WeightDecay = WeightDecay, Decoupled = true });
         var schedule = new LearningRateSchedule(Rate) { WarmupSteps = WarmupSteps, TotalSteps = (long)perEpoch * Epochs, Decay = RateDecay.Cosine };
         var dropout = new Philox(Seed, Philox.Stream("classifier dropout"));
@@ -55,7 +58,7 @@ sealed record DigitsTraining
                 Tensor error = logits.CrossEntropy(Labels(images, batch));
                 network.Parameters.ZeroGrad();
                 error.Backward();
-                adam.Step(schedule.RateAt(step));
+                if (!adam.Step(schedule.RateAt(step)).Applied) throw new InvalidDataException($"step {step}: the gradient is not finite; choose a lower rate.");
                 loss += error.Item() / perEpoch;
             }
             report?.Invoke(epoch, loss);

@@ -11,7 +11,7 @@ public sealed class DigitsTrainingTests
     public void It_learns_and_any_number_of_threads_gives_the_same_weights()
     {
         using IImageDataset digits = new DrawnDigits(320);
-        var settings = new DigitsTraining { Epochs = 3, BatchSize = 32, WarmupSteps = 5 };
+        var settings = new DigitsTraining { Epochs = 6, BatchSize = 32, WarmupSteps = 5 };
         List<byte[]> files = [];
         using var scratch = new ScratchFolder();
         foreach (int threads in new[] { 1, 2 })
@@ -20,7 +20,7 @@ public sealed class DigitsTrainingTests
             var classifier = new DigitsClassifier();
             List<double> losses = [];
             settings.Run(classifier, digits, device, (_, loss) => losses.Add(loss));
-            Assert.True(losses[^1] < 0.7 * losses[0], string.Join(' ', losses));
+            Assert.True(losses[^1] < 0.5 * losses[0], string.Join(' ', losses));
             string path = scratch.Path($"{threads}.safetensors");
             classifier.Write(path, new Dictionary<string, string>());
             files.Add(File.ReadAllBytes(path));
