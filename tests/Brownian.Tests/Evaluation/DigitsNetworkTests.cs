@@ -38,7 +38,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void It_recognises_most_drawn_digits()
     {
-        using IImageDataset digits = new DrawnDigits(1000);
+        using var digits = new DrawnDigits(1000);
         int right = Accuracy.Right(_network, digits, _device);
         TestContext.Current.TestOutputHelper?.WriteLine($"{right} of 1000");
         Assert.InRange(right, 850, 1000);
@@ -47,7 +47,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void Digits_of_other_sizes_are_resized()
     {
-        using IImageDataset digits = new DrawnDigits(300);
+        using var digits = new DrawnDigits(300);
         int plain = Accuracy.Right(_network, digits, _device);
         foreach (int size in new[] { 20, 32, 56 })
         {
@@ -68,7 +68,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void A_resize_is_that_of_images()
     {
-        using IImageDataset digits = new DrawnDigits(4, size: 32);
+        using var digits = new DrawnDigits(4, size: 32);
         foreach (int i in Enumerable.Range(0, 4))
         {
             byte[] pixels = new byte[32 * 32];
@@ -83,7 +83,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void Colours_count_as_their_luma()
     {
-        using IImageDataset digits = new DrawnDigits(1);
+        using var digits = new DrawnDigits(1);
         byte[] gray = new byte[28 * 28];
         digits.Read(0, gray);
         byte[] red = [.. gray.SelectMany(value => new byte[] { value, 0, 0 })], equal = [.. gray.SelectMany(value => new[] { value, value, value })];
@@ -95,7 +95,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void Features_are_finite_and_each_image_has_its_own_whatever_the_batch()
     {
-        using IImageDataset digits = new DrawnDigits(7);
+        using var digits = new DrawnDigits(7);
         using TensorScope scope = _device.OpenScope();
         FeatureRows all = _network.Of(Accuracy.Pixels(digits, 0, 7, _device));
         Assert.Equal(Shape.Of(7, _network.Dimensions), all.Features.Shape);
@@ -111,7 +111,7 @@ public sealed class DigitsNetworkTests : IDisposable
     [Fact]
     public void Any_number_of_threads_gives_the_same_bits()
     {
-        using IImageDataset digits = new DrawnDigits(9, size: 32);
+        using var digits = new DrawnDigits(9, size: 32);
         List<float[]> features = [], logits = [];
         foreach (int threads in new[] { 1, 2, 3 })
         {

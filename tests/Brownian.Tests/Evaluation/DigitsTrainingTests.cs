@@ -10,7 +10,7 @@ public sealed class DigitsTrainingTests
     [Fact]
     public void It_learns_and_any_number_of_threads_gives_the_same_weights()
     {
-        using IImageDataset digits = new DrawnDigits(320);
+        using var digits = new DrawnDigits(320);
         var settings = new DigitsTraining { Epochs = 6, BatchSize = 32, WarmupSteps = 5 };
         List<byte[]> files = [];
         using var scratch = new ScratchFolder();
@@ -26,7 +26,7 @@ public sealed class DigitsTrainingTests
             files.Add(File.ReadAllBytes(path));
             if (threads > 1) continue;
             using var network = new DigitsNetwork(device, files[0]);
-            using IImageDataset others = new DrawnDigits(200, seed: 5);
+            using var others = new DrawnDigits(200, seed: 5);
             Assert.InRange(Accuracy.Right(network, others, device), 100, 200);      // chance has 20
         }
         Assert.Equal(files[0], files[1]);
@@ -35,7 +35,7 @@ public sealed class DigitsTrainingTests
     [Fact]
     public void Another_seed_gives_other_weights()
     {
-        using IImageDataset digits = new DrawnDigits(40);
+        using var digits = new DrawnDigits(40);
         using Device device = Device.Cpu(1);
         float[][] weights = [.. new ulong[] { 1, 2 }.Select(seed =>
         {
