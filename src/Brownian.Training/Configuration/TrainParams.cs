@@ -1,4 +1,5 @@
 using Brownian.Diffusion;
+using Brownian.Evaluation;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -133,6 +134,15 @@ public sealed record TrainParams : Settings
     /// <summary>Of logit_normal or log_normal; null for 1, or 1.2.</summary>
     [Key("time_std")] public double? TimeDeviation { get; init; }
 
+    /// <summary>Steps between evaluations of the averaged weights against the images that are learned from; 0 for none.</summary>
+    [Key("evaluate_steps", Quiet = true)] public int EvaluateSteps { get; init; }
+
+    /// <summary>Images drawn for an evaluation. Distances of so few say which of two evaluations is the better one, not how good it is.</summary>
+    [Key("evaluate_count", Quiet = true)] public int EvaluateCount { get; init; } = 512;
+
+    /// <summary>A name of <see cref="FeatureNetworks"/>; empty for the one that suits the images best.</summary>
+    [Key("evaluate_features", Quiet = true, MayBeEmpty = true)] public string EvaluateFeatures { get; init; } = "";
+
     /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
     [Key("first_sample_step", Quiet = true)] public int FirstSampleStep { get; init; }
 
@@ -153,6 +163,8 @@ public sealed record TrainParams : Settings
 
     /// <summary>How many compute; 0 for one per physical core. The result does not depend on it.</summary>
     [Key("threads")] public int Threads { get; init; }
+
+    const int LeastEvaluated = 8;
 
     /// <summary>Whether there are grids of samples at all.</summary>
     internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;
@@ -206,6 +218,10 @@ public sealed record TrainParams : Settings
         yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");
         yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
         yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
+        yield return (nameof(EvaluateSteps), EvaluateSteps >= 0, $"is {EvaluateSteps}; it must be at least 0");
+        yield return (nameof(EvaluateCount), EvaluateCount is >= LeastEvaluated and <= 1_000_000, $"is {EvaluateCount}; it must be {LeastEvaluated} to 1000000");
+        yield return (nameof(EvaluateFeatures), EvaluateFeatures == "" || FeatureNetworks.All.Any(type => type.Name == EvaluateFeatures),
+            $"is '{EvaluateFeatures}'{Suggestion.For(EvaluateFeatures, FeatureNetworks.All.Select(type => type.Name))}");
         yield return (nameof(SampleTimesteps), SampleTimesteps is null || (SampleTimesteps >= 1 && SampleTimesteps <= timesteps),
             $"is {SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
         yield return (nameof(Threads), Threads is >= 0 and <= 1024, $"is {Threads}; it must be 0 (one per physical core) to 1024");

@@ -50,6 +50,9 @@ sealed class TrainState
 
     public Ema Average { get; }
 
+    /// <summary>What an evaluation of <see cref="Average"/> as it is now came to; the next step forgets it.</summary>
+    public double? Evaluation { get; set; }
+
     /// <summary>Optimiser steps taken.</summary>
     public long Step { get; private set; }
 
@@ -61,6 +64,7 @@ sealed class TrainState
     public void Advance(double loss)
     {
         Step++;
+        Evaluation = null;
         _smoothed.Add(loss);
     }
 
@@ -74,6 +78,7 @@ sealed class TrainState
             OptimizerStep = Optimizer.Steps,
             EmaUpdates = Average.Updates,
             SmoothedLoss = SmoothedLoss,
+            Evaluation = Evaluation,
             SecondsTrained = seconds,
             ConfigHash = configHash,
             Classes = Network.Classes == 0 ? null : images?.Classes,

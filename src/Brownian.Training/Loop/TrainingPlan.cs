@@ -39,6 +39,13 @@ sealed class TrainingPlan
     public bool SamplesAfter(long steps) =>
         steps < TotalSteps && (steps == _train.FirstSampleStep || SamplesRegularlyAfter(steps));
 
+    /// <summary>After every so many steps, and after the last.</summary>
+    public bool EvaluatesAfter(long steps) => _train.EvaluateSteps > 0 && (steps % _train.EvaluateSteps == 0 || steps == TotalSteps);
+
+    /// <summary>The evaluations that are due after so many steps.</summary>
+    public long EvaluationsAfter(long steps) =>
+        _train.EvaluateSteps == 0 ? 0 : (TotalSteps - 1) / _train.EvaluateSteps - Math.Min(steps, TotalSteps - 1) / _train.EvaluateSteps + (steps < TotalSteps ? 1 : 0);
+
     public bool SamplesAtEnd => _train.HasGrids;
 
     /// <summary>The grids and checkpoints that are due after so many steps, those at the end included.</summary>

@@ -159,6 +159,10 @@ public sealed record CheckpointManifest
     /// <summary>The running mean of the loss; the checkpoint with the least is the best.</summary>
     public required double SmoothedLoss { get; init; }
 
+    /// <summary>How far the images of its averaged weights are from real ones, lower being better; null where that was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Evaluation { get; init; }
+
     /// <summary>Time trained, interruptions not counted.</summary>
     public required double SecondsTrained { get; init; }
 
