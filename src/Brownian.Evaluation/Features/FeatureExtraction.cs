@@ -20,6 +20,9 @@ public sealed class FeatureExtraction(FeatureNetwork network, Device device)
     /// <summary>What looks.</summary>
     public FeatureNetwork Network => network;
 
+    /// <summary>Where it computes.</summary>
+    public Device Device => device;
+
     /// <summary>Images looked at together; changes time and memory only.</summary>
     public int BatchSize { get; init; } = 64;
 
@@ -131,6 +134,4 @@ public sealed class FeatureExtraction(FeatureNetwork network, Device device)
             return -1;
         }
     }
-
-    Device Device => device;
 }

@@ -114,9 +114,12 @@ public sealed record SweepPoint(IReadOnlyList<(string Key, object Value)> Settin
     /// <param name="value">Its value.</param>
     public static string Words(string key, object value)
     {
-        string text = ConfigText.Yaml(value).Trim('\'');
+        string text = Text(value);
         return key switch { "sampler" => text, "steps" => text == "1" ? "1 step" : $"{text} steps", "guidance_scale" => $"guidance {text}", _ => $"{key} {text}" };
     }
+
+    /// <summary>A value as an option takes it.</summary>
+    public static string Text(object value) => ConfigText.Yaml(value).Trim('\'');
 
     static string LabelOf(IEnumerable<(string Key, object Value)> settings) => string.Join(", ", settings.Select(setting => Words(setting.Key, setting.Value)));
 }

@@ -28,7 +28,7 @@ sealed class EvaluateCommand : AppCommand
     readonly Option<int?> _repeat = OptionOf.Number("--repeat", 1, 100, "Judge N sets of images with other seeds, and tell how much the numbers vary.");
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the first image; the next has the next. Default: 0");
     readonly Option<bool> _perClass = OptionOf.Flag("--per-class", "Judge the images of each class too. Default: for models with classes");
-    readonly Option<int?> _bootstrap = OptionOf.Number("--bootstrap", 0, 10_000, "Resamples for the intervals; 0 for none. Default: 200, fewer where they would take minutes");
+    readonly Option<int?> _bootstrap = OptionOf.Number("--bootstrap", 0, 10_000, "Resamples for the intervals; 0 for none. Default: 1000, and 200 or fewer for the Fréchet distance");
     readonly Option<bool> _nearest = OptionOf.Flag("--nearest", "Look for copies: the nearest training image of each image, in pixels and in features.");
     readonly Option<string[]> _sweep = new("--sweep")
     {
@@ -65,6 +65,7 @@ sealed class EvaluateCommand : AppCommand
         if (sets.Length == 2) RefuseForSets(parsed);
         else if (parsed.GetValue(_size) is not null) throw new ArgumentException("--size: for two sets of images; a model's images have their own size.");
         if (sweep.Length > 0) RefuseForSweep(parsed);
+        if (parsed.GetValue(_bootstrap) is > 0 and < 20) throw new ArgumentException($"--bootstrap {parsed.GetValue(_bootstrap)}: give 20 or more, or 0 for no intervals.");
         EvaluationTargets targets = new(parsed.GetValue(_out) ?? "evaluations", parsed.GetValue(_json), parsed.GetValue(_force));
         targets.Check();
         using Device device = _device.Open(parsed);
