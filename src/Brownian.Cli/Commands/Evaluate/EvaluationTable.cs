@@ -28,20 +28,28 @@ sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, Evalua
         ("class_entropy", "class entropy", "how evenly classes come; ln of their number is even"),
     ];
 
+    (FeatureSet Of, GaussianStatistics Statistics)? _statistics;
+
+    /// <summary>Compares a set with the real one.</summary>
     /// <param name="realSet">What is compared with.</param>
     /// <param name="judged">What is judged.</param>
     /// <param name="classes">Its labels' classes; null to compare as a whole alone.</param>
     /// <exception cref="ArgumentException">There are too few images.</exception>
     public EvaluationResult Compare(FeatureSet realSet, FeatureSet judged, ClassPairs? classes)
     {
-        var options = new ComparisonOptions { ByClass = classes is not null };
+        // All real images are in the Fréchet distance; as many as are judged are compared in pairs, as recall and coverage depend on both counts.
+        if (_statistics is not { } known || known.Of != realSet) _statistics = known = (realSet, GaussianStatistics.Of(new Points(realSet, "real")));
+        FeatureSet paired = realSet.Count > judged.Count ? realSet.First(judged.Count) : realSet;
+        var options = new ComparisonOptions { ByClass = false, ReferenceStatistics = known.Statistics };
         if (wanted.Bootstrap is { } resamples) options = options with { Resamples = resamples, FrechetResamples = resamples };
+        List<string> warnings = [];
         ComparisonReport found = terminal.Track(line =>
         {
             line.Update(0, $"comparing {Phrases.Count(judged.Count)} images with {Phrases.Count(realSet.Count)}");
-            return SetComparison.Of(realSet, judged, options, cancel);
+            ComparisonReport whole = SetComparison.Of(paired, judged, options, cancel);
+            return classes?.AreEnough(judged.Count) != true ? whole : whole with { Classes = ClassDistances.Of(realSet, judged, options.Neighbours, warnings, stop: cancel) };
         });
-        foreach (string warning in found.Warnings) warn(warning);
+        foreach (string warning in found.Warnings.Concat(warnings)) warn(warning);
         return new EvaluationResult { Comparison = found };
     }
 
@@ -67,7 +75,7 @@ sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, Evalua
             string count = Phrases.Count(first.Comparison.GeneratedCount);
             to.WriteLine($"bias    of {count} images the Fréchet distance is about {Numbers.Text(Math.Max(0, far.Bias))} too high: compare it with that of as many");
         }
-        if (classes is not null && first.Comparison.Classes is { Count: > 0 } found) TellClasses(to, found, classes);
+        if (classes is not null && classes.AreEnough(first.Comparison.GeneratedCount) && first.Comparison.Classes is { Count: > 0 } found) TellClasses(to, found, classes);
     }
 
     /// <summary>The mean of every number over several sets; none of a single one.</summary>
