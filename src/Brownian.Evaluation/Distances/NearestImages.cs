@@ -309,5 +309,5 @@ public sealed record NearestReport
 
     /// <summary>The nearest training image of each generated one.</summary>
     [JsonIgnore]
-    public required IReadOnlyList<Neighbour> Neighbours { get; init; }
+    public IReadOnlyList<Neighbour> Neighbours { get; init; } = [];
 }
