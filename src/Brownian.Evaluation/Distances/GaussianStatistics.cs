@@ -52,6 +52,17 @@ public sealed class GaussianStatistics
         return sums.Statistics(points.Name);
     }
 
+    /// <summary>Those of a set, which know the network that gave its features.</summary>
+    /// <param name="set">At least 2 images.</param>
+    /// <param name="name">What messages call the set.</param>
+    /// <param name="threads">0 for one per processor; the numbers do not depend on it.</param>
+    /// <exception cref="ArgumentException">There are fewer than 2 images.</exception>
+    public static GaussianStatistics Of(FeatureSet set, string name, int threads = 0)
+    {
+        GaussianStatistics found = Of(new Points(set, name), threads);
+        return new GaussianStatistics(found.MeanArray, found.CovarianceArray, found.Count) { Identity = set.Identity };
+    }
+
     /// <summary>Writes them as safetensors: <c>mean</c> and <c>covariance</c> in double, count and identity among the metadata.</summary>
     /// <param name="path">The file; an existing one is replaced.</param>
     /// <exception cref="IOException">It cannot be written.</exception>

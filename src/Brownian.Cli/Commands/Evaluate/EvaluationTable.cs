@@ -38,7 +38,7 @@ sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, Evalua
     public EvaluationResult Compare(FeatureSet realSet, FeatureSet judged, ClassPairs? classes)
     {
         // All real images are in the Fréchet distance; as many as are judged are compared in pairs, as recall and coverage depend on both counts.
-        if (_statistics is not { } known || known.Of != realSet) _statistics = known = (realSet, GaussianStatistics.Of(new Points(realSet, "real")));
+        if (_statistics is not { } known || known.Of != realSet) _statistics = known = (realSet, GaussianStatistics.Of(realSet, "real images"));
         FeatureSet paired = realSet.Count > judged.Count ? realSet.First(judged.Count) : realSet;
         var options = new ComparisonOptions { ByClass = false, ReferenceStatistics = known.Statistics };
         if (wanted.Bootstrap is { } resamples) options = options with { Resamples = resamples, FrechetResamples = resamples };
