@@ -21,7 +21,11 @@ public sealed class PixelFeatures : FeatureNetwork
         if (images.Channels is not (1 or 3)) throw new ArgumentException($"PixelFeatures: images of {images.Channels} channels; they have 1 or 3.");
         // The largest size of the same shape that leaves few enough numbers to estimate a covariance from.
         double scale = Math.Min(1, Math.Sqrt((double)MostNumbers / images.Channels / ((long)images.Width * images.Height)));
-        (_images, _width, _height) = (images, Math.Max(1, (int)(images.Width * scale)), Math.Max(1, (int)(images.Height * scale)));
+        int most = MostNumbers / images.Channels;
+        _height = Math.Max(1, (int)(images.Height * scale));
+        _width = Math.Clamp((int)(images.Width * scale), 1, most / _height);        // one row of an image that is all width
+        _height = Math.Min(_height, most / _width);
+        _images = images;
     }
 
     /// <inheritdoc/>
