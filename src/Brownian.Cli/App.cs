@@ -52,6 +52,7 @@ static class App
         (string Name, Func<Command> Create)[] commands =
         [
             ("train", () => new TrainCommand(terminal, cancel)),
+            ("ema", () => new EmaCommand(terminal)),
             ("sample", () => new SampleCommand(terminal, cancel)),
             ("evaluate", () => new EvaluateCommand(terminal, cancel)),
             ("show", () => new ShowCommand(terminal, cancel)),

@@ -15,33 +15,35 @@ static class DefaultModel
     /// <returns>The model, and how <c>--model</c> names it.</returns>
     public static (DiffusionModel Model, string Name) Open(Terminal terminal, string? named, Device device)
     {
-        if (named is null && NewestRun(HasCheckpoint) is { } run)
-        {
-            terminal.Out.WriteLine($"model   {run}, the newest run");
-            named = run;
-        }
-        bool isShipped = named is null || (named == ShippedModel.Name && !Directory.Exists(named));
-        if (!isShipped) return (ModelFolder.Open(named!, device, terminal.Warn), named!);
+        named ??= NewestRun(terminal, HasCheckpoint);
+        if (named is not null && !IsShipped(named)) return (ModelFolder.Open(named, device, terminal.Warn), named);
         DiffusionModel model = ShippedModel.Open(device);
         string size = Phrases.Count(model.Network.Parameters.Count), steps = Phrases.Count(model.Description.Step);
         terminal.Out.WriteLine($"model   {ShippedModel.Name}, which comes with Brownian: {size} parameters, {steps} training steps");
         return (model, ShippedModel.Name);
     }
 
+    /// <summary>The folder of a model that is named: a path as it is, the built-in model's beside the program.</summary>
+    public static string FolderOf(string named) => IsShipped(named) ? ShippedModel.Folder : named;
+
+    static bool IsShipped(string named) => named == ShippedModel.Name && !Directory.Exists(named);
+
     /// <summary>The newest run that has trained a step. Tells which.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static string RunWithMetrics(Terminal terminal)
-    {
-        string run = NewestRun(path => File.Exists(Path.Combine(path, "metrics.jsonl")))
-            ?? throw new ArgumentException($"no run is named, and none in {RunsFolder}/ has metrics; train one first, or name one.");
-        terminal.Out.WriteLine($"model   {run}, the newest run");
-        return run;
-    }
+    public static string RunWithMetrics(Terminal terminal) => NewestRun(terminal, path => File.Exists(Path.Combine(path, "metrics.jsonl")))
+        ?? throw new ArgumentException($"no run is named, and none in {RunsFolder}/ has metrics; train one first, or name one.");
 
-    static string? NewestRun(Func<string, bool> serves)
+    /// <summary>The newest run that has a checkpoint. Tells which.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static string RunWithCheckpoint(Terminal terminal) => NewestRun(terminal, HasCheckpoint)
+        ?? throw new ArgumentException($"no run is named, and none in {RunsFolder}/ has a checkpoint; train one first, or name one.");
+
+    static string? NewestRun(Terminal terminal, Func<string, bool> serves)
     {
         string[] runs = Directory.Exists(RunsFolder) ? Directory.GetDirectories(RunsFolder) : [];
-        return runs.Where(run => RunDirectory.IsRun(run) && serves(run)).Max(StringComparer.Ordinal);
+        string? newest = runs.Where(run => RunDirectory.IsRun(run) && serves(run)).Max(StringComparer.Ordinal);
+        if (newest is not null) terminal.Out.WriteLine($"model   {newest}, the newest run");
+        return newest;
     }
 
     static bool HasCheckpoint(string run)

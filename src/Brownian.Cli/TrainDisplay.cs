@@ -45,11 +45,24 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         line.Note($"augment {started.Augmentation}");
         string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
         line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
+        if (started.From is { } source) line.Note($"starts  from {source.Model}{Details(source)}");
         if (started.Objective.Length > 0) line.Note($"learns  {started.Objective}");
         if (started.Classes.Length > 0) line.Note($"classes {started.Classes}");
         line.Note($"device  {started.Device}");
         line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
+        if (started.Snapshots is { } kept)
+        {
+            string widths = string.Join(" and ", kept.Widths.Select(width => width.ToString(CultureInfo.InvariantCulture)));
+            line.Note($"ema     averages of width {widths}, {Phrases.Count(kept.Count)} snapshots {Phrases.Count(kept.Steps)} steps apart, {Phrases.Megabytes(kept.Bytes)} in all");
+        }
         if (run is not null) line.Note($"run     {Phrases.Relative(run.FullPath)}");
+    }
+
+    // A model of ours is an average; of others it is not known.
+    static string Details(StartedFrom from)
+    {
+        string step = from.Step > 0 ? $" (step {Phrases.Count(from.Step)}, averaged weights)" : "";
+        return from.Share < 1 ? string.Create(CultureInfo.InvariantCulture, $"{step}, {Math.Min(99.9, 100 * from.Share):0.#} % of the network") : step;
     }
 
     void Plan(TrainForecast forecast)

@@ -15,6 +15,8 @@ sealed class TrainCommand : AppCommand
     readonly Option<string[]> _set = OptionOf.Set("train_params.lr=2e-4");
     readonly Option<string?> _runs = OptionOf.Text("--runs", "DIR", "Folder for runs. Default: runs");
     readonly Option<string?> _name = OptionOf.Text("--name", "NAME", "Name of the run.");
+    readonly Option<string?> _from = OptionOf.Text(
+        "--from", "MODEL", "Start from the weights of a model, a run or a diffusers folder; without --preset and --config with its network, too.");
     readonly Option<string?> _resume = OptionOf.Text("--resume", "RUN", "Continue an interrupted run, bit for bit.");
     readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Train for N optimiser steps.");
     readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Train for N passes over the images.");
@@ -30,7 +32,7 @@ sealed class TrainCommand : AppCommand
         "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        Add([.. _config.All, _data, _set, _runs, _name, _resume, _changedData, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
+        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -62,10 +64,19 @@ sealed class TrainCommand : AppCommand
         return (config with { Train = config.Train with { Steps = null, Epochs = null } }).With(Overrides(parsed));
     }
 
-    // Who names images and nothing else is given what suits them.
+    // The built-in model has a name that is no path.
+    string? From(ParseResult parsed) => parsed.GetValue(_from) is { } named ? DefaultModel.FolderOf(named) : null;
+
+    // Who names images, or a model to start from, and nothing else is given what suits them.
     TrainConfig? Chosen(ParseResult parsed)
     {
         if (_config.Given(parsed) is not []) return null;
+        if (From(parsed) is { } model)
+        {
+            var tuning = FineTuning.For(model, Overrides(parsed));
+            _terminal.Out.WriteLine($"config  {tuning.Reason}");
+            return tuning.Config;
+        }
         DatasetParams wanted = TrainConfig.Default.With(Overrides(parsed)).Dataset;
         if (wanted.IsBuiltIn) return null;
         using IImageSource source = ConfiguredDataset.Source(wanted);
@@ -98,7 +109,7 @@ sealed class TrainCommand : AppCommand
 
     int Resume(ParseResult parsed, string path)
     {
-        foreach (Option option in (Option[])[.. _config.All, _runs, _name, _seed, _minutes])
+        foreach (Option option in (Option[])[.. _config.All, _from, _runs, _name, _seed, _minutes])
         {
             if (parsed.GetResult(option) is not null)
                 throw new ArgumentException($"{option.Name} cannot be combined with --resume: the run has its own.");
@@ -107,6 +118,7 @@ sealed class TrainCommand : AppCommand
         TrainConfig config = run.Config.With(Overrides(parsed));
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
+        if (config.Train.From != run.Config.Train.From) throw new ArgumentException($"{path}: what a run started from cannot change; start a new run.");
         using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
@@ -137,7 +149,8 @@ sealed class TrainCommand : AppCommand
     List<string> Overrides(ParseResult parsed)
     {
         List<string> overrides = [.. parsed.GetValue(_set) ?? []];
-        if (parsed.GetValue(_data) is { } path) overrides.Add($"dataset_params.im_path='{path.Replace("'", "''", StringComparison.Ordinal)}'");
+        if (parsed.GetValue(_data) is { } path) overrides.Add($"dataset_params.im_path={Text(path)}");
+        if (From(parsed) is { } model) overrides.Add($"train_params.from={Text(model)}");
         if (parsed.GetValue(_strict)) overrides.Add("dataset_params.strict=true");
         Shortcut("task_name", parsed.GetValue(_name));
         Shortcut("num_steps", parsed.GetValue(_steps));
@@ -145,6 +158,8 @@ sealed class TrainCommand : AppCommand
         Shortcut("seed", parsed.GetValue(_seed));
         if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;
+
+        static string Text(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 
         void Shortcut(string key, object? value)
         {

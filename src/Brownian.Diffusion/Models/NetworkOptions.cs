@@ -43,7 +43,7 @@ public abstract record NetworkOptions : Settings
     /// <summary>A rule that training adds to those for sampling; null for none.</summary>
     public virtual Rule? TrainingRule => null;
 
-    /// <summary>The same network for so many classes; null for one that cannot be told any.</summary>
+    /// <summary>The same network for so many classes, 0 for an unconditional one; null for one that cannot be told any.</summary>
     public virtual NetworkOptions? WithClasses(int classes) => null;
 
     /// <summary>A network of this make with fresh weights.</summary>

@@ -144,7 +144,7 @@ public sealed record UNet2DOptions : NetworkOptions
         "is fourier, for times above 0; training counts them from 0, so use positional");
 
     /// <inheritdoc/>
-    public override NetworkOptions? WithClasses(int classes) => this with { NumClassEmbeds = classes };
+    public override NetworkOptions? WithClasses(int classes) => this with { NumClassEmbeds = classes == 0 ? null : classes };
 
     /// <inheritdoc/>
     public override IDenoisingNetwork CreateNetwork(Device device, ulong seed = 0) => new UNet2D(this, device, seed);

@@ -17,8 +17,7 @@ public sealed class Ema
         options.Validate();
         (_parameters, _options) = (parameters, options);
         Average = parameters.NewBuffer();
-        using DeviceTurn turn = Average.Device.TakeTurn();
-        Average.Device.Affine(1, parameters.Values, 0, null, Average, accumulate: false);
+        Restart();
     }
 
     /// <summary>The averaged weights, laid out as <see cref="ParameterSet.Values"/>. Compute with them through <see cref="ParameterSet.Borrow"/>.</summary>
@@ -26,6 +25,14 @@ public sealed class Ema
 
     /// <summary>The updates made so far. Set when a run is resumed.</summary>
     public long Updates { get; set; }
+
+    /// <summary>Makes the average a copy of the weights as they are now, for a training that starts from those of another model.</summary>
+    public void Restart()
+    {
+        using DeviceTurn turn = Average.Device.TakeTurn();
+        Average.Device.Affine(1, _parameters.Values, 0, null, Average, accumulate: false);
+        Updates = 0;
+    }
 
     /// <summary>
     /// average = decay·average + (1 − decay)·weights, to be called after each step of the optimiser. What is not trained is copied, as

@@ -21,10 +21,14 @@ public sealed record EmaOptions
     /// <summary>p of <see cref="EmaWarmup.Power"/>: 2/3 suits long runs, 3/4 short ones.</summary>
     public double Power { get; init; } = 2.0 / 3.0;
 
+    /// <summary>σ_rel of an average whose width grows with the training, a <see cref="PowerProfile"/>, in place of all the above; null for those.</summary>
+    public double? Width { get; init; }
+
     /// <summary>The decay of one update.</summary>
     /// <param name="update">The number of the update, the first being 1.</param>
     public double DecayAt(long update)
     {
+        if (Width is { } width) return PowerProfile.DecayAt(PowerProfile.ExponentOf(width), update);
         if (Warmup == EmaWarmup.None) return Decay;
         double n = Math.Max(0, update - UpdateAfterStep - 1);
         if (n <= 0) return 0;
@@ -38,6 +42,7 @@ public sealed record EmaOptions
         if (!(MinDecay >= 0 && MinDecay <= Decay)) throw new ArgumentException($"EMA: the least decay is {MinDecay}; it must be from 0 to the decay, {Decay}.");
         if (UpdateAfterStep < 0) throw new ArgumentException($"EMA: UpdateAfterStep is {UpdateAfterStep}; it must be at least 0.");
         if (!(InverseGamma > 0)) throw new ArgumentException($"EMA: InverseGamma is {InverseGamma}; it must be above 0.");
+        if (Width is { } width) _ = PowerProfile.ExponentOf(width);
         if (!(Power > 0)) throw new ArgumentException($"EMA: Power is {Power}; it must be above 0.");
     }
 }

@@ -58,6 +58,8 @@ sealed class ConfigFile
         // Whoever says how long to train replaces the length that the configuration had, whichever way that was given.
         if (WhereIs("train_params", "num_steps") is not null || WhereIs("train_params", "num_epochs") is not null)
             config = config with { Train = config.Train with { Steps = null, Epochs = null } };
+        // So does whoever names a model to start from.
+        if (WhereIs("train_params", "from") is not null) config = config with { Train = config.Train with { FromHash = "" } };
         // The type of the network decides which keys there are besides.
         if (_values.TryGetValue((ConfigSection.Model.Name, ConfigSection.TypeKey), out (string, ConfigValue Value) type))
             config = ConfigSection.OfType(config, type.Value);

@@ -150,7 +150,7 @@ public sealed record TrainConfig
 
     /// <summary>
     /// SHA-256, in hexadecimal, of everything that decides the weights after a given step: two runs with the same hash agree bit for
-    /// bit. Names, threads, caches, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
+    /// bit. A model to start from counts by its weights, not by its path. Names, threads, caches, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
     /// </summary>
     public string Hash()
     {
@@ -159,7 +159,7 @@ public sealed record TrainConfig
         TrainConfig decisive = this with
         {
             Dataset = Dataset with { Cache = default, Strict = false },
-            Diffusion = DecisiveDiffusion(),
+            Diffusion = DecisiveDiffusion(Diffusion),
             Sampling = new(),
             Train = Train with
             {
@@ -176,18 +176,22 @@ public sealed record TrainConfig
                 SampleTimesteps = null,
                 CheckpointSteps = 1,
                 KeepCheckpoints = 1,
+                Best = default,
+                EmaSnapshots = 0,
+                EmaWidths = defaults.EmaWidths,
+                From = defaults.From,
             },
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decisive.ToYaml())));
     }
 
     // How x̂0 is limited and a fixed variance matter when sampling only; a learned one is a part of the loss.
-    DiffusionParams DecisiveDiffusion()
+    internal static DiffusionParams DecisiveDiffusion(DiffusionParams diffusion)
     {
         var defaults = new DiffusionParams();
-        return Diffusion with
+        return diffusion with
         {
-            Variance = Diffusion.LearnsVariance ? Diffusion.Variance : default,
+            Variance = diffusion.LearnsVariance ? diffusion.Variance : default,
             Shift = defaults.Shift,
             SigmaMin = defaults.SigmaMin,
             SigmaMax = defaults.SigmaMax,

@@ -83,11 +83,29 @@ public sealed record TrainParams : Settings
     /// <summary>The average is a copy of the weights for so many steps, before the warm-up begins.</summary>
     [Key("ema_update_after_step", Quiet = true)] public long EmaUpdateAfterStep { get; init; }
 
+    /// <summary>
+    /// Also track an average of each of <see cref="EmaWidths"/>, and keep so many snapshots of them, evenly over the training: averages of other
+    /// widths are made from these afterwards (Karras et al. 2024). 0 for none; 16 allow widths of 0.025 to 0.25.
+    /// </summary>
+    [Key("ema_snapshots", Quiet = true)] public int EmaSnapshots { get; init; }
+
+    /// <summary>σ_rel of each tracked average: the standard deviation of what it remembers, as a share of the training so far.</summary>
+    [Key("ema_widths", Quiet = true)] public Values<double> EmaWidths { get; init; } = [0.05, 0.1];
+
+    /// <summary>The model whose weights training starts from, any that can be sampled from; empty for fresh weights.</summary>
+    [Key("from", Quiet = true, MayBeEmpty = true)] public string From { get; init; } = "";
+
+    /// <summary>SHA-256 of those weights; empty where they were not read yet. Training refuses to start from others.</summary>
+    [Key("from_hash", Quiet = true, MayBeEmpty = true)] public string FromHash { get; init; } = "";
+
     /// <summary>Steps between checkpoints; there is one at the end in any case.</summary>
     [Key("checkpoint_steps")] public int CheckpointSteps { get; init; } = 500;
 
     /// <summary>How many of the newest to keep; the best is kept as well.</summary>
     [Key("keep_checkpoints")] public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>What makes a checkpoint the best.</summary>
+    [Key("best", Quiet = true)] public BestBy Best { get; init; } = BestBy.Loss;
 
     /// <summary>Steps between grids of samples; 0 for none by steps.</summary>
     [Key("sample_steps")] public int SampleSteps { get; init; }
@@ -213,12 +231,18 @@ public sealed record TrainParams : Settings
         yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep >= 0, $"is {EmaUpdateAfterStep}; it must be at least 0");
         yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep == 0 || EmaWarmup,
             $"is {EmaUpdateAfterStep}, but ema_warmup is false; set that to true, or remove the key");
+        yield return (nameof(EmaSnapshots), EmaSnapshots is >= 0 and <= 256, $"is {EmaSnapshots}; it must be 1 to 256, or 0 for none");
+        yield return (nameof(EmaWidths), EmaWidths.Count is >= 1 and <= 8 && EmaWidths.Distinct().Count() == EmaWidths.Count
+            && EmaWidths.All(width => width is >= PowerProfile.LeastWidth and <= PowerProfile.MostWidth),
+            $"is {EmaWidths}; give different numbers of {PowerProfile.LeastWidth} to {PowerProfile.MostWidth}, such as [0.05, 0.1]");
+        yield return (nameof(FromHash), FromHash == "" || From != "", "is given, but from is not; remove the key");
         yield return (nameof(CheckpointSteps), CheckpointSteps >= 1, $"is {CheckpointSteps}; it must be at least 1");
         yield return (nameof(KeepCheckpoints), KeepCheckpoints >= 1, $"is {KeepCheckpoints}; it must be at least 1");
         yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");
         yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
         yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
         yield return (nameof(EvaluateSteps), EvaluateSteps >= 0, $"is {EvaluateSteps}; it must be at least 0");
+        yield return (nameof(Best), Best != BestBy.Evaluation || EvaluateSteps > 0, "is evaluation, but evaluate_steps is 0; set that too, such as to checkpoint_steps");
         yield return (nameof(EvaluateCount), EvaluateCount is >= LeastEvaluated and <= 1_000_000, $"is {EvaluateCount}; it must be {LeastEvaluated} to 1000000");
         yield return (nameof(EvaluateFeatures), EvaluateFeatures == "" || FeatureNetworks.All.Any(type => type.Name == EvaluateFeatures),
             $"is '{EvaluateFeatures}'{Suggestion.For(EvaluateFeatures, FeatureNetworks.All.Select(type => type.Name))}");
@@ -280,6 +304,16 @@ public sealed record TrainParams : Settings
 
     static bool IsName(string name) =>
         name.Length is >= 1 and <= 100 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+}
+
+/// <summary>What makes a checkpoint the best of a run, which is kept however old it is.</summary>
+public enum BestBy
+{
+    /// <summary>The least smoothed loss.</summary>
+    Loss,
+
+    /// <summary>The least <see cref="CheckpointManifest.Evaluation"/>; the least smoothed loss while no checkpoint has one.</summary>
+    Evaluation,
 }
 
 /// <summary>The optimisers that the configuration names.</summary>

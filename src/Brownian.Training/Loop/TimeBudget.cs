@@ -68,7 +68,7 @@ public sealed record TimeBudget
 
     static TrainPace Measure(TrainConfig config, Device device, IImageDataset images, CancellationToken cancel)
     {
-        using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);
+        using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);     // from fresh weights: they are as fast
         return TrainForecast.PaceOf(job, Rehearsal.Run(job, cancel));
     }
 }

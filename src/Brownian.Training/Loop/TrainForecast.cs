@@ -38,6 +38,7 @@ public sealed record TrainForecast
     {
         double perSecond = job.Plan.ImagesPerStep / cost.Seconds;
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
+        long snapshots = job.Plan.Snapshots - (job.Plan.SnapshotSteps == 0 ? 0 : job.State.Step / job.Plan.SnapshotSteps);
         TrainPace pace = PaceOf(job, cost);
         return new TrainForecast
         {
@@ -46,7 +47,7 @@ public sealed record TrainForecast
             PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, saves: !hasSaved, samples: grids > 0 && !hasSampled),
             Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
             Grids = Duration(grids * pace.GridSeconds(job.Config)),
-            Checkpoints = Duration(checkpoints * pace.CheckpointSeconds),
+            Checkpoints = Duration(checkpoints * pace.CheckpointSeconds + snapshots * WritingSeconds(job.State.TrackedBytes)),
             Evaluations = Duration(job.Plan.EvaluationsAfter(job.State.Step) * pace.EvaluationSeconds(job.Config)),
         };
     }
@@ -57,8 +58,10 @@ public sealed record TrainForecast
     {
         StepSeconds = cost.Seconds,
         ImageSeconds = cost.ForwardSeconds / job.Config.Train.BatchSize,
-        CheckpointSeconds = CheckpointSeconds + 4.0 * sizeof(float) * job.State.Parameters.Count / DiskBytesPerSecond,
+        CheckpointSeconds = WritingSeconds(4L * sizeof(float) * job.State.Parameters.Count + job.State.TrackedBytes),
     };
+
+    static double WritingSeconds(long bytes) => CheckpointSeconds + bytes / DiskBytesPerSecond;
 
     static TimeSpan Duration(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, 1e10));
 }

@@ -29,6 +29,12 @@ public abstract record TrainProgress
 
         /// <summary>Which classes the network is told, in a few words; empty where it is told none.</summary>
         public string Classes { get; init; } = "";
+
+        /// <summary>The model whose weights training begins with; null for fresh ones, and where a run is continued.</summary>
+        public StartedFrom? From { get; init; }
+
+        /// <summary>The snapshots of averages that will be kept; null for none.</summary>
+        public SnapshotPlan? Snapshots { get; init; }
     }
 
     /// <summary>The steps have found their pace: the first ones, which are slow while code is being compiled, are over.</summary>
@@ -66,6 +72,13 @@ public abstract record TrainProgress
     /// <param name="Message">One line.</param>
     public sealed record Warning(string Message) : TrainProgress;
 }
+
+/// <summary>The snapshots of averages that a training keeps.</summary>
+/// <param name="Widths">σ_rel of each average.</param>
+/// <param name="Steps">Steps between two snapshots.</param>
+/// <param name="Count">How many there are in the end.</param>
+/// <param name="Bytes">What all of them take on disk.</param>
+public sealed record SnapshotPlan(IReadOnlyList<double> Widths, long Steps, long Count, long Bytes);
 
 /// <summary>How a training ended.</summary>
 /// <param name="IsComplete">False when it was cancelled: Trainer.Run on the same folder continues.</param>

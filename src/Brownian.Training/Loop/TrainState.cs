@@ -40,6 +40,7 @@ sealed class TrainState
                 InverseGamma = train.EmaInverseGamma,
                 Power = train.EmaPower ?? 1,
             });
+        Tracked = train.EmaSnapshots == 0 ? [] : [.. train.EmaWidths.Select(width => (width, new Ema(Parameters, new EmaOptions { Width = width })))];
     }
 
     public IDenoisingNetwork Network { get; }
@@ -49,6 +50,12 @@ sealed class TrainState
     public Adam Optimizer { get; }
 
     public Ema Average { get; }
+
+    /// <summary>The averages that snapshots are kept of, with their widths.</summary>
+    public IReadOnlyList<(double Width, Ema Average)> Tracked { get; }
+
+    /// <summary>What a snapshot of them takes on disk, without the names of the tensors.</summary>
+    public long TrackedBytes => (long)Tracked.Count * sizeof(float) * Parameters.Sum(parameter => (long)parameter.Shape.Count);
 
     /// <summary>What an evaluation of <see cref="Average"/> as it is now came to; the next step forgets it.</summary>
     public double? Evaluation { get; set; }
@@ -61,6 +68,19 @@ sealed class TrainState
 
     public double SmoothedLoss => _smoothed.Value;
 
+    /// <summary>Lets training begin from the weights as they were just set.</summary>
+    public void Restart()
+    {
+        Average.Restart();
+        foreach ((_, Ema average) in Tracked) average.Restart();
+    }
+
+    public void UpdateAverages()
+    {
+        Average.Update();
+        foreach ((_, Ema average) in Tracked) average.Update();
+    }
+
     public void Advance(double loss)
     {
         Step++;
@@ -68,9 +88,29 @@ sealed class TrainState
         _smoothed.Add(loss);
     }
 
-    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IImageDataset? images = null)
+    public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IImageDataset? images = null) =>
+        store.Save(Manifest(configHash, imagesSeen, seconds, images), folder =>
+        {
+            ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
+            ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
+            ParameterFile.Write(
+                Path.Combine(folder, OptimizerName), Parameters.Trained,
+                (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
+            WriteTracked(folder);
+        });
+
+    /// <summary>Keeps the tracked averages as they are now.</summary>
+    public void SaveSnapshot(EmaSnapshots snapshots, string configHash, long imagesSeen, double seconds, IImageDataset images) =>
+        snapshots.Save(Manifest(configHash, imagesSeen, seconds, images), WriteTracked);
+
+    void WriteTracked(string folder)
     {
-        var manifest = new CheckpointManifest
+        foreach ((double width, Ema average) in Tracked)
+            ParameterFile.Write(Path.Combine(folder, EmaSnapshots.NameOf(width)), Parameters, ("", average.Average));
+    }
+
+    CheckpointManifest Manifest(string configHash, long imagesSeen, double seconds, IImageDataset? images) =>
+        new()
         {
             Version = CheckpointManifest.CurrentVersion,
             Step = Step,
@@ -85,15 +125,6 @@ sealed class TrainState
             DataCount = images?.Count,
             DataHash = images is { Fingerprint.Length: > 0 } ? images.Fingerprint : null,
         };
-        store.Save(manifest, folder =>
-        {
-            ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
-            ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
-            ParameterFile.Write(
-                Path.Combine(folder, OptimizerName), Parameters.Trained,
-                (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
-        });
-    }
 
     public void Load(string folder, CheckpointManifest manifest)
     {
@@ -103,6 +134,17 @@ sealed class TrainState
             Path.Combine(folder, OptimizerName), Parameters.Trained,
             (FirstMoment, Optimizer.FirstMoment), (SecondMoment, Optimizer.SecondMoment));
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
+        foreach ((double width, Ema average) in Tracked)
+        {
+            string name = EmaSnapshots.NameOf(width);
+            if (!manifest.Files.ContainsKey(name))
+            {
+                throw new InvalidDataException(
+                    $"{folder}: no {name}: averages of train_params.ema_widths are tracked from the first step on; start a new run, or set ema_snapshots to 0.");
+            }
+            ParameterFile.Read(Path.Combine(folder, name), Parameters, ("", average.Average));
+            average.Updates = manifest.EmaUpdates;
+        }
         (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
         _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);
     }

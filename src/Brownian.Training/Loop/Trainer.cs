@@ -32,9 +32,8 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         checkpoints.CleanUp();
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
-        TrainConfig fitted = Fitted(images);
-        if (fitted != run.Config) run.Reconfigure(fitted);     // with the lock held: another process may be training this run
-        using var job = new TrainingJob(fitted, device, images, checkpoints, progress, AllowChangedData);
+        using TrainingJob job = Job(run, images, checkpoints, progress);
+        if (job.Config != run.Config) run.Reconfigure(job.Config);     // with the lock held: another process may be training this run
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(cancel);
     }
@@ -51,7 +50,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;
-        using var job = new TrainingJob(Fitted(images), device, images, checkpoints, progress, AllowChangedData);
+        using TrainingJob job = Job(run, images, checkpoints, progress);
         progress?.Report(job.Introduce());
         TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
         progress?.Report(new TrainProgress.Planned(forecast));
@@ -61,11 +60,26 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
         dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);
 
-    TrainConfig Fitted(IImageDataset images)
+    TrainingJob Job(RunDirectory? run, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress)
+    {
+        using StartingModel? start = Start(checkpoints, progress);
+        return new TrainingJob(Fitted(images, run, start), device, images, checkpoints, progress, AllowChangedData, start);
+    }
+
+    // Once there is a checkpoint, nobody looks at the model again.
+    StartingModel? Start(CheckpointStore? checkpoints, IProgress<TrainProgress>? progress) => config.Train.From is "" || checkpoints?.Steps().Count > 0
+        ? null
+        : StartingModel.Open(config.Train.From, message => progress?.Report(new TrainProgress.Warning(message)));
+
+    TrainConfig Fitted(IImageDataset images, RunDirectory? run, StartingModel? start)
     {
         TrainConfig fitted = ConfiguredDataset.Fit(config, images);
         ConfiguredDataset.Check(images, fitted);
-        return fitted;
+        if (start is not null) return start.Seal(fitted);
+        TrainParams? before = run?.Config.Train;
+        return fitted.Train.From == before?.From && fitted.Train.FromHash.Length == 0
+            ? fitted with { Train = fitted.Train with { FromHash = before.FromHash } }
+            : fitted;
     }
 
     sealed class Relay(IProgress<TrainProgress> to) : IProgress<ReadingProgress>
@@ -89,15 +103,17 @@ sealed class TrainingJob : IDisposable
     /// <param name="checkpoints">Where training continues after the newest; null for a training that begins.</param>
     /// <param name="progress">Told about damaged checkpoints.</param>
     /// <param name="allowChangedData">Continue on other images than the checkpoint's.</param>
+    /// <param name="start">Whose weights to begin with; null for fresh ones, and where there is a checkpoint.</param>
     public TrainingJob(
         TrainConfig config, Device device, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress,
-        bool allowChangedData = false)
+        bool allowChangedData = false, StartingModel? start = null)
     {
         (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
         Objective = ConfiguredObjective.Of(config);
         State = new TrainState(config, device);
         checkpoints?.Newest(Warn, Restore);
+        StartedFrom = start?.Fill(State, config, images, Warn);
         Loader = new BatchLoader(
             images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
             horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset), randomCrop: config.Dataset.Crop == CropMode.Random);
@@ -112,6 +128,8 @@ sealed class TrainingJob : IDisposable
     public IImageDataset Images { get; }
 
     public string ConfigHash { get; }
+
+    public StartedFrom? StartedFrom { get; }
 
     public TrainingObjective Objective { get; }
 
@@ -143,6 +161,8 @@ sealed class TrainingJob : IDisposable
     {
         Objective = ConfiguredObjective.Describe(Config),
         Classes = ClassConditions.Describe(Images, Config),
+        From = StartedFrom,
+        Snapshots = Plan.SnapshotSteps == 0 ? null : new SnapshotPlan(Config.Train.EmaWidths, Plan.SnapshotSteps, Plan.Snapshots, Plan.Snapshots * State.TrackedBytes),
         Notes = [.. Images.Notes],
     };
 

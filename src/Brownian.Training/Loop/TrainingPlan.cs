@@ -46,6 +46,14 @@ sealed class TrainingPlan
     public long EvaluationsAfter(long steps) =>
         _train.EvaluateSteps == 0 ? 0 : (TotalSteps - 1) / _train.EvaluateSteps - Math.Min(steps, TotalSteps - 1) / _train.EvaluateSteps + (steps < TotalSteps ? 1 : 0);
 
+    /// <summary>Steps between two snapshots of the tracked averages; 0 where none are kept.</summary>
+    public long SnapshotSteps => _train.EmaSnapshots == 0 ? 0 : (TotalSteps + _train.EmaSnapshots - 1) / _train.EmaSnapshots;
+
+    /// <summary>How many snapshots there are in the end.</summary>
+    public long Snapshots => SnapshotSteps == 0 ? 0 : (TotalSteps + SnapshotSteps - 1) / SnapshotSteps;
+
+    public bool KeepsSnapshotAfter(long steps) => SnapshotSteps > 0 && (steps % SnapshotSteps == 0 || steps == TotalSteps);
+
     public bool SamplesAtEnd => _train.HasGrids;
 
     /// <summary>The grids and checkpoints that are due after so many steps, those at the end included.</summary>

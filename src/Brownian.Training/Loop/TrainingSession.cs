@@ -20,6 +20,7 @@ sealed class TrainingSession : IDisposable
     readonly IProgress<TrainProgress>? _progress;
     readonly QuartileLosses _quartiles;
     readonly CheckpointStore _checkpoints;
+    readonly EmaSnapshots _snapshots;
     readonly MetricsFile _metrics;
     readonly Stopwatch _clock = new();
     readonly PaceMeter _pace = new();
@@ -35,6 +36,8 @@ sealed class TrainingSession : IDisposable
         (_run, _checkpoints, _progress) = (run, checkpoints, progress);
         _quartiles = new QuartileLosses(job.Objective.Process.Timesteps);
         _savedStep = _state.Step;
+        _snapshots = new EmaSnapshots(run);
+        _snapshots.ForgetAfter(_state.Step);
         _metrics = new MetricsFile(run.MetricsPath, _state.Step);
     }
 
@@ -57,6 +60,7 @@ sealed class TrainingSession : IDisposable
             {
                 return Interrupted();       // it waited for the device
             }
+            if (_plan.KeepsSnapshotAfter(_state.Step)) KeepSnapshot();
             if (_plan.SavesAfter(_state.Step)) Save();
             if (_plan.SamplesAfter(_state.Step)) WriteSamples(cancel);
         }
@@ -109,7 +113,7 @@ sealed class TrainingSession : IDisposable
     {
         using DeviceTurn turn = _job.Device.TakeTurn();
         AdamStepResult applied = _state.Optimizer.Step(rate);
-        if (applied.Applied) _state.Average.Update();
+        if (applied.Applied) _state.UpdateAverages();
         return applied;
     }
 
@@ -165,7 +169,7 @@ sealed class TrainingSession : IDisposable
         if (_savedStep == _state.Step) return;
         SaveState();
         (_savedStep, _hasSaved) = (_state.Step, true);
-        _checkpoints.Prune(_config.Train.KeepCheckpoints);
+        _checkpoints.Prune(_config.Train.KeepCheckpoints, _config.Train.Best);
         Files.Naming(_run.LossChartPath, () =>
             Png.Write(_run.LossChartPath, LossHistory.Read(_run.MetricsPath).Draw(_config.Train.TaskName), overwrite: true));
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
@@ -202,6 +206,14 @@ sealed class TrainingSession : IDisposable
         {
             throw Diverged("samples", e.Message);
         }
+    }
+
+    void KeepSnapshot()
+    {
+        using DeviceTurn turn = _job.Device.TakeTurn();
+        if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no snapshot was kept");
+        _state.SaveSnapshot(_snapshots, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
+        _snapshots.Thin(_config.Train.EmaSnapshots);
     }
 
     string? WriteSamples(CancellationToken cancel)

@@ -94,8 +94,8 @@ sealed class CheckpointStore(string folder)
         ? $"sample from {model}, what the training left when it was last completed, or start a new run"
         : "start a new run";
 
-    /// <summary>Deletes all but the newest <paramref name="keep"/> and the one with the least smoothed loss.</summary>
-    public void Prune(int keep)
+    /// <summary>Deletes all but the newest <paramref name="keep"/> and the best.</summary>
+    public void Prune(int keep, BestBy best = BestBy.Loss)
     {
         List<CheckpointManifest> whole = [];
         foreach (long step in Steps())
@@ -109,16 +109,18 @@ sealed class CheckpointStore(string folder)
                 continue;   // a damaged one is neither counted nor removed: someone may want to look at it
             }
         }
-        long? best = whole.MinBy(manifest => manifest.SmoothedLoss)?.Step;
+        bool evaluated = best == BestBy.Evaluation && whole.Exists(manifest => manifest.Evaluation is not null);
+        long? kept = whole.MinBy(manifest => evaluated ? manifest.Evaluation ?? double.PositiveInfinity : manifest.SmoothedLoss)?.Step;
         foreach (CheckpointManifest manifest in whole.Skip(keep))
         {
-            if (manifest.Step != best) Files.DeleteFolder(PathOf(manifest.Step));
+            if (manifest.Step != kept) Files.DeleteFolder(PathOf(manifest.Step));
         }
     }
 
     /// <summary>Removes what a killed process left half-written.</summary>
     public void CleanUp()
     {
+        if (!Directory.Exists(folder)) return;
         foreach (string left in Directory.EnumerateDirectories(folder, ".*"))
         {
             if (Path.GetFileName(left).StartsWith(".new-", StringComparison.Ordinal) || Path.GetFileName(left).StartsWith(".old-", StringComparison.Ordinal))
@@ -156,7 +158,7 @@ public sealed record CheckpointManifest
     /// <summary>Updates of the averaged weights.</summary>
     public required long EmaUpdates { get; init; }
 
-    /// <summary>The running mean of the loss; the checkpoint with the least is the best.</summary>
+    /// <summary>The running mean of the loss.</summary>
     public required double SmoothedLoss { get; init; }
 
     /// <summary>How far the images of its averaged weights are from real ones, lower being better; null where that was not measured.</summary>

@@ -5,8 +5,8 @@ using Brownian.Tensors;
 namespace Brownian.Training;
 
 /// <summary>
-/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c> (and earlier versions of it), <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c> and,
-/// once trained, <c>model/</c>. A number is given once; no run overwrites another.
+/// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c> (and earlier versions of it), <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c>,
+/// <c>snapshots/</c> where averages are tracked and, once trained, <c>model/</c>. A number is given once; no run overwrites another.
 /// </summary>
 public sealed class RunDirectory
 {
@@ -34,6 +34,9 @@ public sealed class RunDirectory
 
     /// <summary>What training resumes from, <c>step-NNNNNNNN/</c>.</summary>
     public string CheckpointsPath => Path.Combine(FullPath, "checkpoints");
+
+    /// <summary>Averages of several widths, <c>step-NNNNNNNN/</c>, where <c>train_params.ema_snapshots</c> asks for them.</summary>
+    public string SnapshotsPath => Path.Combine(FullPath, "snapshots");
 
     /// <summary>The model folder that a completed training leaves.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelName);
@@ -138,9 +141,34 @@ sealed class RunFormat : IModelFormat
         RunDirectory run = RunDirectory.Open(path);
         DiffusionModel? model = null;
         // The moments of the optimiser are nothing to sampling.
-        new CheckpointStore(run.CheckpointsPath).Newest(warn, (folder, manifest) => model = DiffusionModel.Load(
-            ModelDescription.Of(run.Config) with { Classes = Values.Of<string>([.. manifest.Classes ?? []]), Step = manifest.Step },
-            Path.Combine(folder, CheckpointStore.AverageName), device), CheckpointStore.AverageName);
+        new CheckpointStore(run.CheckpointsPath).Newest(
+            warn, (folder, manifest) => model = Load(run, folder, manifest, device), CheckpointStore.AverageName);
         return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
+    }
+
+    public static DiffusionModel Load(RunDirectory run, string folder, CheckpointManifest manifest, Device device) =>
+        DiffusionModel.Load(Describe(run, manifest), Path.Combine(folder, CheckpointStore.AverageName), device);
+
+    /// <summary>What a configuration and a checkpoint together say of the model.</summary>
+    public static ModelDescription Describe(RunDirectory run, CheckpointManifest manifest) =>
+        ModelDescription.Of(run.Config) with { Classes = Values.Of<string>([.. manifest.Classes ?? []]), Step = manifest.Step };
+}
+
+/// <summary>One checkpoint of a run as a model: its averaged weights.</summary>
+sealed class CheckpointFormat : IModelFormat
+{
+    public string Description => $"a checkpoint of a run ({CheckpointManifest.FileName})";
+
+    public bool Is(string path) =>
+        File.Exists(Path.Combine(path, CheckpointManifest.FileName)) && File.Exists(Path.Combine(path, CheckpointStore.AverageName));
+
+    public DiffusionModel Open(string path, Device device, Action<string> warn)
+    {
+        string parent = Path.GetFullPath(Path.Combine(path, "..", ".."));
+        if (!RunDirectory.IsRun(parent))
+            throw new InvalidDataException($"{path}: a checkpoint without its run, which says what network it is of; put it back, or give a model folder.");
+        CheckpointManifest manifest = CheckpointManifest.Read(path);
+        manifest.Verify(path, CheckpointStore.AverageName);
+        return RunFormat.Load(RunDirectory.Open(parent), path, manifest, device);
     }
 }
