@@ -27,7 +27,7 @@ public sealed class EvaluateCommandTests : IDisposable
         for (int i = 0; i < images; i++)
         {
             var image = new Image(side, side, channels);
-            for (int p = 0; p < image.Pixels.Length; p++) image.Pixels[p] = (byte)(shade(i) + 3 * (p % 7));
+            for (int p = 0; p < image.Pixels.Length; p++) image.Pixels[p] = (byte)(shade(i) + 3 * (p / channels % 7));
             _line.Write(Path.Combine(name, $"{i:000}.png"), Png.Encode(image));
         }
         return _line.At(name);
@@ -154,7 +154,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Evaluate(set, few).IsBadInput("3", "4");
         Evaluate(set, set, "--steps", "3").IsBadInput("--steps", "for a model");
         Evaluate(set, set, "--per-class").IsBadInput("--per-class", "no classes");
-        Evaluate(set, set, "--features", "pixel").IsBadInput("'pixel'", "pixels");
+        CommandLine.Run("evaluate", set, set, "--features", "pixel", "--out", _line.At("evaluations")).IsBadInput("'pixel'", "pixels");
         Evaluate(set, set, "--weights", _line.At("no.pth")).IsBadInput("takes no weights");
         Evaluate(set, set, "--bootstrap", "5").IsBadInput("--bootstrap 5");
         Evaluate("--sweep", "steps=2", "--repeat", "2").IsBadInput("--repeat", "--sweep");
