@@ -95,17 +95,26 @@ public sealed class FrechetDistance
         SameDimensions(generated.Dimensions, generated.Name);
         generated.AtLeast(LeastToExtrapolate(generated.Dimensions), $"extrapolating the Fréchet distance in {generated.Dimensions} dimensions");
         int n = generated.Count, least = Math.Max(2 * generated.Dimensions, Math.Max(n / 10, 20));
-        var sizes = new int[FrechetExtrapolation.Sizes];
+        int[] sizes = new int[FrechetExtrapolation.Sizes], order = new Philox((ulong)seed, Philox.Stream("evaluation.extrapolate")).Permutation(n);
         for (int i = 0; i < sizes.Length; i++)
         {
             // Evenly spaced along 1/N, the axis of the line, the largest last.
             double share = (double)i / (sizes.Length - 1);
             sizes[i] = (int)Math.Round(1 / ((1 - share) / least + share / n));
         }
-        // Each size takes the first of an order of its own, so that sizes share no more images than chance makes them.
-        var random = new Philox((ulong)seed, Philox.Stream("evaluation.extrapolate"));
+        // For each size the mean of as many sets as it takes to use every image, one set going on where the last one ended: what is peculiar to
+        // these images is then about the same at every size, and does not scatter around the line.
         double[] distances = Array.ConvertAll(sizes, size =>
-            size == n ? To(generated, threads) : To(generated.Take(random.At((ulong)size).Permutation(n)[..size]), threads));
+        {
+            int sets = (n + size - 1) / size;
+            double sum = 0;
+            for (int i = 0; i < sets; i++)
+            {
+                int start = i * size;
+                sum += To(generated.Take([.. Enumerable.Range(start, size).Select(image => order[image % n])]), threads);
+            }
+            return sum / sets;
+        });
         return FrechetExtrapolation.Fit(sizes, distances);
     }
 
@@ -154,11 +163,11 @@ public sealed class FrechetDistance
 /// </param>
 /// <param name="Bias">What the distance of all the images is too high by: it, less <paramref name="Value"/>.</param>
 /// <param name="Counts">The sizes of the sets, N.</param>
-/// <param name="Distances">Their distances.</param>
+/// <param name="Distances">Their distances, the mean of several sets for smaller sizes.</param>
 public sealed record FrechetExtrapolation(double Value, double StandardError, double Bias, IReadOnlyList<int> Counts, IReadOnlyList<double> Distances)
 {
     /// <summary>How many sizes the line is fitted to.</summary>
-    internal const int Sizes = 10;
+    internal const int Sizes = 7;
 
     /// <summary>The line of least squares through (1/N, distance), and its intercept's error.</summary>
     internal static FrechetExtrapolation Fit(int[] counts, double[] distances)

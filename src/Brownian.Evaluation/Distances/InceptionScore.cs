@@ -18,48 +18,70 @@ public static class InceptionScore
         ArgumentOutOfRangeException.ThrowIfLessThan(splits, 1);
         if (threshold is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(threshold), $"A threshold of {threshold}; give a probability above 0, at most 1.");
         logits.AtLeast(splits, splits == 1 ? "the inception score" : $"the inception score over {splits} splits");
-        int classes = logits.Dimensions, n = logits.Count;
-        var probabilities = new double[n * classes];
-        logits.CopyTo(0, probabilities);
-        for (int i = 0; i < n; i++) Softmax(probabilities.AsSpan(i * classes, classes));
-
+        var all = new ClassProbabilities(logits);
+        int n = logits.Count;
+        int[] images = [.. Enumerable.Range(0, n)];
         var scores = new double[splits];
-        for (int i = 0; i < splits; i++)
-        {
-            int from = (int)((long)i * n / splits), to = (int)((long)(i + 1) * n / splits);
-            scores[i] = Score(probabilities.AsSpan(from * classes, (to - from) * classes), classes);
-        }
-        double mean = scores.Average();
-        double[] shares = Marginal(probabilities, classes);
-        int confident = 0;
+        for (int i = 0; i < splits; i++) scores[i] = all.Score(images[(int)((long)i * n / splits)..(int)((long)(i + 1) * n / splits)]);
+        double mean = scores.Average(), deviation = Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / splits);
+        double[] shares = all.Shares(images);
+        return new ClassifierScore(mean, deviation, scores, all.ConfidentShare(images, threshold), threshold, ClassProbabilities.Entropy(shares), shares);
+    }
+}
+
+/// <summary>The probabilities of the classes for each image.</summary>
+sealed class ClassProbabilities
+{
+    readonly int _classes;
+    readonly double[] _probabilities, _largest, _entropies;
+
+    public ClassProbabilities(Points logits)
+    {
+        int n = logits.Count;
+        _classes = logits.Dimensions;
+        _probabilities = new double[n * _classes];
+        _largest = new double[n];
+        _entropies = new double[n];
+        logits.CopyTo(0, _probabilities);
         for (int i = 0; i < n; i++)
         {
-            if (Largest(probabilities.AsSpan(i * classes, classes)) >= threshold) confident++;
+            Span<double> row = _probabilities.AsSpan(i * _classes, _classes);
+            Softmax(row);
+            _largest[i] = Largest(row);
+            _entropies[i] = Entropy(row);
         }
-        double deviation = Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / splits);
-        return new ClassifierScore(mean, deviation, scores, (double)confident / n, threshold, Entropy(shares), shares);
     }
 
-    static double Score(ReadOnlySpan<double> probabilities, int classes)
+    /// <summary>−Σ p·ln p</summary>
+    public static double Entropy(ReadOnlySpan<double> probabilities)
     {
-        double[] marginal = Marginal(probabilities, classes);
         double sum = 0;
-        for (int i = 0; i < probabilities.Length; i++)
-        {
-            if (probabilities[i] > 0) sum += probabilities[i] * (Math.Log(probabilities[i]) - Math.Log(marginal[i % classes]));
-        }
-        return Math.Exp(sum / (probabilities.Length / classes));
+        foreach (double p in probabilities) sum -= p > 0 ? p * Math.Log(p) : 0;
+        return sum;
     }
 
-    static double[] Marginal(ReadOnlySpan<double> probabilities, int classes)
+    /// <summary>The inception score of some images: the mean divergence from their mean is that mean's entropy less the mean of their entropies.</summary>
+    public double Score(int[] images)
     {
-        var mean = new double[classes];
-        for (int i = 0; i < probabilities.Length; i++) mean[i % classes] += probabilities[i];
-        for (int j = 0; j < classes; j++) mean[j] /= probabilities.Length / classes;
+        double entropies = 0;
+        foreach (int image in images) entropies += _entropies[image];
+        return Math.Exp(Entropy(Shares(images)) - entropies / images.Length);
+    }
+
+    /// <summary>The mean of the probabilities of some images.</summary>
+    public double[] Shares(int[] images)
+    {
+        var mean = new double[_classes];
+        foreach (int image in images)
+        {
+            for (int j = 0; j < _classes; j++) mean[j] += _probabilities[image * _classes + j];
+        }
+        for (int j = 0; j < _classes; j++) mean[j] /= images.Length;
         return mean;
     }
 
-    static double Entropy(double[] shares) => -shares.Sum(share => share > 0 ? share * Math.Log(share) : 0);
+    /// <summary>The share of some images whose likeliest class has at least this probability.</summary>
+    public double ConfidentShare(int[] images, double threshold) => (double)images.Count(image => _largest[image] >= threshold) / images.Length;
 
     static double Largest(ReadOnlySpan<double> values)
     {

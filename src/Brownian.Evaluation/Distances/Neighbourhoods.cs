@@ -49,32 +49,28 @@ public static class Neighbourhoods
         return new NeighbourhoodScores(k, balls, recalled, covered);
     }
 
-    // Of each point, the squared distance to its k-th nearest of the same set.
+    // Of each point, the squared distance to its k-th nearest of the same set. Products only tell which distances are worth computing exactly.
     static double[] SquaredRadii(Points x, double[] norms, int k, int threads)
     {
         int n = x.Count;
-        double[] nearest = new double[n * k], radii = new double[n];
-        var points = new int[n * k];
+        var nearest = new double[n * k];
         Array.Fill(nearest, double.PositiveInfinity);
+        double share = PointDistances.Rounding(x.Dimensions);
         PairProducts.ForEach(x, x, threads, (row, first, products) =>
         {
             Span<double> distances = nearest.AsSpan(row * k, k);
-            Span<int> others = points.AsSpan(row * k, k);
             for (int j = 0; j < products.Length; j++)
             {
-                double distance = norms[row] + norms[first + j] - 2 * products[j];
-                if (distance >= distances[^1] || first + j == row) continue;
+                double sum = norms[row] + norms[first + j];
+                if (sum - 2 * products[j] > distances[^1] + sum * share || first + j == row) continue;
+                double distance = x.SquaredDistance(row, x, first + j);
+                if (distance >= distances[^1]) continue;
                 int place = k - 1;
-                for (; place > 0 && distances[place - 1] > distance; place--)
-                    (distances[place], others[place]) = (distances[place - 1], others[place - 1]);
-                (distances[place], others[place]) = (distance, first + j);
+                for (; place > 0 && distances[place - 1] > distance; place--) distances[place] = distances[place - 1];
+                distances[place] = distance;
             }
         });
-        Threads.For(n, threads, row =>
-        {
-            foreach (int other in points.AsSpan(row * k, k)) radii[row] = Math.Max(radii[row], x.SquaredDistance(row, x, other));
-        });
-        return radii;
+        return [.. Enumerable.Range(0, n).Select(row => nearest[row * k + k - 1])];
     }
 }
 

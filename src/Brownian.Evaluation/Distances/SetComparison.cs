@@ -159,9 +159,11 @@ public static class SetComparison
         if (logits.Count != generated.Count)
             throw new ArgumentException($"generated: {generated.Logits.Length} logits for {generated.Count} images are not as many for each; give one for each class.");
         ClassifierScore score = InceptionScore.Of(logits, options.Splits, options.Confident);
-        Interval? Resampled(double value, Func<ClassifierScore, double> part) => options.Resamples < 2 ? null : Bootstrap.Of(
-            value, logits.Count, rows => part(InceptionScore.Of(logits.Take(rows), 1, options.Confident)), Math.Min(options.Resamples, 200), options.Seed, options.Threads);
-        return new ClassifierReport(score, Resampled(score.Score, part => part.Score), Resampled(score.ConfidentShare, part => part.ConfidentShare));
+        var all = new ClassProbabilities(logits);
+        Interval? Resampled(double value, Func<int[], double> of) =>
+            options.Resamples < 2 ? null : Bootstrap.Of(value, logits.Count, of, options.Resamples, options.Seed, options.Threads);
+        return new ClassifierReport(
+            score, Resampled(score.Score, all.Score), Resampled(score.ConfidentShare, rows => all.ConfidentShare(rows, options.Confident)));
     }
 }
 

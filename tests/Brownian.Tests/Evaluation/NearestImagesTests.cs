@@ -1,0 +1,115 @@
+using Brownian.Evaluation;
+using static Brownian.Tests.Evaluation.Features;
+
+namespace Brownian.Tests.Evaluation;
+
+public sealed class NearestImagesTests
+{
+    const int D = 8;
+
+    [Fact]
+    public void Finds_the_nearest_and_of_equal_ones_the_first()
+    {
+        double[] values = Normal(150, D, 1, 1, 40);
+        values.AsSpan(20 * D, D).CopyTo(values.AsSpan(90 * D));
+        Points training = new(values, D, "training"), images = new([.. values[(90 * D)..(91 * D)], .. Normal(70, D, 2, 1, 40)], D, "images");
+        Neighbour[] found = NearestImages.Of(images, training, 1);
+        Assert.Equal(found, NearestImages.Of(images, training, 3));
+        Assert.Equal(new Neighbour(20, 0), found[0]);
+        for (int i = 0; i < images.Count; i++)
+        {
+            double[] distances = [.. Enumerable.Range(0, 150).Select(j => SquaredDistance(Row(images, i), Row(training, j)))];
+            Assert.Equal(Array.IndexOf(distances, distances.Min()), found[i].Image);
+            Assert.Equal(Math.Sqrt(distances.Min()), found[i].Distance, 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Within_a_set_each_image_is_left_out_for_itself_alone()
+    {
+        double[] values = Normal(120, D, 1);
+        values.AsSpan(20 * D, D).CopyTo(values.AsSpan(90 * D));
+        Points training = new(values, D, "training");
+        Neighbour[] found = NearestImages.Within(training, [90, 7, 20]);
+        Assert.Equal(new Neighbour(20, 0), found[0]);
+        Assert.Equal(new Neighbour(90, 0), found[2]);
+        double[] distances = [.. Enumerable.Range(0, 120).Select(j => j == 7 ? double.MaxValue : SquaredDistance(Row(training, 7), Row(training, j)))];
+        Assert.Equal(Array.IndexOf(distances, distances.Min()), found[1].Image);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void New_images_of_the_same_kind_are_no_copies(bool heldOut)
+    {
+        NearestReport found = Compare(NormalPoints(300, D, 7), heldOut);
+        Assert.Equal(CopyVerdict.NoCopies, found.Verdict);
+        Assert.InRange(0.5, found.NearerLow - 0.03, found.NearerHigh + 0.03);
+        Assert.Equal(0, found.Identical);
+        Assert.StartsWith($"no copies: not more alike to the training images than {(heldOut ? "held-out" : "other training")} images are; ", found.Text);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Training_images_with_some_noise_are_copies(bool heldOut)
+    {
+        double[] noise = Normal(300, D, 8, 0.3);
+        double[] copies = [.. Normal(300, D, 1).Zip(noise, (a, b) => a + b)];
+        NearestReport found = Compare(new Points(copies, D, "generated"), heldOut);
+        Assert.Equal(CopyVerdict.Copies, found.Verdict);
+        Assert.True(found.NearerLow > 0.6);
+        Assert.StartsWith("copies: generated images are nearer to the training images than", found.Text);
+    }
+
+    [Fact]
+    public void A_few_exact_copies_are_found_among_new_images()
+    {
+        double[] mixed = [.. Normal(15, D, 1), .. Normal(285, D, 7)];
+        NearestReport found = Compare(new Points(mixed, D, "generated"), true);
+        Assert.Equal(CopyVerdict.SomeCopies, found.Verdict);
+        Assert.Equal(15, found.Identical);
+        Assert.EndsWith("; 15 of 300 equal a training image exactly.", found.Text);
+        Assert.Equal(Enumerable.Range(0, 15), found.Neighbours.Take(15).Select(n => n.Image));
+    }
+
+    [Fact]
+    public void Images_of_another_kind_are_farther_away()
+    {
+        NearestReport found = Compare(NormalPoints(300, D, 7, 1.5), true);
+        Assert.Equal(CopyVerdict.Farther, found.Verdict);
+        Assert.Equal(9, found.Quantiles.Count);
+        Assert.All(found.Quantiles.Skip(1), quantile => Assert.True(quantile.Generated > quantile.Baseline));
+    }
+
+    /// <summary>Chance alone: of 60 sets without copies none is called one, and z is spread as a standard normal.</summary>
+    [Fact]
+    public void The_tests_z_is_calibrated()
+    {
+        double[] z = [.. Enumerable.Range(0, 60).Select(i => NearestImages.Compare(
+            NormalPoints(150, 3, (ulong)(100 + i)), NormalPoints(80, 3, (ulong)(200 + i)), NormalPoints(90, 3, (ulong)(300 + i)), new() { Threads = 1 }).Z)];
+        Assert.InRange(z.Average(), -0.5, 0.5);
+        Assert.InRange(Math.Sqrt(z.Average(v => v * v)), 0.7, 1.35);
+    }
+
+    [Fact]
+    public void Ranks_are_those_of_all_pairs()
+    {
+        Neighbour[] ours = [new(0, 1), new(0, 2), new(0, 2), new(0, 5)], theirs = [new(0, 2), new(0, 3), new(0, 4)];
+        NearestReport found = NearestImages.Judge(ours, theirs, 10, true, new());
+        // Of 12 pairs: 1 is nearer than all 3; each 2 than two, and equal to one; 5 than none.
+        Assert.Equal((3 + 2.5 + 2.5 + 0) / 12, found.Nearer, 1e-12);
+    }
+
+    [Fact]
+    public void Too_few_images_are_refused()
+    {
+        Points training = NormalPoints(60, D, 1);
+        Assert.Contains("19 images; a verdict on copies needs at least 20", Assert.Throws<ArgumentException>(() => NearestImages.Compare(training, NormalPoints(19, D, 2), null)).Message);
+        Assert.Contains("5 images", Assert.Throws<ArgumentException>(() => NearestImages.Compare(training, training, NormalPoints(5, D, 2))).Message);
+        Assert.Contains("compute both with one network", Assert.Throws<ArgumentException>(() => NearestImages.Compare(training, NormalPoints(30, 4, 2), null)).Message);
+    }
+
+    static NearestReport Compare(Points generated, bool heldOut) =>
+        NearestImages.Compare(NormalPoints(900, D, 1), generated, heldOut ? NormalPoints(400, D, 3) : null, new() { MostHeldOut = 500 });
+}
