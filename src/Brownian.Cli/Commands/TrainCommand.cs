@@ -52,6 +52,7 @@ sealed class TrainCommand : AppCommand
         using Device device = OpenDevice(parsed, config);
         TimeBudget? budget = Budget(parsed, config);
         if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
+        config = FineTuning.Sealed(config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), config, device, images, hasBudget: budget is not null);
     }
@@ -65,7 +66,12 @@ sealed class TrainCommand : AppCommand
     }
 
     // The built-in model has a name that is no path.
-    string? From(ParseResult parsed) => parsed.GetValue(_from) is { } named ? DefaultModel.FolderOf(named) : null;
+    string? From(ParseResult parsed) => parsed.GetValue(_from) switch
+    {
+        null => null,
+        "" => throw new ArgumentException("--from is empty; give a model folder or a run."),
+        var named => DefaultModel.FolderOf(named),
+    };
 
     // Who names images, or a model to start from, and nothing else is given what suits them.
     TrainConfig? Chosen(ParseResult parsed)

@@ -38,6 +38,21 @@ public sealed record FineTuning(TrainConfig Config, string Reason)
             : new FineTuning(config, $"all that of {model}, its images too");
     }
 
+    /// <summary>
+    /// A configuration with the hash of the weights that it starts from, as <see cref="Trainer"/> writes it into a run: what is wrong with them
+    /// shows before there is one. One that starts from fresh weights is returned as it is.
+    /// </summary>
+    /// <param name="config">Its number of classes is known.</param>
+    /// <exception cref="InvalidDataException">The model is none, damaged, or another than the one of the hash, or none of its weights fit.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    public static TrainConfig Sealed(TrainConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (config.Train.From.Length == 0) return config;
+        using StartingModel start = StartingModel.Open(config.Train.From);
+        return start.Seal(config);
+    }
+
     static FineTuning OnImages(TrainConfig config, ModelDescription description, RunDirectory? run, string model, string[] given)
     {
         TrainConfig wanted = config.With(given);

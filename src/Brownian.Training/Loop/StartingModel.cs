@@ -44,9 +44,12 @@ sealed class StartingModel : IDisposable
     }
 
     /// <summary>The configuration with the hash of these weights, so that it starts from no others when it is used again.</summary>
-    /// <exception cref="InvalidDataException">It has that of others.</exception>
+    /// <exception cref="InvalidDataException">It has that of others, or none of the weights fit its network.</exception>
     public TrainConfig Seal(TrainConfig config)
     {
+        using var traced = new TracingDevice();
+        ParameterSet to = config.Model.CreateNetwork(traced).Parameters;
+        if (to.Trained.Where(Fits).Sum(parameter => (double)parameter.Shape.Count) < LeastShare * to.Count) throw NothingFits(config);
         if (config.Train.FromHash.Length == 0) return config with { Train = config.Train with { FromHash = _model.Hash } };
         if (config.Train.FromHash == _model.Hash) return config;
         throw new InvalidDataException(
@@ -58,31 +61,28 @@ sealed class StartingModel : IDisposable
     /// <param name="config">What will be trained.</param>
     /// <param name="images">What will be learned from.</param>
     /// <param name="warn">Told what does not fit, and what will have to be unlearned.</param>
-    /// <exception cref="InvalidDataException">Nothing fits.</exception>
     public StartedFrom Fill(TrainState state, TrainConfig config, IImageDataset images, Action<string> warn)
     {
         ParameterSet from = _model.Network.Parameters, to = state.Parameters;
-        List<string> fresh = [], unused = [.. from.Where(its => !to.TryGet(its.Name, out _)).Select(Shown)];
+        string[] fresh = [.. to.Where(parameter => !Fits(parameter)).Select(Difference)], unused = [.. from.Where(its => !to.TryGet(its.Name, out _)).Select(Shown)];
         long copied = 0;
-        foreach (Parameter parameter in to)
+        foreach (Parameter parameter in to.Where(Fits))
         {
-            if (!from.TryGet(parameter.Name, out Parameter? its)) fresh.Add($"{Shown(parameter)}, which the model does not have");
-            else if (!its.TorchShape.SequenceEqual(parameter.TorchShape)) fresh.Add($"{Shown(parameter)}, {Extents(its)} in the model");
-            else
-            {
-                parameter.FromTorch(its.ToTorch());
-                if (parameter.IsTrained) copied += parameter.Shape.Count;
-            }
+            parameter.FromTorch(from[parameter.Name].ToTorch());
+            if (parameter.IsTrained) copied += parameter.Shape.Count;
         }
-        double share = (double)copied / to.Count;
-        if (share < LeastShare) throw NothingFits(config);
         state.Restart();
-        int count = to.Count();
-        if (fresh.Count > 0) warn($"{_path}: {fresh.Count} of the network's {count} tensors start fresh: {Listed(fresh)}.");
-        if (unused.Count > 0) warn($"{_path}: {unused.Count} of its tensors have no place in the network and are left out: {Listed(unused)}.");
+        if (fresh.Length > 0) warn($"{_path}: not all of the network is in it; fresh are {fresh.Length} of {to.Count()} tensors: {Listed(fresh)}.");
+        if (unused.Length > 0) warn($"{_path}: not all of it is in the network; left out are {unused.Length} of its tensors: {Listed(unused)}.");
         foreach (string doubt in Doubts(config, images)) warn($"{_path}: {doubt}.");
-        return new StartedFrom(_path, Description.Step, share);
+        return new StartedFrom(_path, Description.Step, (double)copied / to.Count);
     }
+
+    bool Fits(Parameter parameter) => _model.Network.Parameters.TryGet(parameter.Name, out Parameter? its) && its.TorchShape.SequenceEqual(parameter.TorchShape);
+
+    string Difference(Parameter parameter) => _model.Network.Parameters.TryGet(parameter.Name, out Parameter? its)
+        ? $"{Shown(parameter)} (the model's is {Extents(its)})"
+        : $"{Shown(parameter)} (the model has none)";
 
     public void Dispose() => _device.Dispose();
 
@@ -123,8 +123,8 @@ sealed class StartingModel : IDisposable
 
     static string Extents(Parameter parameter) => $"[{string.Join(", ", parameter.TorchShape.ToArray())}]";
 
-    static string Listed(List<string> names) =>
-        string.Join("; ", names.Take(MostNamed)) + (names.Count > MostNamed ? $"; and {names.Count - MostNamed} more" : "");
+    static string Listed(string[] names) =>
+        string.Join("; ", names.Take(MostNamed)) + (names.Length > MostNamed ? $"; and {names.Length - MostNamed} more" : "");
 }
 
 /// <summary>What a training started from.</summary>

@@ -60,7 +60,7 @@ public sealed record TimeBudget
     internal BudgetedTraining Spend(TrainConfig config, Func<TrainConfig, TrainPace> measure, Func<TimeSpan> elapsed)
     {
         BudgetedTraining usual = BudgetedTraining.Fit(config, measure(config), Time, elapsed());
-        if (config.Model != TrainConfig.Default.Model || usual.Steps >= TrainConfig.LeastSteps) return usual;
+        if (config.Model != TrainConfig.Default.Model || config.Train.From.Length > 0 || usual.Steps >= TrainConfig.LeastSteps) return usual;
         TrainConfig smaller = config with { Model = TrainConfig.SmallModel };
         BudgetedTraining small = BudgetedTraining.Fit(smaller, measure(smaller), Time, elapsed());
         return small.Pace.StepSeconds < usual.Pace.StepSeconds ? small with { StepsOfUsualNetwork = usual.Steps } : usual;

@@ -126,6 +126,22 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_best_can_be_that_of_the_best_evaluation()
+    {
+        (double Loss, double? Evaluation)[] saved = [(0.9, null), (0.1, 30), (0.5, 20), (0.2, 25), (0.25, 24), (0.3, null)];
+        for (int i = 0; i < saved.Length; i++)
+        {
+            Store.Save(Manifest((i + 1) * 10) with { SmoothedLoss = saved[i].Loss, Evaluation = saved[i].Evaluation }, folder =>
+                File.WriteAllText(Path.Combine(folder, "weights.safetensors"), "x"));
+            Store.Prune(keep: 2, BestBy.Evaluation);
+        }
+        Assert.Equal([60, 50, 30], Store.Steps());
+        Assert.Equal(20, CheckpointManifest.Read(Store.PathOf(30)).Evaluation);
+        Store.Prune(keep: 1);       // by loss it was another, which is gone
+        Assert.Equal([60, 50], Store.Steps());
+    }
+
+    [Fact]
     public void A_full_disk_leaves_the_earlier_checkpoints_alone()
     {
         Save(5);
