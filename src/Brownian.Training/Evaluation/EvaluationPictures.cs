@@ -5,7 +5,7 @@ namespace Brownian.Training;
 /// <summary>The pictures of an evaluation.</summary>
 public static class EvaluationPictures
 {
-    const int Bins = 40;
+    const int Bins = 40, CellSide = 180;
 
     /// <summary>Distance against network calls and against seconds, a curve for each combination of the other settings.</summary>
     /// <param name="title">Above the chart.</param>
@@ -50,8 +50,10 @@ public static class EvaluationPictures
         }
         (SweepAxis down, SweepAxis across) = (sweep.Axes[0], sweep.Axes[1]);
         int columns = (int)Math.Ceiling(Math.Sqrt(images[0].Count));
-        return ImageSheet.Draw([.. images.Select(cell => ImageGrid.Draw([.. cell.Select(image => image.AsColors())], columns))], new SheetOptions
+        Image[] cells = [.. images.Select(cell => ImageGrid.Draw([.. cell.Select(image => image.AsColors())], columns))];
+        return ImageSheet.Draw(cells, new SheetOptions
         {
+            Scale = cells[0].Width < CellSide ? (CellSide + cells[0].Width - 1) / cells[0].Width : 0,
             Columns = across.Values.Count,
             RowLabels = [.. down.Values.Select(value => SweepPoint.Words(down.Key, value))],
             ColumnLabels = [.. across.Values.Select(value => SweepPoint.Words(across.Key, value))],

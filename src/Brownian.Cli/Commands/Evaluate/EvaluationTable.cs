@@ -97,7 +97,7 @@ sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, Evalua
     public static IReadOnlyList<IReadOnlyList<string>> SweepRows(SamplingSweep sweep, IReadOnlyList<(SweepPoint Point, EvaluationResult Result)> results)
     {
         Measured[] measures = [.. results[0].Result.Measures];
-        List<string[]> rows = [[.. sweep.Axes.Select(axis => axis.Key), "calls", "seconds", .. measures.Select(measured => measured.Name), "low", "high"]];
+        List<string[]> rows = [[.. sweep.Axes.Select(axis => axis.Key), "calls", "seconds", .. measures.Select(measured => measured.Name), "frechet_low", "frechet_high"]];
         foreach ((SweepPoint point, EvaluationResult result) in results)
         {
             Measured main = result[Main]!;

@@ -12,7 +12,7 @@ sealed class ModelEvaluation(
     DiffusionModel model, string name, SampleOptions sampling)
     : Judging(terminal, cancel, wanted, targets, extraction, real)
 {
-    const int SheetImages = 64, SweepImages = 8;
+    const int SheetImages = 64, SweepImages = 9;
 
     readonly ImageSampler _sampler = new(model);
 
@@ -116,8 +116,10 @@ sealed class ModelEvaluation(
         }
         IReadOnlyList<IReadOnlyList<string>> rows = EvaluationTable.SweepRows(sweep, results);
         TextTable.Write(Terminal.Out, rows, column => column < sweep.Axes.Count);
-        (SweepPoint best, _) = results.MinBy(point => point.Result[EvaluationTable.Main]!.Value);
-        Tell("best", $"{best.Label}, of {Phrases.Count(count)} images each");
+        (SweepPoint best, EvaluationResult least) = results.MinBy(point => point.Result[EvaluationTable.Main]!.Value);
+        // The seeds are the same, so that two points differ by less than two sets of images would.
+        int near = results.Count(point => point.Point != best && point.Result[EvaluationTable.Main]!.Value <= least[EvaluationTable.Main]!.High);
+        Tell("best", $"{best.Label}, of {Phrases.Count(count)} images each" + (near == 0 ? "" : $"; {(near == 1 ? "another is" : $"{near} others are")} within its interval: more images tell them apart"));
         string title = $"{name}: distance in {Extraction.Network.Name} of {Phrases.Count(count)} images";
         Write(name, Report(DescribeModel(count), realSet!, [.. results.Select(point => point.Result)]),
             EvaluationTargets.Table("table.csv", rows),
