@@ -24,7 +24,7 @@ namespace Brownian.Tensors;
 /// work that reads it is still waiting. What waits is therefore what downloads: once in a training step for the loss, after the backward
 /// pass, and once for the norm of the gradients, before Adam's update; once for the count of batches in each batch norm that trains; the
 /// arithmetic that samplers do on the host (dynamic thresholding, the rescaling of guidance, learned variances), which downloads and
-/// uploads a batch in each step; the gradient of <see cref="Reductions.Sum"/>; checkpoints and images.
+/// uploads a batch in each step; <see cref="Losses.CrossEntropy"/>; the gradient of <see cref="Reductions.Sum"/>; checkpoints and images.
 /// </para>
 /// <para>
 /// Kernels and <see cref="Allocate"/> are called, and blocks released, by one thread at a time, that which has the turn: see

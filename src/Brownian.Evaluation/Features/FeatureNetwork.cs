@@ -20,6 +20,10 @@ public abstract class FeatureNetwork : IDisposable
     /// <summary>The classes that it tells apart; 0 for a network that gives features alone.</summary>
     public virtual int Classes => 0;
 
+    /// <summary>What is done to images of a size before the network sees them, for people: "resized from 32×32 to 28×28". Null where nothing is.</summary>
+    /// <exception cref="ArgumentException">The network has no use for such images.</exception>
+    public virtual string? PreparationOf(int height, int width, int channels) => null;
+
     /// <summary>The features of some images, in a scope of the caller's.</summary>
     /// <param name="images">N×H×W×C of 1 or 3 channels, from 0 to 255.</param>
     /// <exception cref="ArgumentException">The network has no use for images of this size or number of channels.</exception>

@@ -9,39 +9,39 @@ namespace Brownian.Nn;
 /// </summary>
 public sealed class SafetensorsFile : ITensorFile
 {
-    readonly FileBytes _file;
+    readonly ByteSource _bytes;
     readonly long _dataStart;
     readonly Dictionary<string, SafetensorsEntry> _entries;
 
-    SafetensorsFile(FileBytes file)
+    SafetensorsFile(string path, ByteSource bytes)
     {
-        _file = file;
-        long length = file.Length;
-        if (length < 8) throw file.Bad($"{length} bytes are too few for a safetensors file; download or save it again.");
+        (Path, _bytes) = (path, bytes);
+        long length = bytes.Length;
+        if (length < 8) throw Bad($"{length} bytes are too few for a safetensors file; download or save it again.");
         Span<byte> prefix = stackalloc byte[8];
-        file.Read(prefix, 0);
+        bytes.Read(prefix, 0);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > SafetensorsHeader.MaxLength)
         {
-            throw file.Bad(OtherFile.WhatIs(file.Path) is { } other
+            throw Bad(bytes is FileBytes && OtherFile.WhatIs(path) is { } other
                 ? $"{other}."
                 : $"no safetensors file: it begins with a header's length of {headerLength} bytes, where {SafetensorsHeader.MaxLength} is the most; "
                     + "check the path, or download the file again.");
         }
         if ((long)headerLength > length - 8)
-            throw file.Bad($"the header takes {headerLength} bytes, but {length - 8} are left; is the file cut off?");
+            throw Bad($"the header takes {headerLength} bytes, but {length - 8} are left; is the file cut off?");
         byte[] header = new byte[headerLength];
-        file.Read(header, 8);
+        bytes.Read(header, 8);
         _dataStart = 8 + (long)headerLength;
         (List<SafetensorsEntry> tensors, Dictionary<string, string> metadata) =
-            SafetensorsHeader.Parse(file.Path, header, length - _dataStart);
+            SafetensorsHeader.Parse(path, header, length - _dataStart);
         Metadata = metadata;
         Names = tensors.ConvertAll(t => t.Name);
         _entries = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>
-    public string Path => _file.Path;
+    public string Path { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Files => [Path];
@@ -66,13 +66,23 @@ public sealed class SafetensorsFile : ITensorFile
         var file = new FileBytes(path);
         try
         {
-            return new SafetensorsFile(file);
+            return new SafetensorsFile(path, file);
         }
         catch
         {
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The same of a file that is in memory, such as a resource of a program.</summary>
+    /// <param name="name">Names it in messages.</param>
+    /// <param name="content">All of its bytes.</param>
+    /// <exception cref="InvalidDataException">They are damaged or no safetensors file's.</exception>
+    public static SafetensorsFile Read(string name, byte[] content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return new SafetensorsFile(name, new MemoryBytes(content));
     }
 
     /// <summary>Whether the file has a tensor, and what it says about it.</summary>
@@ -126,7 +136,9 @@ public sealed class SafetensorsFile : ITensorFile
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => (_bytes as IDisposable)?.Dispose();
+
+    InvalidDataException Bad(string problem) => new($"{Path}: {problem}");
 
     T[] ReadArray<T>(string name) where T : unmanaged, System.Numerics.INumber<T>
     {
@@ -142,5 +154,5 @@ public sealed class SafetensorsFile : ITensorFile
     }
 
     void ReadInto<T>(SafetensorsEntry entry, Span<T> target) where T : unmanaged, System.Numerics.INumber<T> =>
-        _file.ReadElements(entry.Type, _dataStart + entry.Begin, target);
+        _bytes.ReadElements(entry.Type, _dataStart + entry.Begin, target);
 }

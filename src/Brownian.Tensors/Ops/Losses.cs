@@ -44,6 +44,53 @@ public static class Losses
         }
     }
 
+    /// <summary>
+    /// The cross entropy, the mean over samples of −ln softmax(x[n])[classes[n]] (Bishop 2006, eq. 4.108), as a one-element tensor. The host
+    /// computes it, in double: for the few logits of a batch no device needs a kernel. So it waits for the device, and its gradient does.
+    /// </summary>
+    /// <param name="x">Logits, N×K.</param>
+    /// <param name="classes">The class of each sample, 0 to K − 1.</param>
+    /// <exception cref="ArgumentException">There is not one class for each sample, or no such class.</exception>
+    public static Tensor CrossEntropy(this Tensor x, ReadOnlySpan<int> classes)
+    {
+        const string Name = "CrossEntropy";
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfEmpty(Name, x);
+        if (x.Shape.Rank != 2) Refuse.Because($"{Name}: expected logits N×K, got a tensor of {x.Shape}.");
+        int samples = x.Shape[0], count = x.Shape[1];
+        if (classes.Length != samples) Refuse.Because($"{Name}: {classes.Length} classes for {samples} samples; give one each.");
+        using DeviceTurn turn = x.Device.TakeTurn();
+        float[] gradient = x.ToArray();         // by the logits; at first these
+        double loss = 0;
+        for (int n = 0; n < samples; n++)
+        {
+            if ((uint)classes[n] >= (uint)count) Refuse.Because($"{Name}: sample {n} is of class {classes[n]}; {count} logits tell classes 0 to {count - 1} apart.");
+            loss += MinusLogLikelihood(gradient.AsSpan(n * count, count), classes[n], samples) / samples;
+        }
+        return Tensor.From([(float)loss], Shape.Of(1), x.Device).From(new CrossEntropyNode(x, Tensor.From(gradient, x.Shape, x.Device)));
+    }
+
+    // −ln softmax(z)[k]; z becomes its gradient, softmax(z) − (1 at k), divided by the number of samples.
+    static double MinusLogLikelihood(Span<float> z, int k, int samples)
+    {
+        double largest = double.NegativeInfinity, sum = 0;
+        foreach (float logit in z) largest = Math.Max(largest, logit);
+        foreach (float logit in z) sum += Math.Exp(logit - largest);
+        double loss = Math.Log(sum) - (z[k] - largest);
+        for (int i = 0; i < z.Length; i++) z[i] = (float)((Math.Exp(z[i] - largest) / sum - (i == k ? 1 : 0)) / samples);
+        return loss;
+    }
+
+    sealed class CrossEntropyNode(Tensor x, Tensor gradient) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.Affine(dy.Item(), gradient, 0, null, x.GradBuffer(out bool accumulate), accumulate);
+        }
+
+        protected override bool Reads(Tensor input) => false;
+    }
+
     /// <summary>The mean over samples and pixels of the variational bound's terms, in bits, as a one-element tensor.</summary>
     /// <param name="output">The network's answer, N×…×C or, where it learns the variance, N×…×2C with v in the second half of channels.</param>
     /// <param name="x0">Images, N×…×C.</param>

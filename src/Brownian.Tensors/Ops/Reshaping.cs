@@ -101,6 +101,27 @@ public static class Reshaping
         }
     }
 
+    /// <summary>The numbers of each sample of x N×… as one row, N×K: what a linear map of whole images takes.</summary>
+    public static Tensor Flatten(this Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Refuse.IfEmpty("Flatten", x);
+        using DeviceTurn turn = x.Device.TakeTurn();
+        Tensor y = Tensor.Empty(Shape.Of(x.Shape[0], x.Shape.Count / x.Shape[0]), x.Device);
+        x.Device.Affine(1, x, 0, null, y.View(x.Shape), accumulate: false);      // a copy: each result owns its memory
+        return y.From(new FlattenNode(x));
+    }
+
+    sealed class FlattenNode(Tensor x) : Node(x)
+    {
+        public override void Backward(Tensor dy)
+        {
+            if (x.NeedsGrad) x.Device.Affine(1, dy.View(x.Shape), 0, null, x.GradBuffer(out bool accumulate), accumulate);
+        }
+
+        protected override bool Reads(Tensor input) => false;
+    }
+
     static Shape Pooled(string operation, Tensor x, int factor)
     {
         Refuse.IfNotImages(operation, x);

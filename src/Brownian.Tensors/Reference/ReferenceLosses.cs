@@ -29,6 +29,13 @@ static class ReferenceLosses
     public static double Mean(LossSpec spec, double[] x, double[] target, double[] weights) =>
         PerSample(spec, x, target, weights.Length).Zip(weights, (loss, weight) => loss * weight).Average();
 
+    /// <summary>−ln of the softmax of each of the samples' logits at its class, the mean.</summary>
+    public static double CrossEntropy(double[] x, int[] classes)
+    {
+        int count = x.Length / classes.Length;
+        return classes.Select((k, n) => -Math.Log(Math.Exp(x[n * count + k]) / x.Skip(n * count).Take(count).Sum(Math.Exp))).Average();
+    }
+
     /// <summary>mean((x − target)²)</summary>
     public static double MeanSquaredError(double[] x, double[] target) => Mean(new(LossOp.Squared), x, target, [1]);
 

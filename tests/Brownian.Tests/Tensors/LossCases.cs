@@ -25,6 +25,14 @@ static class LossCases
         }
     }
 
+    public static IEnumerable<OpCase> Entropies(Shape s)
+    {
+        int[] classes = [.. Enumerable.Range(0, s[0]).Select(n => (3 * n + 1) % s[1])];
+        yield return new($"cross entropy {s}", [new(s, Mean: -3, Deviation: 4)], x => x[0].CrossEntropy(classes), x => [ReferenceLosses.CrossEntropy(x[0], classes)]);
+        yield return new($"cross entropy as part of a loss {s}", [new(s)],
+            x => TensorOps.Affine(-2, x[0].CrossEntropy(classes), 1, x[0].Sum()), x => [x[0].Sum() - 2 * ReferenceLosses.CrossEntropy(x[0], classes)]);
+    }
+
     public static IEnumerable<OpCase> Bounds(Shape s)
     {
         int channels = s.Channels;

@@ -21,7 +21,8 @@ static class OpTable
     /// <summary>Cases that are quick at every width.</summary>
     public static IReadOnlyList<OpCase> Small { get; } =
     [
-        .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.SelectMany(LossCases.Of), .. AnyShapes.SelectMany(LossCases.Bounds), .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
+        .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.SelectMany(LossCases.Of), .. AnyShapes.SelectMany(LossCases.Bounds), .. AnyShapes.Where(s => s.Rank == 2).SelectMany(LossCases.Entropies), .. LossCases.Entropies(Shape.Of(13, 10)),
+        .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
         .. PaddingCases.All, .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
     ];
 
@@ -76,6 +77,8 @@ static class OpTable
 
     static IEnumerable<OpCase> Images(Shape s)
     {
+        // Two times, so that gradients meet in what was flattened.
+        yield return new($"flatten {s}", [new(s)], x => TensorOps.Affine(2, x[0].Flatten(), 1, x[0].Flatten()), x => ReferencePointwise.Scale(x[0], 3));
         for (int f = 1; f <= 3; f++)
         {
             int factor = f;

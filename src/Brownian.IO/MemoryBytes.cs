@@ -1,6 +1,4 @@
-using Brownian.IO;
-
-namespace Brownian.Data;
+namespace Brownian.IO;
 
 /// <summary>Bytes in memory.</summary>
 sealed class MemoryBytes(byte[] bytes) : ByteSource
