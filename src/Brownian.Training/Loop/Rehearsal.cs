@@ -51,7 +51,7 @@ static class Rehearsal
         using (DeviceTurn turn = job.Device.TakeTurn(cancel))
         {
             job.State.Optimizer.Step(rate: 0);
-            job.State.Average.Update();
+            job.State.UpdateAverages();
             job.Device.Synchronize();
         }
         double update = Stopwatch.GetElapsedTime(start).TotalSeconds - batch;

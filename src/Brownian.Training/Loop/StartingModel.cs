@@ -64,15 +64,16 @@ sealed class StartingModel : IDisposable
     public StartedFrom Fill(TrainState state, TrainConfig config, IImageDataset images, Action<string> warn)
     {
         ParameterSet from = _model.Network.Parameters, to = state.Parameters;
-        string[] fresh = [.. to.Where(parameter => !Fits(parameter)).Select(Difference)], unused = [.. from.Where(its => !to.TryGet(its.Name, out _)).Select(Shown)];
+        Parameter[] tensors = [.. to];
+        string[] fresh = [.. tensors.Where(parameter => !Fits(parameter)).Select(Difference)], unused = [.. from.Where(its => !to.TryGet(its.Name, out _)).Select(Shown)];
         long copied = 0;
-        foreach (Parameter parameter in to.Where(Fits))
+        foreach (Parameter parameter in tensors.Where(Fits))
         {
             parameter.FromTorch(from[parameter.Name].ToTorch());
             if (parameter.IsTrained) copied += parameter.Shape.Count;
         }
         state.Restart();
-        if (fresh.Length > 0) warn($"{_path}: not all of the network is in it; fresh are {fresh.Length} of {to.Count()} tensors: {Listed(fresh)}.");
+        if (fresh.Length > 0) warn($"{_path}: not all of the network is in it; fresh are {fresh.Length} of {tensors.Length} tensors: {Listed(fresh)}.");
         if (unused.Length > 0) warn($"{_path}: not all of it is in the network; left out are {unused.Length} of its tensors: {Listed(unused)}.");
         foreach (string doubt in Doubts(config, images)) warn($"{_path}: {doubt}.");
         return new StartedFrom(_path, Description.Step, (double)copied / to.Count);

@@ -201,10 +201,10 @@ public sealed class FineTuningTests : IDisposable
         }
         TrainConfig classes = FineTuning.For(source.ModelPath, $"dataset_params.im_path={_folder.Path("classes")}").Config;
         Assert.Equal((true, 0.1, 2.0), (classes.Train.ClassConditional, classes.Train.LabelDropout, classes.Sampling.GuidanceScale));
-        using (IImageDataset images = ConfiguredDataset.Open(classes)) Assert.Equal(3, ConfiguredDataset.Fit(classes, images).Model.Classes);
+        using (IImageDataset images = ConfiguredDataset.Open(classes, cancel: TestContext.Current.CancellationToken)) Assert.Equal(3, ConfiguredDataset.Fit(classes, images).Model.Classes);
         TrainConfig none = FineTuning.For(source.FullPath, $"dataset_params.im_path={_folder.Path("none")}").Config;
         Assert.Equal((false, 0.0, null, 0), (none.Train.ClassConditional, none.Train.LabelDropout, none.Sampling.GuidanceScale, none.Model.Classes));
-        using (IImageDataset images = ConfiguredDataset.Open(none)) Assert.Equal(8, images.Count);
+        using (IImageDataset images = ConfiguredDataset.Open(none, cancel: TestContext.Current.CancellationToken)) Assert.Equal(8, images.Count);
     }
 
     [Fact]
