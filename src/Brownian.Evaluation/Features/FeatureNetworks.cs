@@ -42,6 +42,10 @@ public static class FeatureNetworks
     /// <summary>All of them: by default the first is taken that suits the images and whose weights are found. To add one is to add a line.</summary>
     public static IReadOnlyList<FeatureNetworkType> All { get; } =
     [
+        new("digits", "a classifier of handwritten digits, which comes with the program", (_, _, device) => new DigitsNetwork(device))
+        {
+            Suits = images => images is { Channels: 1, Width: 28 or 32 } && images.Width == images.Height,
+        },
         new("pixels", "the pixels, averaged to at most 1024 numbers: needs no weights", (images, _, _) => new PixelFeatures(images)),
     ];
 
@@ -99,13 +103,13 @@ public static class FeatureNetworks
     // Who names the file has said which network, as long as its content is known.
     static (FeatureNetworkType Type, string Sha256) OfWeights(IReadOnlyList<FeatureNetworkType> all, string? name, string weights)
     {
+        FeatureNetworkType? named = name is null ? null : Named(all, name);
+        if (named is { Weights: null }) throw new ArgumentException($"--weights: {named.Name} takes no weights; leave the option out.");
         if (!File.Exists(weights))
         {
             string what = Directory.Exists(weights) ? "a folder; give the file in it" : "there is no such file; check --weights";
             throw new FileNotFoundException($"{weights}: {what}.");
         }
-        FeatureNetworkType? named = name is null ? null : Named(all, name);
-        if (named is { Weights: null }) throw new ArgumentException($"--weights: {named.Name} takes no weights; leave the option out.");
         string sha = Files.Sha256(weights);
         FeatureNetworkType[] filled = [.. all.Where(type => type.Weights is not null)];
         return (named ?? Array.Find(filled, type => type.Weights!.Sha256 == sha) ?? throw new InvalidDataException(

@@ -22,7 +22,7 @@ public sealed class PixelFeatures : FeatureNetwork
         // The largest size of the same shape that leaves few enough numbers to estimate a covariance from.
         double scale = Math.Min(1, Math.Sqrt((double)MostNumbers / images.Channels / ((long)images.Width * images.Height)));
         int most = MostNumbers / images.Channels;
-        _height = Math.Max(1, (int)(images.Height * scale));
+        _height = Math.Clamp((int)(images.Height * scale), 1, most);
         _width = Math.Clamp((int)(images.Width * scale), 1, most / _height);        // one row of an image that is all width
         _height = Math.Min(_height, most / _width);
         _images = images;

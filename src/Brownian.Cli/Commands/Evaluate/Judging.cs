@@ -35,8 +35,10 @@ abstract class Judging(
     protected void TellFeatures()
     {
         FeatureNetwork network = extraction.Network;
+        FeatureImages kind = real.Kind;
+        string made = network.PreparationOf(kind.Height, kind.Width, kind.Channels) is { } preparation ? $", of images {preparation}" : "";
         string why = wanted.Features is null && wanted.Weights is null ? "; another with --features NAME" : "";
-        Tell("compare", $"in features {network.Name}, {Phrases.Count(network.Dimensions)} numbers an image{why}");
+        Tell("compare", $"in features {network.Name}, {Phrases.Count(network.Dimensions)} numbers an image{made}{why}");
     }
 
     /// <summary>The features of the real images: of all, or of as many as time allows.</summary>
