@@ -133,8 +133,8 @@ public sealed record PublishedWeights(IReadOnlyList<string> FileNames, long Byte
 
     const string LocalFolder = "weights";
 
-    /// <summary>Where the package that has the file keeps it, below the folder of NuGet's packages; null where it is in none.</summary>
-    public string? InPackage { get; init; }
+    /// <summary>Finds a copy where other tools leave it; null where there is none.</summary>
+    public Func<string?> Elsewhere { get; init; } = () => null;
 
     /// <summary>The folders in which weights are looked for, in this order.</summary>
     public static IReadOnlyList<string> Places =>
@@ -144,8 +144,8 @@ public sealed record PublishedWeights(IReadOnlyList<string> FileNames, long Byte
         Path.Combine(UserFolder.Cache, LocalFolder),
     ];
 
-    /// <summary>The first file of these names; null where there is none.</summary>
-    public string? Find() => Places.SelectMany(place => FileNames.Select(name => Path.Combine(place, name))).Concat(Packages()).FirstOrDefault(File.Exists);
+    /// <summary>The first file of these names, or a copy elsewhere; null where there is none.</summary>
+    public string? Find() => Places.SelectMany(place => FileNames.Select(name => Path.Combine(place, name))).FirstOrDefault(File.Exists) ?? Elsewhere();
 
     /// <summary>Whether a file is the one that was published.</summary>
     internal bool IsWhole(string path) => Files.Sha256(path) == Sha256;
@@ -165,15 +165,6 @@ public sealed record PublishedWeights(IReadOnlyList<string> FileNames, long Byte
     internal string Missing(string network) => string.Create(
         CultureInfo.InvariantCulture,
         $"the weights of {network} are not there: put {FileNames[0]} ({Bytes / 1e6:0.0} MB, SHA-256 {Sha256}, from {Source}) into {LocalFolder}/ or the folder that {Variable} names, or give --weights FILE.");
-
-    IEnumerable<string> Packages()
-    {
-        if (InPackage is null) return [];
-        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } given
-            ? given
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        return [Path.Combine(packages, InPackage)];
-    }
 }
 
 /// <summary>Where a program keeps what it can make again.</summary>
