@@ -115,18 +115,22 @@ public sealed record Measured(string Name, double Value, double? Low = null, dou
         List<Measured> found = [With("frechet", frechet.Value, frechet.Interval)];
         if (frechet.Extrapolated is { } far) found.Add(With("frechet_infinity", far.Value, far.StandardError));
         found.Add(With("kernel", report.Kernel.Value, report.Kernel.StandardError));
-        found.Add(With("precision", near.Precision, near.PrecisionInterval));
-        found.Add(With("recall", near.Recall, near.RecallInterval));
+        found.Add(Share("precision", near.Precision, near.PrecisionInterval));
+        found.Add(Share("recall", near.Recall, near.RecallInterval));
         found.Add(With("density", near.Density, near.DensityInterval));
-        found.Add(With("coverage", near.Coverage, near.CoverageInterval));
+        found.Add(Share("coverage", near.Coverage, near.CoverageInterval));
         if (report.Classifier is not { } classifier) return found;
         found.Add(With("inception_score", classifier.Score.Score, classifier.ScoreInterval));
-        found.Add(With("confident", classifier.Score.ConfidentShare, classifier.ConfidentInterval));
+        found.Add(Share("confident", classifier.Score.ConfidentShare, classifier.ConfidentInterval));
         found.Add(new Measured("class_entropy", classifier.Score.Entropy));
         return found;
     }
 
     static Measured With(string name, double value, Interval? interval) => new(name, value, interval?.Low, interval?.High);
+
+    // Student's interval knows no ends.
+    static Measured Share(string name, double value, Interval? interval) =>
+        interval is null ? new Measured(name, value) : new Measured(name, value, Math.Max(0, interval.Low), Math.Min(1, interval.High));
 
     static Measured With(string name, double value, double error) => new(name, value, value - Reach * error, value + Reach * error);
 }

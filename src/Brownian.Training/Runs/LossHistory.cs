@@ -61,7 +61,7 @@ sealed class LossHistory
             .Add("running mean", steps, RunningMeans())
             .ToDrawing();
         if (_evaluatedSteps.Count == 0) return loss.ToImage();
-        Drawing distance = new LineChart(new ChartOptions { XLabel = "step", YLabel = "Fréchet distance", LogY = true, Width = 600 })
+        Drawing distance = new LineChart(new ChartOptions { XLabel = "step", YLabel = "Fréchet distance", LogY = true, Dots = true, Width = 600 })
             .Add("averaged weights against the training images", [.. _evaluatedSteps], [.. _frechet])
             .ToDrawing();
         return ChartPanels.ToDrawing("", [loss, distance]).ToImage();
