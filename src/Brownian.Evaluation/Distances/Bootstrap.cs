@@ -1,3 +1,5 @@
+using Brownian.Tensors;
+
 namespace Brownian.Evaluation;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Brownian.Tensors;
+
 namespace Brownian.Evaluation;
 
 /// <summary>
@@ -106,6 +108,7 @@ public sealed class FrechetDistance
         // these images is then about the same at every size, and does not scatter around the line.
         double[] distances = Array.ConvertAll(sizes, size =>
         {
+            if (size == n) return To(generated, threads);
             int sets = (n + size - 1) / size;
             double sum = 0;
             for (int i = 0; i < sets; i++)

@@ -52,15 +52,17 @@ public sealed class GaussianStatistics
         return sums.Statistics(points.Name);
     }
 
-    /// <summary>Those of a set, which know the network that gave its features.</summary>
+    /// <summary>Those of a set of features, with its identity: what <see cref="Save"/> keeps for another time.</summary>
+    /// <inheritdoc cref="Of(Points, int)"/>
     /// <param name="set">At least 2 images.</param>
     /// <param name="name">What messages call the set.</param>
     /// <param name="threads">0 for one per processor; the numbers do not depend on it.</param>
-    /// <exception cref="ArgumentException">There are fewer than 2 images.</exception>
     public static GaussianStatistics Of(FeatureSet set, string name, int threads = 0)
     {
-        GaussianStatistics found = Of(new Points(set, name), threads);
-        return new GaussianStatistics(found.MeanArray, found.CovarianceArray, found.Count) { Identity = set.Identity };
+        var points = new Points(set, name);
+        var sums = new GaussianSums(points.Dimensions, threads) { Identity = set.Identity };
+        sums.Add(points);
+        return sums.Statistics(name);
     }
 
     /// <summary>Writes them as safetensors: <c>mean</c> and <c>covariance</c> in double, count and identity among the metadata.</summary>
@@ -121,6 +123,9 @@ public sealed class GaussianSums
         _block = new double[RowsOfBlock * dimensions];
     }
 
+    /// <summary>That of the statistics: see <see cref="GaussianStatistics.Identity"/>.</summary>
+    public string Identity { get; init; } = "";
+
     /// <summary>Adds images.</summary>
     /// <param name="points">Their features.</param>
     /// <exception cref="ArgumentException">They have another number of features.</exception>
@@ -147,7 +152,7 @@ public sealed class GaussianSums
         if (_waiting > 0) Join();
         if (_count < 2)
             throw new ArgumentException($"{name}: {_count} {(_count == 1 ? "image" : "images")}; the Fréchet distance needs at least 2 in each set: give more.");
-        return new GaussianStatistics((double[])_mean.Clone(), Array.ConvertAll(_products, sum => sum / (_count - 1)), _count);
+        return new GaussianStatistics((double[])_mean.Clone(), Array.ConvertAll(_products, sum => sum / (_count - 1)), _count) { Identity = Identity };
     }
 
     void Join()

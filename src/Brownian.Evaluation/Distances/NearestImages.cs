@@ -1,12 +1,16 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Brownian.Tensors;
 
 namespace Brownian.Evaluation;
 
 /// <summary>
 /// Are generated images copies of training images? The distance of each to its nearest training image is compared with that of images which
 /// were not trained on: a model that has learnt the distribution is no nearer than they are (Meehan, Chaudhuri &amp; Dasgupta 2020, "A
-/// non-parametric test to detect data-copying in generative models", over the whole space at once).
+/// non-parametric test to detect data-copying in generative models"). Some things are more alike by nature, as ones are among digits, and a model
+/// that makes more of them is no copier: the paper compares within cells of space. Here each distance is taken relative to the spacing where it
+/// ends instead: d/(d + s), with s the distance from the training image to its own nearest other one. That is 0 for a copy, ½ for an image as near
+/// as its neighbour is to that one.
 /// </summary>
 public static class NearestImages
 {
@@ -21,7 +25,7 @@ public static class NearestImages
     /// <param name="training">At least 1, of the same features.</param>
     /// <param name="threads">0 for one per processor; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">There is no training image, or they have different features.</exception>
-    public static Neighbour[] Of(Points images, Points training, int threads = 0) => Find(images, training, null, threads);
+    public static Neighbour[] Of(Points images, Points training, int threads = 0) => Find(images, training, null, 1, threads);
 
     /// <summary>The training image nearest to each of some training images, itself left out.</summary>
     /// <param name="training">At least 2.</param>
@@ -33,11 +37,11 @@ public static class NearestImages
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(rows);
         training.AtLeast(2, "the nearest other image");
-        return Find(training.Take(rows), training, rows, threads);
+        return Find(training.Take(rows), training, rows, 1, threads);
     }
 
     /// <summary>Compares the distances to the training images and says what follows from them.</summary>
-    /// <param name="training">What the model was trained on.</param>
+    /// <param name="training">What the model was trained on; at least <see cref="Least"/> images.</param>
     /// <param name="generated">What it generates; at least <see cref="Least"/> images.</param>
     /// <param name="heldOut">
     /// Images of the same kind that it was not trained on, at least <see cref="Least"/>. Null: training images stand in for them, each with its
@@ -52,7 +56,9 @@ public static class NearestImages
         ArgumentNullException.ThrowIfNull(generated);
         options ??= new NearestOptions();
         generated.AtLeast(Least, "a verdict on copies");
-        (heldOut ?? training).AtLeast(Least, "a verdict on copies");
+        training.AtLeast(Least, "a verdict on copies");
+        heldOut?.AtLeast(Least, "a verdict on copies");
+        int[]? selves = null;
         Neighbour[] found = Of(generated, training, options.Threads), baseline;
         if (heldOut is not null)
         {
@@ -61,16 +67,31 @@ public static class NearestImages
         else
         {
             int[] order = new Philox((ulong)options.Seed, Philox.Stream("evaluation.nearest")).Permutation(training.Count);
-            baseline = Within(training, order[..Math.Min(order.Length, options.MostHeldOut)], options.Threads);
+            selves = order[..Math.Min(order.Length, options.MostHeldOut)];
+            baseline = Within(training, selves, options.Threads);
         }
-        return Judge(found, baseline, training.Count, heldOut is not null, options);
+
+        // Around each training image that was found, two others: the nearest one may be the very image that found it.
+        int[] hit = [.. found.Concat(baseline).Select(neighbour => neighbour.Image).Distinct().Order()];
+        Neighbour[] around = Find(training.Take(hit), training, hit, 2, options.Threads);
+        double Relative(Neighbour neighbour, int self)
+        {
+            int place = 2 * Array.BinarySearch(hit, neighbour.Image);
+            double spacing = around[around[place].Image == self ? place + 1 : place].Distance;
+            return neighbour.Distance == 0 ? 0 : neighbour.Distance / (neighbour.Distance + spacing);
+        }
+
+        return Judge(
+            found, [.. found.Select(neighbour => Relative(neighbour, -1))],
+            baseline, [.. baseline.Select((neighbour, i) => Relative(neighbour, selves is null ? -1 : selves[i]))],
+            training.Count, heldOut is not null, options);
     }
 
-    internal static NearestReport Judge(Neighbour[] found, Neighbour[] baseline, int training, bool heldOut, NearestOptions options)
+    internal static NearestReport Judge(
+        Neighbour[] found, double[] ours, Neighbour[] baseline, double[] theirs, int training, bool heldOut, NearestOptions options)
     {
-        double[] ours = Array.ConvertAll(found, n => n.Distance), theirs = Array.ConvertAll(baseline, n => n.Distance);
-        Array.Sort(ours);
-        Array.Sort(theirs);
+        double[] distances = Array.ConvertAll(found, n => n.Distance), others = Array.ConvertAll(baseline, n => n.Distance);
+        foreach (double[] values in (double[][])[ours, theirs, distances, others]) Array.Sort(values);
         (double nearer, double error, double z) = Ranks(ours, theirs);
 
         // A threshold with fewer than five images below it would be one image's whim.
@@ -88,8 +109,9 @@ public static class NearestImages
             GeneratedCount = found.Length,
             BaselineCount = baseline.Length,
             Baseline = heldOut ? NearestBaseline.HeldOut : NearestBaseline.Training,
-            Quantiles = Array.ConvertAll(Shares, share => new NearestQuantile(share, Bootstrap.Quantile(ours, share), Bootstrap.Quantile(theirs, share))),
-            Identical = ours.Count(distance => distance == 0),
+            Quantiles = Array.ConvertAll(Shares, share => new NearestQuantile(
+                share, Bootstrap.Quantile(distances, share), Bootstrap.Quantile(others, share), Bootstrap.Quantile(ours, share), Bootstrap.Quantile(theirs, share))),
+            Identical = distances.Count(distance => distance == 0),
             Nearer = nearer,
             NearerLow = Math.Max(0, nearer - 1.96 * error),
             NearerHigh = Math.Min(1, nearer + 1.96 * error),
@@ -104,28 +126,34 @@ public static class NearestImages
         return report with { Text = TextOf(report) };
     }
 
-    static Neighbour[] Find(Points x, Points training, int[]? selves, int threads)
+    // The k nearest of each, from the nearest on. Products only tell which distances are worth computing exactly.
+    static Neighbour[] Find(Points x, Points training, int[]? selves, int k, int threads)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(training);
         x.SameSpaceAs(training);
-        training.AtLeast(1, "the nearest image");
-        double[] normX = PointDistances.SquaredNorms(x), normY = PointDistances.SquaredNorms(training), best = new double[x.Count];
-        var nearest = new int[x.Count];
-        Array.Fill(best, double.PositiveInfinity);
+        training.AtLeast(k, "the nearest image");
+        double[] normX = PointDistances.SquaredNorms(x), normY = PointDistances.SquaredNorms(training);
+        var nearest = new Neighbour[x.Count * k];
+        Array.Fill(nearest, new Neighbour(-1, double.PositiveInfinity));
         double share = PointDistances.Rounding(x.Dimensions);
         PairProducts.ForEach(x, training, threads, (row, first, products) =>
         {
+            Span<Neighbour> best = nearest.AsSpan(row * k, k);
+            double limit = best[^1].Distance;                          // squared, until all are found
             for (int j = 0; j < products.Length; j++)
             {
-                double norms = normX[row] + normY[first + j], distance = norms - 2 * products[j], doubt = norms * share;
-                if (distance > best[row] + doubt || selves?[row] == first + j) continue;
-                // Within rounding of 0 or of the best so far only the exact distance tells.
-                distance = x.SquaredDistance(row, training, first + j);
-                if (distance < best[row]) (best[row], nearest[row]) = (distance, first + j);
+                double sum = normX[row] + normY[first + j];
+                if (sum - 2 * products[j] > limit + sum * share || selves?[row] == first + j) continue;
+                double distance = x.SquaredDistance(row, training, first + j);
+                if (distance >= limit) continue;
+                int place = k - 1;
+                for (; place > 0 && best[place - 1].Distance > distance; place--) best[place] = best[place - 1];
+                best[place] = new Neighbour(first + j, distance);
+                limit = best[^1].Distance;
             }
         });
-        return [.. nearest.Select((image, i) => new Neighbour(image, Math.Sqrt(best[i])))];
+        return Array.ConvertAll(nearest, neighbour => neighbour with { Distance = Math.Sqrt(neighbour.Distance) });
     }
 
     // The chance that one of ours is nearer than one of theirs (ties count half), its standard error (DeLong et al. 1988), and the z of
@@ -181,7 +209,7 @@ public static class NearestImages
     {
         string others = r.Baseline == NearestBaseline.HeldOut ? "held-out images" : "other training images";
         string evidence = string.Create(CultureInfo.InvariantCulture,
-            $"of a generated and of one of the {others} the generated one is nearer in {r.Nearer:P1} of pairs (95 %: {r.NearerLow:P1} to {r.NearerHigh:P1}; 50 % without copying, z = {r.Z:F1}), and {r.CloseShare:P1} of the generated ones are as near as the nearest {r.CloseExpected:P1} of the {others} (z = {r.CloseZ:F1})");
+            $"of a generated and of one of the {others} the generated one is nearer in {r.Nearer:P1} of pairs, by the spacing of training images there (95 %: {r.NearerLow:P1} to {r.NearerHigh:P1}; 50 % without copying, z = {r.Z:F1}), and {r.CloseShare:P1} of the generated ones are as near as the nearest {r.CloseExpected:P1} of the {others} (z = {r.CloseZ:F1})");
         string verdict = r.Verdict switch
         {
             CopyVerdict.Copies => $"copies: generated images are nearer to the training images than {others} are",
@@ -251,7 +279,9 @@ public enum CopyVerdict
 /// <param name="Share">The share of images below it.</param>
 /// <param name="Generated">Of generated images.</param>
 /// <param name="Baseline">Of the images they are compared with.</param>
-public sealed record NearestQuantile(double Share, double Generated, double Baseline);
+/// <param name="RelativeGenerated">Of the relative distances of generated images, from 0 to 1: see <see cref="NearestImages"/>.</param>
+/// <param name="RelativeBaseline">Of those of the images they are compared with.</param>
+public sealed record NearestQuantile(double Share, double Generated, double Baseline, double RelativeGenerated, double RelativeBaseline);
 
 /// <summary>What <see cref="NearestImages.Compare"/> finds.</summary>
 public sealed record NearestReport
@@ -277,7 +307,7 @@ public sealed record NearestReport
     /// <summary>Generated images that equal a training image in every number.</summary>
     public required int Identical { get; init; }
 
-    /// <summary>The chance that a generated image is nearer to the training images than one of the others; 0.5 without copying.</summary>
+    /// <summary>The chance that a generated image is nearer to the training images than one of the others, by relative distances; 0.5 without copying.</summary>
     public required double Nearer { get; init; }
 
     /// <summary>The lower end of its interval of 95 %.</summary>
@@ -289,7 +319,7 @@ public sealed record NearestReport
     /// <summary>How many standard errors <see cref="Nearer"/> is above 0.5, by the rank test of Mann and Whitney. Above 3: copies.</summary>
     public required double Z { get; init; }
 
-    /// <summary>The distance below which <see cref="CloseExpected"/> of the others lie.</summary>
+    /// <summary>The relative distance below which <see cref="CloseExpected"/> of the others lie.</summary>
     public required double CloseThreshold { get; init; }
 
     /// <summary>The share that would lie below it without copying.</summary>

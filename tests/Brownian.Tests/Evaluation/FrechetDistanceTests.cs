@@ -145,8 +145,8 @@ public sealed class FrechetDistanceTests
     {
         using var folder = new ScratchFolder();
         string path = folder.Path("statistics.safetensors");
-        GaussianStatistics made = GaussianStatistics.Of(NormalPoints(30, 5, 6));
-        new GaussianStatistics([.. made.Mean], [.. made.Covariance], made.Count) { Identity = "digits-1" }.Save(path);
+        GaussianStatistics made = GaussianStatistics.Of(NormalSet(30, 5, 6) with { Identity = "digits-1" }, "set");
+        made.Save(path);
         GaussianStatistics read = GaussianStatistics.Load(path, "digits-1");
         Assert.Equal(made.Mean, read.Mean);
         Assert.Equal(made.Covariance, read.Covariance);

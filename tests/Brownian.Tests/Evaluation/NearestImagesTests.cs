@@ -92,11 +92,39 @@ public sealed class NearestImagesTests
         Assert.InRange(Math.Sqrt(z.Average(v => v * v)), 0.7, 1.35);
     }
 
+    /// <summary>
+    /// Two kinds of things, one of which is ten times as alike by nature: making mostly that kind is no copying, though distances are shorter.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Making_more_of_what_is_alike_by_nature_is_no_copying(bool heldOut)
+    {
+        static Points Mixed(int alike, int others, ulong seed) =>
+            new([.. Normal(alike, D, seed, 0.1), .. Normal(others, D, seed + 50, 1, 30)], D, "set");
+        NearestReport found = NearestImages.Compare(Mixed(500, 500, 1), Mixed(270, 30, 2), heldOut ? Mixed(200, 200, 3) : null);
+        Assert.Equal(CopyVerdict.NoCopies, found.Verdict);
+        Assert.True(found.Quantiles[4].Generated < 0.5 * found.Quantiles[4].Baseline);
+    }
+
+    /// <summary>The relative distance of a point x between neighbours a and b of a line: |x − a|/(|x − a| + the spacing around a).</summary>
+    [Fact]
+    public void Distances_are_relative_to_the_spacing_where_they_end()
+    {
+        Points training = new([.. Enumerable.Range(0, 30).Select(i => i * 4.0)], 1, "training");
+        Points quarter = new([.. Enumerable.Range(0, 20).Select(i => i * 4 + 1.0)], 1, "generated");
+        NearestReport found = NearestImages.Compare(training, quarter, null);
+        Assert.All(found.Quantiles, quantile => Assert.Equal((1, 4, 0.2), (quantile.Generated, quantile.Baseline, quantile.RelativeGenerated)));
+        // Of a training image itself, its neighbour's nearest other image is 4 away too, but at the ends, where it is 8 - but for the image that asks.
+        Assert.All(found.Quantiles, quantile => Assert.InRange(quantile.RelativeBaseline, 4.0 / 12, 0.5));
+        Assert.Equal(0.5, found.Quantiles[4].RelativeBaseline);
+    }
+
     [Fact]
     public void Ranks_are_those_of_all_pairs()
     {
         Neighbour[] ours = [new(0, 1), new(0, 2), new(0, 2), new(0, 5)], theirs = [new(0, 2), new(0, 3), new(0, 4)];
-        NearestReport found = NearestImages.Judge(ours, theirs, 10, true, new());
+        NearestReport found = NearestImages.Judge(ours, [1, 2, 2, 5], theirs, [2, 3, 4], 10, true, new());
         // Of 12 pairs: 1 is nearer than all 3; each 2 than two, and equal to one; 5 than none.
         Assert.Equal((3 + 2.5 + 2.5 + 0) / 12, found.Nearer, 1e-12);
     }

@@ -45,8 +45,8 @@ public sealed class SetComparisonTests
     public void Reference_statistics_stand_for_the_whole_reference()
     {
         FeatureSet reference = NormalSet(200, 5, 1), generated = NormalSet(200, 5, 2, 0.2);
-        GaussianStatistics found = GaussianStatistics.Of(new Points(reference, "reference"));
-        var kept = new GaussianStatistics([.. found.Mean], [.. found.Covariance], found.Count) { Identity = "test" };
+        GaussianStatistics kept = GaussianStatistics.Of(reference, "reference");
+        Assert.Equal("test", kept.Identity);
         ComparisonReport with = SetComparison.Of(reference, generated, Few with { ReferenceStatistics = kept }, TestContext.Current.CancellationToken);
         Assert.Equal(SetComparison.Of(reference, generated, Few, TestContext.Current.CancellationToken).ToJson().ToJsonString(), with.ToJson().ToJsonString());
     }
