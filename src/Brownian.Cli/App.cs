@@ -54,6 +54,7 @@ static class App
             ("train", () => new TrainCommand(terminal, cancel)),
             ("ema", () => new EmaCommand(terminal)),
             ("sample", () => new SampleCommand(terminal, cancel)),
+            ("evaluate", () => new EvaluateCommand(terminal, cancel)),
             ("show", () => new ShowCommand(terminal, cancel)),
             ("data", () => new DataCommand(terminal, cancel)),
             ("summary", () => new SummaryCommand(terminal)),

@@ -10,6 +10,7 @@ namespace Brownian.Cli;
 sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
 {
     TrainProgress.Started? _start;
+    string _distance = "";
 
     /// <summary>Whether the time was told with the budget that it comes from.</summary>
     public bool HasBudget { get; init; }
@@ -22,6 +23,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             case TrainProgress.Planned planned: Plan(planned.Forecast); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
             case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
+            case TrainProgress.Evaluating evaluating: line.Note($"drawing {Phrases.Count(evaluating.Images)} samples to evaluate step {Phrases.Count(evaluating.Step)}"); break;
             // The last grid is told with the results.
             case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
                 line.Note($"grid    {Phrases.Relative(sampled.Path)}");
@@ -74,10 +76,12 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     // Grids and checkpoints are named where they take more than a twentieth.
     static string Besides(TrainForecast forecast)
     {
-        (string What, TimeSpan Time)[] parts = [("grids of samples", forecast.Grids), ("checkpoints", forecast.Checkpoints)];
+        (string What, TimeSpan Time)[] parts = [("grids of samples", forecast.Grids), ("checkpoints", forecast.Checkpoints), ("evaluations", forecast.Evaluations)];
         string[] told = [.. parts.Where(part => part.Time > forecast.Total / 20).Select(part => $"{Phrases.Duration(part.Time)} for {part.What}")];
-        return told.Length == 0 ? "" : $", of which {string.Join(" and ", told)}";
+        return told.Length == 0 ? "" : $", of which {Listed(told)}";
     }
+
+    static string Listed(string[] parts) => parts.Length < 3 ? string.Join(" and ", parts) : $"{string.Join(", ", parts[..^1])} and {parts[^1]}";
 
     static string Speed(double imagesPerSecond, double gflops) => $"{Phrases.Rate(imagesPerSecond)} img/s, {Phrases.Rate(gflops)} GFLOP/s";
 
@@ -87,9 +91,15 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         string speed = Speed(metrics.ImagesPerSecond, metrics.Gflops);
         string loss = stepped.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string left = stepped.Remaining is { } rest ? $"  {Phrases.Duration(rest)} left" : "";
+        if (metrics.Evaluation is { } found)
+        {
+            _distance = $"  distance {Phrases.Rate(found.Frechet)}";
+            string kernel = found.Kernel.ToString("0.0000", CultureInfo.InvariantCulture);
+            line.Note($"distance {Phrases.Rate(found.Frechet)} (Fréchet), {kernel} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
+        }
         line.Update(
             (double)metrics.Step / stepped.TotalSteps,
-            $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}  {speed}{left}");
+            $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}{_distance}  {speed}{left}");
     }
 }
 

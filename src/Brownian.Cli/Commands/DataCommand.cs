@@ -136,6 +136,9 @@ sealed class SourceChoice
 
     public Option[] All => [_split, _labels];
 
+    /// <summary>Whether either was given.</summary>
+    public bool IsNamed(ParseResult parsed) => Array.Exists(All, option => parsed.GetResult(option) is { Implicit: false });
+
     public SourceOptions Of(ParseResult parsed) => new()
     {
         Split = parsed.GetValue(_split) is { } split ? Names.Named<DataSplit>(split, "split") : default,

@@ -21,6 +21,9 @@ public sealed record ChartOptions
     /// <summary>Units, 120 to 4096.</summary>
     public int Height { get; init; } = 420;
 
+    /// <summary>A dot at each point, for curves of a few points.</summary>
+    public bool Dots { get; init; }
+
     /// <summary>A logarithmic vertical axis; values of zero or less are left out, as gaps.</summary>
     public bool LogY { get; init; }
 
@@ -106,6 +109,7 @@ public sealed class LineChart
                 var line = plot.Add.ScatterLine(run);
                 line.Color = ChartTheme.Curve(i, series[i].IsFaint).ToPlot();
                 line.LineWidth = series[i].IsFaint ? 1 : 2;
+                if (options.Dots) line.MarkerSize = 8;
                 line.LinePattern = ChartTheme.IsDashed(i) ? LinePattern.Dashed : LinePattern.Solid;
             }
         }

@@ -1,4 +1,5 @@
 using Brownian.Diffusion;
+using Brownian.Evaluation;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -10,6 +11,8 @@ namespace Brownian.Training;
 /// </summary>
 public sealed record TrainParams : Settings
 {
+    const int LeastEvaluated = 8;
+
     /// <summary>Names the run's folder.</summary>
     [Key("task_name")] public string TaskName { get; init; } = "default";
 
@@ -187,6 +190,15 @@ public sealed record TrainParams : Settings
     /// <summary>γ: so much more noise is shown than is to be told (Ning et al. 2023); 0 for none.</summary>
     [Key("input_perturbation", Quiet = true)] public double InputPerturbation { get; init; }
 
+    /// <summary>Steps between evaluations of the averaged weights against the images that are learned from; 0 for none.</summary>
+    [Key("evaluate_steps", Quiet = true)] public int EvaluateSteps { get; init; }
+
+    /// <summary>Images drawn for an evaluation. Distances of so few say which of two evaluations is the better one, not how good it is.</summary>
+    [Key("evaluate_count", Quiet = true)] public int EvaluateCount { get; init; } = 512;
+
+    /// <summary>A name of <see cref="FeatureNetworks"/>; empty for the one that suits the images best.</summary>
+    [Key("evaluate_features", Quiet = true, MayBeEmpty = true)] public string EvaluateFeatures { get; init; } = "";
+
     /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
     [Key("first_sample_step", Quiet = true)] public int FirstSampleStep { get; init; }
 
@@ -276,6 +288,11 @@ public sealed record TrainParams : Settings
         yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");
         yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
         yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
+        yield return (nameof(EvaluateSteps), EvaluateSteps >= 0, $"is {EvaluateSteps}; it must be at least 0");
+        yield return (nameof(Best), Best != BestBy.Evaluation || EvaluateSteps > 0, "is evaluation, but evaluate_steps is 0; set that too, such as to checkpoint_steps");
+        yield return (nameof(EvaluateCount), EvaluateCount is >= LeastEvaluated and <= 1_000_000, $"is {EvaluateCount}; it must be {LeastEvaluated} to 1000000");
+        yield return (nameof(EvaluateFeatures), EvaluateFeatures == "" || FeatureNetworks.All.Any(type => type.Name == EvaluateFeatures),
+            $"is '{EvaluateFeatures}'{Suggestion.For(EvaluateFeatures, FeatureNetworks.All.Select(type => type.Name))}");
         yield return (nameof(SampleTimesteps), SampleTimesteps is null || (SampleTimesteps >= 1 && SampleTimesteps <= timesteps),
             $"is {SampleTimesteps}; it must be 1 to num_timesteps, {timesteps}");
         yield return (nameof(Threads), Threads is >= 0 and <= 1024, $"is {Threads}; it must be 0 (one per physical core) to 1024");

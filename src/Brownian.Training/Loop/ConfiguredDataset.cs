@@ -17,7 +17,7 @@ public static class ConfiguredDataset
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        IImageDataset images = PreparedImages.Open(Source(config), Preparation(config), progress, cancel);
+        IImageDataset images = Prepare(config, progress, cancel);
         try
         {
             Check(images, ClassConditions.Fit(config, images));
@@ -120,7 +120,11 @@ public static class ConfiguredDataset
         return ImageSources.Open(dataset.ImagePath, new SourceOptions { Split = dataset.Split, Labels = dataset.Labels });
     }
 
-    /// <summary>The same, with the built-in images of the size of the network.</summary>
+    /// <summary>Opens the images of a configuration as <see cref="Open"/> does, but not to learn from: they need not fill a batch, nor have the network's classes.</summary>
+    internal static IImageDataset Prepare(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default) =>
+        PreparedImages.Open(Source(config), Preparation(config), progress, cancel);
+
+    /// <summary>The images of a configuration as they are stored, the built-in ones of the size of the network.</summary>
     internal static IImageSource Source(TrainConfig config)
     {
         DatasetParams dataset = config.Dataset;

@@ -24,8 +24,11 @@ public sealed record TrainForecast
     /// <summary>Writing the checkpoints that remain.</summary>
     public required TimeSpan Checkpoints { get; init; }
 
+    /// <summary>Drawing the images of the evaluations that remain.</summary>
+    public TimeSpan Evaluations { get; init; }
+
     /// <summary>From now to the end.</summary>
-    public TimeSpan Total => Steps + Grids + Checkpoints;
+    public TimeSpan Total => Steps + Grids + Checkpoints + Evaluations;
 
     /// <param name="job">A job that has taken a step, so that it holds the memory for one.</param>
     /// <param name="cost">What its steps take.</param>
@@ -45,6 +48,7 @@ public sealed record TrainForecast
             Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
             Grids = Duration(grids * pace.GridSeconds(job.Config)),
             Checkpoints = Duration(checkpoints * pace.CheckpointSeconds + snapshots * WritingSeconds(job.State.TrackedBytes)),
+            Evaluations = Duration(job.Plan.EvaluationsAfter(job.State.Step) * pace.EvaluationSeconds(job.Config)),
         };
     }
 
@@ -79,9 +83,22 @@ public sealed record TrainPace
     public double GridSeconds(TrainConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        return DrawingSeconds(config, config.Train.Samples);
+    }
+
+    /// <summary>Drawing the images of an evaluation; looking at them takes little beside it.</summary>
+    /// <inheritdoc cref="GridSeconds"/>
+    public double EvaluationSeconds(TrainConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return DrawingSeconds(config, config.Train.EvaluateCount);
+    }
+
+    double DrawingSeconds(TrainConfig config, int images)
+    {
         (TrainParams train, SampleParams sampling) = (config.Train, config.Sampling);
         long evaluations = sampling.In(train.SampleTimesteps).EvaluationsFor(config.Diffusion);
-        return (double)train.Samples * evaluations * (sampling.IsGuided ? 2 : 1) * ImageSeconds;
+        return (double)images * evaluations * (sampling.IsGuided ? 2 : 1) * ImageSeconds;
     }
 }
 

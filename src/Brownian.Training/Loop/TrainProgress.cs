@@ -61,6 +61,11 @@ public abstract record TrainProgress
     /// <param name="Path">The PNG.</param>
     public sealed record Sampled(long Step, string Path) : TrainProgress;
 
+    /// <summary>Images are being drawn to be compared with those learned from, which can take as long as many steps.</summary>
+    /// <param name="Step">After this step.</param>
+    /// <param name="Images">How many images.</param>
+    public sealed record Evaluating(long Step, int Images) : TrainProgress;
+
     /// <summary>A checkpoint was written.</summary>
     /// <param name="Step">Of this step.</param>
     /// <param name="Path">Its folder.</param>

@@ -41,6 +41,13 @@ sealed class TrainingPlan
     public bool SamplesAfter(long steps) =>
         steps < TotalSteps && (steps == _train.FirstSampleStep || SamplesRegularlyAfter(steps));
 
+    /// <summary>After every so many steps, and after the last.</summary>
+    public bool EvaluatesAfter(long steps) => _train.EvaluateSteps > 0 && (steps % _train.EvaluateSteps == 0 || steps == TotalSteps);
+
+    /// <summary>The evaluations that are due after so many steps.</summary>
+    public long EvaluationsAfter(long steps) =>
+        _train.EvaluateSteps == 0 ? 0 : (TotalSteps - 1) / _train.EvaluateSteps - Math.Min(steps, TotalSteps - 1) / _train.EvaluateSteps + (steps < TotalSteps ? 1 : 0);
+
     /// <summary>Steps between two snapshots of the tracked averages; 0 where none are kept.</summary>
     public long SnapshotSteps => _train.EmaSnapshots == 0 ? 0 : (TotalSteps + _train.EmaSnapshots - 1) / _train.EmaSnapshots;
 

@@ -28,6 +28,7 @@ sealed class TrainingSession : IDisposable
     long _savedStep;
     bool _hasSaved, _hasSampled;
     TrainForecast? _forecast;
+    TrainingEvaluation? _evaluation;
 
     public TrainingSession(TrainingJob job, RunDirectory run, CheckpointStore checkpoints, IProgress<TrainProgress>? progress)
     {
@@ -66,7 +67,11 @@ sealed class TrainingSession : IDisposable
         return Complete(cancel);
     }
 
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _evaluation?.Dispose();
+    }
 
     // Algorithm 1 of Ho et al. 2020; what it averages over may come in several batches. Others may have the device between them.
     void Step(CancellationToken cancel)
@@ -101,7 +106,8 @@ sealed class TrainingSession : IDisposable
         foreach (ILearnsFromLosses learner in _state.Objective.Learners) learner.Step(rate);
         _state.Advance(loss);
         double seconds = (_clock.Elapsed - start).TotalSeconds;
-        Tell(epoch, loss, rate, applied.GradientNorm, seconds);
+        EvaluationMetrics? evaluation = _plan.EvaluatesAfter(_state.Step) ? Evaluate(cancel) : null;
+        Tell(epoch, loss, rate, applied.GradientNorm, seconds, evaluation);
         if (_forecast is null) Foresee(new StepCost(seconds, forward, forwardBytes));
     }
 
@@ -122,13 +128,13 @@ sealed class TrainingSession : IDisposable
         Report(new TrainProgress.Planned(_forecast));
     }
 
-    void Tell(long epoch, double loss, double rate, double norm, double seconds)
+    void Tell(long epoch, double loss, double rate, double norm, double seconds, EvaluationMetrics? evaluation)
     {
         var quartiles = new Quartiles(_quartiles.Mean(0), _quartiles.Mean(1), _quartiles.Mean(2), _quartiles.Mean(3));
         double perSecond = _plan.ImagesPerStep / seconds;
         var metrics = new TrainMetrics(
             _state.Step, epoch, loss, quartiles, rate, norm, perSecond, perSecond * _job.StepFlopsPerImage / 1e9, Seconds,
-            ProcessMemory.Resident / 1048576.0);
+            ProcessMemory.Resident / 1048576.0) { Evaluation = evaluation };
         _metrics.Append(metrics);
         Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, Remaining(metrics)));
     }
@@ -178,6 +184,30 @@ sealed class TrainingSession : IDisposable
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
         _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
+    }
+
+    // Null where it was cancelled.
+    EvaluationMetrics? Evaluate(CancellationToken cancel)
+    {
+        Report(new TrainProgress.Evaluating(_state.Step, _config.Train.EvaluateCount));
+        try
+        {
+            _evaluation ??= TrainingEvaluation.Of(_job, message => Report(new TrainProgress.Warning(message)), cancel);
+            using (_state.Parameters.Borrow(_state.Average.Average))
+            {
+                EvaluationMetrics found = _evaluation.Measure(new DiffusionModel(Describe(), _state.Network, _job.Device, hash: ""), cancel);
+                _state.Evaluation = found.Frechet;
+                return found;
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            throw Diverged("samples", e.Message);
+        }
     }
 
     void KeepSnapshot()

@@ -7,6 +7,7 @@ namespace Brownian.Training;
 sealed class LossHistory
 {
     readonly List<double> _steps = [], _seconds = [], _losses = [];
+    readonly List<double> _evaluatedSteps = [], _frechet = [];
 
     /// <summary>The number of each step, from 1.</summary>
     public IReadOnlyList<double> Steps => _steps;
@@ -55,10 +56,15 @@ sealed class LossHistory
     {
         double[] steps = [.. _steps];
         // The fall of the first steps would flatten everything after it on a linear axis.
-        return new LineChart(new ChartOptions { Title = title, XLabel = "step", YLabel = "loss", LogY = true })
+        Drawing loss = new LineChart(new ChartOptions { Title = title, XLabel = "step", YLabel = "loss", LogY = true })
             .Add("each step", steps, [.. _losses], faint: true)
             .Add("running mean", steps, RunningMeans())
-            .Draw();
+            .ToDrawing();
+        if (_evaluatedSteps.Count == 0) return loss.ToImage();
+        Drawing distance = new LineChart(new ChartOptions { XLabel = "step", YLabel = "Fréchet distance", LogY = true, Dots = true, Width = 600 })
+            .Add("averaged weights against the training images", [.. _evaluatedSteps], [.. _frechet])
+            .ToDrawing();
+        return ChartPanels.ToDrawing("", [loss, distance]).ToImage();
     }
 
     void Add(JsonElement line)
@@ -68,6 +74,9 @@ sealed class LossHistory
         _steps.Add(step);
         _seconds.Add(seconds);
         _losses.Add(loss.GetDouble());
+        if (!line.TryGetProperty("frechet", out JsonElement distance) || distance.ValueKind != JsonValueKind.Number) return;
+        _evaluatedSteps.Add(step);
+        _frechet.Add(distance.GetDouble());
     }
 }
 

@@ -38,6 +38,11 @@ sealed class MetricsFile : IDisposable
         Write("gflops", Math.Round(m.Gflops, 2));
         Write("seconds", Math.Round(m.Seconds, 3));
         Write("memory_mb", Math.Round(m.MemoryMegabytes, 1));
+        if (m.Evaluation is { } evaluation)
+        {
+            Write("frechet", evaluation.Frechet);
+            Write("kernel", evaluation.Kernel);
+        }
         _json.WriteEndObject();
         _json.Flush();
         _line.Write("\n"u8);
@@ -101,7 +106,18 @@ sealed class MetricsFile : IDisposable
 /// <param name="MemoryMegabytes">The process's resident memory.</param>
 public sealed record TrainMetrics(
     long Step, long Epoch, double Loss, Quartiles LossByQuartile, double LearningRate, double GradientNorm,
-    double ImagesPerSecond, double Gflops, double Seconds, double MemoryMegabytes);
+    double ImagesPerSecond, double Gflops, double Seconds, double MemoryMegabytes)
+{
+    /// <summary>How far images of the averaged weights are from those learned from; null after most steps, see <see cref="TrainParams.EvaluateSteps"/>.</summary>
+    public EvaluationMetrics? Evaluation { get; init; }
+}
+
+/// <summary>What an evaluation while training found, lower being better.</summary>
+/// <param name="Features">The name of the feature network.</param>
+/// <param name="Images">Drawn for it.</param>
+/// <param name="Frechet">The Fréchet distance, which is larger the fewer images there are.</param>
+/// <param name="Kernel">The kernel distance, without bias.</param>
+public sealed record EvaluationMetrics(string Features, int Images, double Frechet, double Kernel);
 
 /// <summary>Four means, one for each quarter of the timesteps from the least noise to the most; NaN where there is none.</summary>
 public readonly record struct Quartiles(double Q0, double Q1, double Q2, double Q3);

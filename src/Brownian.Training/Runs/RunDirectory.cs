@@ -51,28 +51,13 @@ public sealed class RunDirectory
         ArgumentException.ThrowIfNullOrEmpty(parent);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        parent = Path.GetFullPath(parent);
-        return Files.Naming(parent, () =>
+        string path = NumberedFolder.Create(parent, config.Train.TaskName, staging =>
         {
-            Directory.CreateDirectory(parent);
-            using FileStream turn = TakeTurn(parent);
-            string path = Path.Combine(parent, $"{NextNumber(parent):00000}-{config.Train.TaskName}");
-            // Built under another name and renamed, so that a run folder always has its configuration.
-            string staging = Path.Combine(parent, $".new-{Guid.NewGuid():N}");
-            try
-            {
-                Directory.CreateDirectory(Path.Combine(staging, "samples"));
-                Directory.CreateDirectory(Path.Combine(staging, "checkpoints"));
-                AtomicFile.Write(Path.Combine(staging, "config.yaml"), config.ToYaml());
-                Directory.Move(staging, path);
-            }
-            catch
-            {
-                Files.DeleteFolder(staging);
-                throw;
-            }
-            return new RunDirectory(path, config);
+            Directory.CreateDirectory(Path.Combine(staging, "samples"));
+            Directory.CreateDirectory(Path.Combine(staging, "checkpoints"));
+            AtomicFile.Write(Path.Combine(staging, "config.yaml"), config.ToYaml());
         });
+        return new RunDirectory(path, config);
     }
 
     /// <summary>Opens the folder of a run that exists, to resume it or to sample from it.</summary>
@@ -141,35 +126,6 @@ public sealed class RunDirectory
         {
             throw new IOException($"{FullPath}: another process is training this run ({e.Message.TrimEnd('.')}).", e);
         }
-    }
-
-    static FileStream TakeTurn(string parent)
-    {
-        string path = Path.Combine(parent, ".lock");
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < 500 && File.Exists(path))
-            {
-                Thread.Sleep(10);
-            }
-        }
-    }
-
-    static int NextNumber(string parent)
-    {
-        int last = 0;
-        foreach (string folder in Directory.EnumerateFileSystemEntries(parent))
-        {
-            string name = Path.GetFileName(folder);
-            int dash = name.IndexOf('-', StringComparison.Ordinal);
-            if (dash >= 5 && int.TryParse(name.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-                last = Math.Max(last, number);
-        }
-        return last + 1;
     }
 }
 

@@ -13,6 +13,9 @@ sealed class FiniteImages(IDenoiser inner, ulong[] seeds, int bitDepth = 8) : ID
     IProgress<SampleProgress>? _progress;
     SampleProgress _done;
 
+    /// <summary>How often the images have passed through the network so far.</summary>
+    public int Predictions { get; private set; }
+
     /// <summary>Draws an image per seed.</summary>
     /// <exception cref="InvalidDataException">A result is not finite; the message names the seed and the step.</exception>
     public IReadOnlyList<Image> Draw(
@@ -43,6 +46,7 @@ sealed class FiniteImages(IDenoiser inner, ulong[] seeds, int bitDepth = 8) : ID
     public Prediction Predict(Tensor x, NoiseLevel level, Tensor? estimate)
     {
         Prediction answer = inner.Predict(x, level, estimate);
+        Predictions++;
         foreach (Tensor part in (ReadOnlySpan<Tensor>)[answer.Eps, answer.X0])
             Require(part, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"in step {_done.Done + 1}, at timestep {level.Timestep:0.##}"));
         return answer;

@@ -34,18 +34,21 @@ public sealed class ImageSampler(DiffusionModel model)
         Sampler sampler = SamplerFor(options);
 
         var images = new List<Image>(seeds.Length);
-        int batches = (seeds.Length - 1) / options.BatchSize + 1;
+        int batches = (seeds.Length - 1) / options.BatchSize + 1, calls = 0;
         for (int first = 0; first < seeds.Length; first += options.BatchSize)
         {
             using TensorScope scope = model.Device.OpenScope();
             int count = Math.Min(options.BatchSize, seeds.Length - first);
             IDenoiser denoiser = model.ToDenoiser(labels.Length == 0 ? [] : labels.AsSpan(first, count), guidance);
             var steady = progress is null ? null : new BatchProgress(progress, first / options.BatchSize, batches);
-            images.AddRange(new FiniteImages(denoiser, seeds[first..(first + count)], options.BitDepth).Draw(sampler, OnStep, steady, cancel));
+            var drawing = new FiniteImages(denoiser, seeds[first..(first + count)], options.BitDepth);
+            images.AddRange(drawing.Draw(sampler, OnStep, steady, cancel));
+            calls = drawing.Predictions;
         }
         return new SampledImages(images, seeds, Notes(wanted.NotesFor(diffusion), guidance))
         {
             ClassNames = [.. labels.Select(label => SampleLabels.Name(model.Description.Classes, label))],
+            NetworkCalls = guidance is null ? calls : 2 * calls,        // one with the class, and one without
         };
     }
 
@@ -68,6 +71,15 @@ public sealed class ImageSampler(DiffusionModel model)
         string[] more = [.. notes.Where(note => note.Key is not ("Sampler" or "Steps" or "Clip sample"))
             .Select(note => $", {note.Key.ToLowerInvariant()} {note.Value}")];
         return $"{notes[0].Value}, {steps}{string.Concat(more)}{guidance}";
+    }
+
+    /// <summary>About how often an image will pass through the network.</summary>
+    /// <inheritdoc cref="Describe"/>
+    public long NetworkCalls(SampleOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SampleParams wanted = options.Sampling.Over(model.Description.Sampling);
+        return wanted.EvaluationsFor(options.Over(model.Description.Diffusion)) * (SampleLabels.Guidance(model, wanted) is null ? 1 : 2);
     }
 
     List<KeyValuePair<string, string>> Notes(IEnumerable<KeyValuePair<string, string>> sampler, GuidanceOptions? guidance)

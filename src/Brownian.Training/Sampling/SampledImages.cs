@@ -20,6 +20,9 @@ public sealed class SampledImages
     /// <summary>The name of each image's class, or its number where it has no name; none for an unconditional model.</summary>
     public IReadOnlyList<string> ClassNames { get; internal init; } = [];
 
+    /// <summary>How often each image passed through the network.</summary>
+    public int NetworkCalls { get; internal init; }
+
     /// <summary>What the files say beside the seed: sampler, steps, variance, model, version.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Notes => _notes;
 

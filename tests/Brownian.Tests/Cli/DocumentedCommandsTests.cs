@@ -41,7 +41,7 @@ public sealed partial class DocumentedCommandsTests
     }
 
     // In a block of code or between backticks, up to a comment.
-    [GeneratedRegex(@"(?m)(?:^|`)(?:brownian|dotnet run -c Release --project src/Brownian\.Cli --) ((?:train|ema|sample|show|data|summary|import|export|predict|bench)[^`\r\n#]*)")]
+    [GeneratedRegex(@"(?m)(?:^|`)(?:brownian|dotnet run -c Release --project src/Brownian\.Cli --) ((?:train|ema|sample|evaluate|show|data|summary|import|export|predict|bench)[^`\r\n#]*)")]
     private static partial Regex Commands();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]

@@ -50,6 +50,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("train")]
     [InlineData("sample")]
+    [InlineData("evaluate")]
     [InlineData("predict")]
     [InlineData("import")]
     [InlineData("export")]

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Brownian.Evaluation;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>Compares sets of features, and shows what that comes to.</summary>
+/// <param name="terminal">Where progress is told.</param>
+/// <param name="cancel">Ends it early.</param>
+/// <param name="wanted">How to compare.</param>
+/// <param name="warn">Told what to be careful with.</param>
+sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, Action<string> warn)
+{
+    /// <summary>The name of the number that decides.</summary>
+    public const string Main = "frechet";
+
+    static readonly (string Name, string Title, string Meaning)[] Known =
+    [
+        (Main, "Fréchet distance", "from the real images; lower is better, 0 is equal; only at the same count comparable"),
+        ("frechet_infinity", "… of any count", "what it would come to with ever more images"),
+        ("kernel", "kernel distance", "lower is better, 0 is equal; the same at any count"),
+        ("precision", "precision", "share of images that look real: quality"),
+        ("recall", "recall", "share of real images that are reached: variety"),
+        ("density", "density", "how deep among the real images they lie; 1 as real ones do"),
+        ("coverage", "coverage", "share of real images with one near; below 1 some kinds are missing"),
+        ("inception_score", "inception score", "sure and varied in the classifier's eyes; at most its classes"),
+        ("confident", "confident", "share of which the classifier is at least 95 % sure"),
+        ("class_entropy", "class entropy", "how evenly classes come; ln of their number is even"),
+    ];
+
+    (FeatureSet Of, GaussianStatistics Statistics)? _statistics;
+
+    /// <summary>Compares a set with the real one.</summary>
+    /// <param name="realSet">What is compared with.</param>
+    /// <param name="judged">What is judged.</param>
+    /// <param name="classes">Its labels' classes; null to compare as a whole alone.</param>
+    /// <exception cref="ArgumentException">There are too few images.</exception>
+    public EvaluationResult Compare(FeatureSet realSet, FeatureSet judged, ClassPairs? classes)
+    {
+        // All real images are in the Fréchet distance; as many as are judged are compared in pairs, as recall and coverage depend on both counts.
+        if (_statistics is not { } known || known.Of != realSet) _statistics = known = (realSet, GaussianStatistics.Of(realSet, "real images"));
+        FeatureSet paired = realSet.Count > judged.Count ? realSet.First(judged.Count) : realSet;
+        var options = new ComparisonOptions { ByClass = false, ReferenceStatistics = known.Statistics };
+        if (wanted.Bootstrap is { } resamples) options = options with { Resamples = resamples, FrechetResamples = resamples };
+        List<string> warnings = [];
+        ComparisonReport found = terminal.Track(line =>
+        {
+            line.Update(0, $"comparing {Phrases.Count(judged.Count)} images with {Phrases.Count(realSet.Count)}");
+            ComparisonReport whole = SetComparison.Of(paired, judged, options, cancel);
+            return classes?.AreEnough(judged.Count) != true ? whole : whole with { Classes = ClassDistances.Of(realSet, judged, options.Neighbours, warnings, stop: cancel) };
+        });
+        foreach (string warning in found.Warnings.Concat(warnings)) warn(warning);
+        return new EvaluationResult { Comparison = found };
+    }
+
+    /// <summary>Shows the numbers, of several sets with their mean and how much they vary.</summary>
+    public static void Tell(TextWriter to, IReadOnlyList<EvaluationResult> results, ClassPairs? classes = null)
+    {
+        EvaluationResult first = results[0];
+        IReadOnlyList<MeasuredSpread> spread = Spread(results);
+        List<string[]> rows = [results.Count == 1 ? ["", "value", "95 % interval", ""] : ["", $"mean of {results.Count}", "± of one", ""]];
+        foreach (Measured measured in first.Measures)
+        {
+            (_, string title, string meaning) = Known.First(known => known.Name == measured.Name);
+            MeasuredSpread? over = spread.FirstOrDefault(one => one.Name == measured.Name);
+            rows.Add(over is null
+                ? [title, Numbers.Text(measured.Value), Numbers.Interval(measured), meaning]
+                : [title, Numbers.Text(over.Mean), Numbers.Text(over.Deviation), meaning]);
+        }
+        to.WriteLine();
+        TextTable.Write(to, rows, column => column is 0 or 3);
+        to.WriteLine();
+        if (first.Comparison.Frechet.Extrapolated is { } far)
+        {
+            string count = Phrases.Count(first.Comparison.GeneratedCount);
+            to.WriteLine($"bias    of {count} images the Fréchet distance is about {Numbers.Text(Math.Max(0, far.Bias))} too high: compare it with that of as many");
+        }
+        if (classes is not null && classes.AreEnough(first.Comparison.GeneratedCount) && first.Comparison.Classes is { Count: > 0 } found) TellClasses(to, found, classes);
+    }
+
+    /// <summary>The mean of every number over several sets; none of a single one.</summary>
+    public static IReadOnlyList<MeasuredSpread> Spread(IReadOnlyList<EvaluationResult> results)
+    {
+        if (results.Count == 1) return [];
+        return
+        [
+            .. results.SelectMany(result => result.Measures).GroupBy(measured => measured.Name).Where(same => same.Count() == results.Count).Select(same =>
+            {
+                double mean = same.Average(one => one.Value);
+                double deviation = Math.Sqrt(same.Sum(one => (one.Value - mean) * (one.Value - mean)) / (results.Count - 1));
+                return new MeasuredSpread(same.Key, mean, deviation);
+            }),
+        ];
+    }
+
+    /// <summary>A sweep as a table: its settings, what each costs and what each comes to.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> SweepRows(SamplingSweep sweep, IReadOnlyList<(SweepPoint Point, EvaluationResult Result)> results)
+    {
+        Measured[] measures = [.. results[0].Result.Measures];
+        List<string[]> rows = [[.. sweep.Axes.Select(axis => axis.Key), "calls", "seconds", .. measures.Select(measured => measured.Name), "frechet_low", "frechet_high"]];
+        foreach ((SweepPoint point, EvaluationResult result) in results)
+        {
+            Measured main = result[Main]!;
+            rows.Add(
+            [
+                .. point.Settings.Select(setting => SweepPoint.Text(setting.Value)),
+                result.NetworkCalls!.Value.ToString(CultureInfo.InvariantCulture),
+                EvaluationTargets.Number(Math.Round(result.SecondsPerImage!.Value, 4)),
+                .. measures.Select(measured => result[measured.Name] is { } found ? Shown(found.Value) : ""),
+                main.Low is { } low ? Shown(low) : "",
+                main.High is { } high ? Shown(high) : "",
+            ]);
+        }
+        return rows;
+    }
+
+    static string Shown(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
+
+    static void TellClasses(TextWriter to, IReadOnlyList<ClassDistance> found, ClassPairs classes)
+    {
+        List<string[]> rows = [["class", "images", "real", "Fréchet", "kernel", "precision", "recall", "density", "coverage"]];
+        rows.AddRange(found.Select(one => (string[])
+        [
+            classes.Names[one.Label], Phrases.Count(one.Kernel.GeneratedCount), Phrases.Count(one.Kernel.ReferenceCount),
+            Numbers.Text(one.Frechet), Numbers.Text(one.Kernel.Value), Numbers.Text(one.Precision), Numbers.Text(one.Recall),
+            Numbers.Text(one.Density), Numbers.Text(one.Coverage),
+        ]));
+        TextTable.Write(to, rows, column => column == 0);
+        to.WriteLine();
+    }
+}

@@ -1,0 +1,113 @@
+using Brownian.Evaluation;
+using Brownian.Training;
+
+namespace Brownian.Cli;
+
+/// <summary>What judging a model and judging a set of images have in common.</summary>
+abstract class Judging(
+    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real)
+{
+    /// <summary>The time that drawing images may take where nobody says how many.</summary>
+    protected const double DrawingSeconds = 180;
+
+    /// <summary>The same for looking at real images, which is done once.</summary>
+    protected const double LookingSeconds = 300;
+
+    readonly List<string> _warnings = [];
+
+    protected Terminal Terminal => terminal;
+    protected CancellationToken Cancel => cancel;
+    protected EvaluationOptions Wanted => wanted;
+    protected EvaluationTargets Targets => targets;
+    protected FeatureExtraction Extraction => extraction;
+    protected ComparedImages Real => real;
+    protected IReadOnlyList<string> Warnings => _warnings;
+
+    protected void Tell(string name, string text) => terminal.Out.WriteLine($"{name,-7} {text}");
+
+    protected void Warn(string message)
+    {
+        if (_warnings.Contains(message)) return;
+        _warnings.Add(message);
+        terminal.Warn(message);
+    }
+
+    protected void TellFeatures()
+    {
+        FeatureNetwork network = extraction.Network;
+        FeatureImages kind = real.Kind;
+        string made = network.PreparationOf(kind.Height, kind.Width, kind.Channels) is { } preparation ? $", of images {preparation}" : "";
+        string why = wanted.Features is null && wanted.Weights is null ? "; another with --features NAME" : "";
+        Tell("compare", $"in features {network.Name}, {Phrases.Count(network.Dimensions)} numbers an image{made}{why}");
+    }
+
+    /// <summary>The features of the real images: of all, or of as many as time allows.</summary>
+    /// <param name="secondsPerImage">What looking at one takes, as far as is known.</param>
+    protected FeatureSet RealFeatures(double secondsPerImage)
+    {
+        int all = real.Images.Count, count = wanted.RealCount ?? all;
+        if (wanted.RealCount > all) Warn($"--real-count {wanted.RealCount}: there are {Phrases.Count(all)} real images; all are taken.");
+        bool isKept = wanted.Cache && real.HasFeatures(extraction, count);
+        if (wanted.RealCount is null && !isKept && secondsPerImage * all > LookingSeconds)
+        {
+            count = Math.Min(all, ImageCounts.Within(secondsPerImage, LookingSeconds));
+            Tell("", $"{Phrases.Count(count)} of the {Phrases.Count(all)} real images, to be looked at in about {Phrases.Duration(TimeSpan.FromSeconds(secondsPerImage * count))}; --real-count for others");
+        }
+        return terminal.Track(line => real.Features(
+            extraction, count, wanted.Cache ? note => line.Note($"cache   {note}") : null, new LookingDisplay(line, real.Name), cancel));
+    }
+
+    protected EvaluatedSet DescribeReal(FeatureSet set) => new() { Name = real.Name, Description = real.Images.Description, Count = set.Count };
+
+    protected EvaluationReport Report(EvaluatedSet judged, FeatureSet realSet, IReadOnlyList<EvaluationResult> results) => new()
+    {
+        Generated = judged,
+        Real = DescribeReal(realSet),
+        Features = extraction.Network.Name,
+        FeaturesIdentity = extraction.Network.Identity,
+        Dimensions = extraction.Network.Dimensions,
+        Results = results,
+        Warnings = [.. _warnings],
+    };
+
+    /// <summary>Writes the report and says where it is.</summary>
+    protected void Write(string name, EvaluationReport report, params (string Name, Action<string> Write)[] others)
+    {
+        foreach (string path in targets.Write(name, report, others)) Tell(Path.GetExtension(path) is ".png" or ".svg" ? "picture" : "report", path);
+    }
+}
+
+/// <summary>Judges a set of images that is there.</summary>
+sealed class SetEvaluation(
+    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real)
+    : Judging(terminal, cancel, wanted, targets, extraction, real)
+{
+    public void Judge(ComparedImages judged)
+    {
+        Tell("judged", judged.Images.Description);
+        Tell("real", Real.Images.Description);
+        TellFeatures();
+        int count = Math.Min(Wanted.Count ?? judged.Images.Count, judged.Images.Count);
+        if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count)} images; all are taken.");
+        // Those of a set that is judged are seldom judged again as they are.
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, note: null, new LookingDisplay(line, judged.Name), Cancel));
+        FeatureSet realSet = RealFeatures(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds / count);
+        var classes = Wanted.PerClass ? ClassPairs.Of("--per-class", judged.Images.Classes, judged.Name, Real.Images.Classes, Real.Name) : null;
+        EvaluationResult result = new EvaluationTable(Terminal, Cancel, Wanted, Warn).Compare(
+            realSet, features with { Labels = classes?.Relabel(features.Labels) ?? [] }, classes);
+        EvaluationTable.Tell(Terminal.Out, [result], classes);
+        EvaluationReport report = Report(new EvaluatedSet { Name = judged.Name, Description = judged.Images.Description, Count = count }, realSet, [result]) with { ClassNames = classes?.Names ?? [] };
+        if (!Wanted.Nearest)
+        {
+            Write($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(judged.Name))}", report);
+            Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--nearest"));
+            return;
+        }
+        int[] order = FeatureExtraction.Order(judged.Images.Count, count);
+        var nearest = new NearestSearch(Terminal, Cancel, Wanted, Extraction, Real, realSet.Count, heldOut: null);
+        report = report with { Nearest = nearest.Find(features, image => judged.Read(order[image])) };
+        Write($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(judged.Name))}", report with { Warnings = [.. Warnings] }, nearest.Pictures);
+        Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--features", "pixels"));
+    }
+}
