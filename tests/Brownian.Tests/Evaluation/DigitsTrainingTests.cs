@@ -27,7 +27,7 @@ public sealed class DigitsTrainingTests
             if (threads > 1) continue;
             using var network = new DigitsNetwork(device, files[0]);
             using var others = new DrawnDigits(200, seed: 5);
-            Assert.InRange(Accuracy.Right(network, others, device), 100, 200);      // chance has 20
+            Assert.InRange(Accuracy.Right(network, others, device), 60, 200);      // chance has 20
         }
         Assert.Equal(files[0], files[1]);
     }
