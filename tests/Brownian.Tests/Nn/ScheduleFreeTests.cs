@@ -9,7 +9,9 @@ public sealed class ScheduleFreeTests(Devices devices) : IClassFixture<Devices>
 {
     static readonly AdamOptions Options = new() { Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-4, WeightDecay = 0.1 };
 
-    public static TheoryData<string, int> Cases => new(from device in Devices.All from warmup in new[] { 0, 1, 3 } select (device, warmup));
+    static readonly int[] Warmups = [0, 1, 3];
+
+    public static TheoryData<string, int> Cases => new(from device in Devices.All from warmup in Warmups select (device, warmup));
 
     [Theory, MemberData(nameof(Cases))]
     public void Steps_are_algorithm_1(string name, int warmup)
