@@ -50,7 +50,7 @@ public sealed class FineTuneCommandTests : IDisposable
         CommandLine.Run("train", "--resume", source, "--set", $"train_params.from={source}").IsBadInput("what a run started from cannot change");
         Train("--from", "", "--data", "digits").IsBadInput("--from is empty");
         Train("--from", _line.At("nowhere"), "--data", "digits").IsBadInput("nowhere: there is no such folder");
-        Train("--from", _line.Root, "--data", "digits").IsBadInput(_line.Root, "no model");
+        Train("--from", _line.Root, "--data", "digits").IsBadInput(_line.Root, "neither a model folder");
         Train("--from", Path.Combine(source, "model")).IsBadInput("a model without images to train on; add --data PATH");
         Train("--from", source, "--preset", "mnist", "--data", "digits").IsBadInput("none of its weights fit the network");
         Train("--config", _line.Config, "--set", "train_params.from_hash=abc").IsBadInput("train_params.from_hash is given, but from is not");
