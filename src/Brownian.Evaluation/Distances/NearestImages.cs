@@ -214,7 +214,8 @@ public static class NearestImages
         {
             CopyVerdict.Copies => $"copies: generated images are nearer to the training images than {others} are",
             CopyVerdict.SomeCopies => $"some copies: too many generated images are as near to a training image as few of the {others} are",
-            CopyVerdict.Farther => $"no copies: generated images are farther from the training images than {others} are, as malformed or blurred images are",
+            CopyVerdict.Farther => $"no copies: generated images are farther from the training images than {others} are, as malformed images are"
+                + (r.Baseline == NearestBaseline.HeldOut ? "" : ", or training images come in pairs, which held-out images would tell"),
             _ => $"no copies: not more alike to the training images than {others} are",
         };
         string identical = r.Identical == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {r.Identical} of {r.GeneratedCount} equal a training image exactly");
