@@ -134,7 +134,10 @@ sealed class TrainingSession : IDisposable
         double perSecond = _plan.ImagesPerStep / seconds;
         var metrics = new TrainMetrics(
             _state.Step, epoch, loss, quartiles, rate, norm, perSecond, perSecond * _job.StepFlopsPerImage / 1e9, Seconds,
-            ProcessMemory.Resident / 1048576.0) { Evaluation = evaluation };
+            ProcessMemory.Resident / 1048576.0)
+        {
+            Evaluation = evaluation,
+        };
         _metrics.Append(metrics);
         Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, Remaining(metrics)));
     }

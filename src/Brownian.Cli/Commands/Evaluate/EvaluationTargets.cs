@@ -48,13 +48,15 @@ sealed record EvaluationTargets(string Parent, string? Json, bool Overwrite)
     /// <summary>A table as a CSV.</summary>
     /// <param name="name">The file.</param>
     /// <param name="rows">The first holds the titles.</param>
-    public static (string, Action<string>) Table(string name, IReadOnlyList<IReadOnlyList<string>> rows) => (name, path =>
+    public static (string, Action<string>) Table(string name, IReadOnlyList<IReadOnlyList<string>> rows)
     {
         var text = new StringBuilder();
-        foreach (IReadOnlyList<string> row in rows)
-            text.AppendJoin(',', row.Select(cell => cell.AsSpan().IndexOfAny(",\"\n") >= 0 ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell)).Append('\n');
-        AtomicFile.Write(path, text.ToString());
-    });
+        foreach (IReadOnlyList<string> row in rows) text.AppendJoin(',', row.Select(Cell)).Append('\n');
+        return (name, path => AtomicFile.Write(path, text.ToString()));
+    }
+
+    static string Cell(string text) =>
+        text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>A number as a CSV and a command have it.</summary>
     public static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

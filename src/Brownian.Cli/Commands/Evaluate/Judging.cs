@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Brownian.Evaluation;
 using Brownian.Training;
 
@@ -51,7 +52,8 @@ abstract class Judging(
         if (wanted.RealCount is null && !isKept && secondsPerImage * all > LookingSeconds)
         {
             count = Math.Min(all, ImageCounts.Within(secondsPerImage, LookingSeconds));
-            Tell("", $"{Phrases.Count(count)} of the {Phrases.Count(all)} real images, to be looked at in about {Phrases.Duration(TimeSpan.FromSeconds(secondsPerImage * count))}; --real-count for others");
+            string time = Phrases.Duration(TimeSpan.FromSeconds(secondsPerImage * count));
+            Tell("", $"{Phrases.Count(count)} of the {Phrases.Count(all)} real images, to be looked at in about {time}; --real-count for others");
         }
         return terminal.Track(line => real.Features(
             extraction, count, wanted.Cache ? note => line.Note($"cache   {note}") : null, new LookingDisplay(line, real.Name), cancel));
@@ -89,10 +91,10 @@ sealed class SetEvaluation(
         TellFeatures();
         int count = Math.Min(Wanted.Count ?? judged.Images.Count, judged.Images.Count);
         if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count)} images; all are taken.");
-        // Those of a set that is judged are seldom judged again as they are.
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        // Images that are judged are seldom judged again as they are: their features are not kept.
+        long start = Stopwatch.GetTimestamp();
         FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, note: null, new LookingDisplay(line, judged.Name), Cancel));
-        FeatureSet realSet = RealFeatures(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds / count);
+        FeatureSet realSet = RealFeatures(Stopwatch.GetElapsedTime(start).TotalSeconds / count);
         var classes = Wanted.PerClass ? ClassPairs.Of("--per-class", judged.Images.Classes, judged.Name, Real.Images.Classes, Real.Name) : null;
         EvaluationResult result = new EvaluationTable(Terminal, Cancel, Wanted, Warn).Compare(
             realSet, features with { Labels = classes?.Relabel(features.Labels) ?? [] }, classes);
@@ -100,14 +102,14 @@ sealed class SetEvaluation(
         EvaluationReport report = Report(new EvaluatedSet { Name = judged.Name, Description = judged.Images.Description, Count = count }, realSet, [result]) with { ClassNames = classes?.Names ?? [] };
         if (!Wanted.Nearest)
         {
-            Write($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(judged.Name))}", report);
+            Write(judged.Name, report);
             Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--nearest"));
             return;
         }
         int[] order = FeatureExtraction.Order(judged.Images.Count, count);
         var nearest = new NearestSearch(Terminal, Cancel, Wanted, Extraction, Real, realSet.Count, heldOut: null);
         report = report with { Nearest = nearest.Find(features, image => judged.Read(order[image])) };
-        Write($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(judged.Name))}", report with { Warnings = [.. Warnings] }, nearest.Pictures);
+        Write(judged.Name, report with { Warnings = [.. Warnings] }, nearest.Pictures);
         Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--features", "pixels"));
     }
 }

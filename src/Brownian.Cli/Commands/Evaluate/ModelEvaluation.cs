@@ -36,7 +36,8 @@ sealed class ModelEvaluation(
     public void Judge()
     {
         ClassPairs? classes = Classes();
-        if (Wanted.Nearest && Config.Dataset.Split != DataSplit.Train) throw new ArgumentException("--nearest: copies are looked for among the images to train on; leave --split out.");
+        if (Wanted.Nearest && Config.Dataset.Split != DataSplit.Train)
+            throw new ArgumentException("--nearest: copies are looked for among the images to train on; leave --split out.");
         Tell("sampler", _sampler.Describe(sampling));
         TellReal();
         TellFeatures();
@@ -68,7 +69,8 @@ sealed class ModelEvaluation(
         }
         EvaluationTable.Tell(Terminal.Out, results, classes);
         EvaluationReport report = Report(DescribeModel(count), realSet!, results) with { Spread = EvaluationTable.Spread(results), ClassNames = classes?.Names ?? [] };
-        (string Name, Action<string> Write) sheet = EvaluationTargets.Picture("samples.png", () => ImageGrid.Draw([.. first.Images.Take(SheetImages).Select(image => image.AsColors())], 8));
+        (string Name, Action<string> Write) sheet = EvaluationTargets.Picture(
+            "samples.png", () => ImageGrid.Draw([.. first.Images.Take(SheetImages).Select(image => image.AsColors())], 8));
         if (!Wanted.Nearest)
         {
             Write(name, report, sheet);
@@ -154,7 +156,8 @@ sealed class ModelEvaluation(
     {
         Tell("real", Real.Images.Description);
         foreach (string note in Real.Images.Notes) Tell("", note);
-        if (Config.Dataset.Split == DataSplit.Train && !Config.Dataset.IsBuiltIn) Tell("", "the images to train on, as papers do it; --split test for others, where the set has them");
+        if (Config.Dataset.Split == DataSplit.Train && !Config.Dataset.IsBuiltIn)
+            Tell("", "the images to train on, as papers do it; --split test for others, where the set has them");
     }
 
     void TellPlan(int count, double secondsPerImage, string times)
@@ -166,7 +169,8 @@ sealed class ModelEvaluation(
 
     ClassPairs? Classes()
     {
-        if (model.Classes == 0) return Wanted.PerClass ? throw new ArgumentException($"--per-class: {name} was trained without classes; leave the option out.") : null;
+        if (model.Classes == 0)
+            return Wanted.PerClass ? throw new ArgumentException($"--per-class: {name} was trained without classes; leave the option out.") : null;
         if (Real.Images.Classes.Count == 0)
         {
             return Wanted.PerClass

@@ -65,6 +65,13 @@ sealed class NearestSearch(
     }
 
     // Pixels are at hand anyway, and large.
-    FeatureSet Features(FeatureExtraction space, ComparedImages of, int most, IProgressLine line) =>
-        of.Features(space, most, wanted.Cache && space == extraction && space.Network is not PixelFeatures ? _ => { } : null, new LookingDisplay(line, of.Name), cancel);
+    FeatureSet Features(FeatureExtraction space, ComparedImages of, int most, IProgressLine line)
+    {
+        bool isKept = wanted.Cache && space.Network is not PixelFeatures;
+        Action<string>? silent = isKept ? Ignore : null;
+        return of.Features(space, most, silent, new LookingDisplay(line, of.Name), cancel);
+    }
+
+    // They were told when the same features were first needed.
+    static void Ignore(string note) { }
 }
