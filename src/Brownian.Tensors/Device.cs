@@ -138,23 +138,26 @@ public abstract partial class Device : IDisposable
     /// <summary>dx (+)= the sum of dy over the copies of each pixel.</summary>
     public abstract void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate);
 
-    /// <summary>The mean over factor×factor pixels; a remainder at the right and bottom is dropped.</summary>
-    public abstract void AveragePool(Tensor x, int factor, Tensor y);
+    /// <summary>y N×H'×W'×C = the mean or the largest of the pixels of x in each window; padding counts for nothing.</summary>
+    public abstract void Pool(PoolOp op, ConvSpec window, Tensor x, Tensor y);
 
-    /// <summary>dx (+)= dy/factor² at every pixel of its block, (+)= 0 in the remainder.</summary>
-    public abstract void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate);
+    /// <summary>
+    /// dx (+)= dy/count at each of the count pixels of a window, where x is absent; or dy at the largest, of which the first of equals takes
+    /// all.
+    /// </summary>
+    public abstract void PoolGrad(PoolOp op, ConvSpec window, Tensor? x, Tensor dy, Tensor dx, bool accumulate);
+
+    /// <summary>y N×H'×W'×C = x N×H×W×C at (i + ½)·H/H' − ½, but not below 0, and likewise across, linearly between pixels.</summary>
+    public abstract void ResizeBilinear(Tensor x, Tensor y);
+
+    /// <summary>dx (+)= the transpose of that map, of dy.</summary>
+    public abstract void ResizeBilinearGrad(Tensor dy, Tensor dx, bool accumulate);
 
     /// <summary>y (+)= scale · x N×2H×2W×C filtered by (1, 3, 3, 1)/8 along both axes, at every second pixel.</summary>
     public abstract void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate);
 
     /// <summary>y (+)= scale · the transpose of that map: each pixel of x spread over 4×4 of y.</summary>
     public abstract void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate);
-
-    /// <summary>The largest of factor×factor pixels, channel by channel; a remainder at the right and bottom is dropped.</summary>
-    public abstract void MaxPool(Tensor x, int factor, Tensor y);
-
-    /// <summary>dx (+)= dy where x is the largest of its block; the first of equals takes all.</summary>
-    public abstract void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate);
 
     // Products
     /// <summary>y = x·W + bias + residual for x R×K, W K×N; bias N and residual R×N may be absent.</summary>

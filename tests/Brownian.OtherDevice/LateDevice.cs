@@ -156,23 +156,23 @@ public sealed class LateDevice(int threads) : Device
     public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) =>
         On([dy, dx], t => _inner.UpsampleNearestGrad(t[0], factor, t[1], accumulate));
 
-    public override void AveragePool(Tensor x, int factor, Tensor y) =>
-        On([x, y], t => _inner.AveragePool(t[0], factor, t[1]));
+    public override void Pool(PoolOp op, ConvSpec window, Tensor x, Tensor y) =>
+        On([x, y], t => _inner.Pool(op, window, t[0], t[1]));
 
-    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) =>
-        On([dy, dx], t => _inner.AveragePoolGrad(t[0], factor, t[1], accumulate));
+    public override void PoolGrad(PoolOp op, ConvSpec window, Tensor? x, Tensor dy, Tensor dx, bool accumulate) =>
+        On([x, dy, dx], t => _inner.PoolGrad(op, window, t[0], t[1], t[2], accumulate));
+
+    public override void ResizeBilinear(Tensor x, Tensor y) =>
+        On([x, y], t => _inner.ResizeBilinear(t[0], t[1]));
+
+    public override void ResizeBilinearGrad(Tensor dy, Tensor dx, bool accumulate) =>
+        On([dy, dx], t => _inner.ResizeBilinearGrad(t[0], t[1], accumulate));
 
     public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) =>
         On([x, y], t => _inner.BinomialHalve(t[0], scale, t[1], accumulate));
 
     public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) =>
         On([x, y], t => _inner.BinomialDouble(t[0], scale, t[1], accumulate));
-
-    public override void MaxPool(Tensor x, int factor, Tensor y) =>
-        On([x, y], t => _inner.MaxPool(t[0], factor, t[1]));
-
-    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) =>
-        On([x, dy, dx], t => _inner.MaxPoolGrad(t[0], t[1], factor, t[2], accumulate));
 
     public override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y) =>
         On([x, w, bias, residual, y], t => _inner.Linear(t[0], t[1], t[2], t[3], t[4]));

@@ -12,7 +12,7 @@ sealed record ConvLayer(string Name, ConvSpec Spec, int Size, int In, int Out)
 {
     const int N = BenchCase.Batch;
 
-    int OutSize => Spec.OutputSize(Size);
+    int OutSize => Spec.Down.OutputSize(Size);
 
     public BenchCase Forward() => Case("forward", 1, inputs =>
     {
@@ -51,11 +51,11 @@ sealed record ConvLayer(string Name, ConvSpec Spec, int Size, int In, int Out)
 
     Tensor Y(Inputs inputs) => inputs.Normal(N, OutSize, OutSize, Out);
 
-    Tensor W(Inputs inputs) => inputs.Normal(Spec.Kernel, Spec.Kernel, In, Out);
+    Tensor W(Inputs inputs) => inputs.Normal(Spec.Down.Kernel, Spec.Across.Kernel, In, Out);
 
     BenchCase Case(string pass, int passes, Func<Inputs, Action> prepare)
     {
-        double outputs = (double)N * OutSize * OutSize, weights = (double)Spec.Kernel * Spec.Kernel * In * Out;
+        double outputs = (double)N * OutSize * OutSize, weights = (double)Spec.Down.Kernel * Spec.Across.Kernel * In * Out;
         double bytes = 4 * ((double)N * Size * Size * In + weights + outputs * Out);
         return new BenchCase($"{Name} {pass}", $"{N}x{Size}x{Size} {In}->{Out}", passes * 2 * outputs * weights, passes * bytes, prepare);
     }

@@ -80,7 +80,7 @@ static class PointwiseCases
     static BenchCase PoolGradient(Map map) => map.Case("average pool gradient", 1.25, inputs =>
     {
         Tensor dy = map.Half.Draw(inputs), dx = map.Draw(inputs);
-        return () => inputs.Device.AveragePoolGrad(dy, 2, dx, accumulate: false);
+        return () => inputs.Device.PoolGrad(PoolOp.Average, new ConvSpec(2, 2), null, dy, dx, accumulate: false);
     });
 
     readonly record struct Map(int Size, int Channels)

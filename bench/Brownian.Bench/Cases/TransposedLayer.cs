@@ -11,7 +11,7 @@ sealed record TransposedLayer(ConvSpec Spec, int Size, int In, int Out)
 {
     const int N = BenchCase.Batch;
 
-    int OutSize => (Size - 1) * Spec.Stride - Spec.Padding - Spec.PaddingAfter + Spec.Kernel;
+    int OutSize => (Size - 1) * Spec.Down.Stride - Spec.Down.Padding - Spec.Down.PaddingAfter + Spec.Down.Kernel;
 
     public BenchCase Forward() => Case("forward", 1, inputs =>
     {
@@ -36,13 +36,13 @@ sealed record TransposedLayer(ConvSpec Spec, int Size, int In, int Out)
 
     Tensor X(Inputs inputs) => inputs.Normal(N, Size, Size, In);
 
-    Tensor W(Inputs inputs) => inputs.Normal(Spec.Kernel, Spec.Kernel, Out, In);
+    Tensor W(Inputs inputs) => inputs.Normal(Spec.Down.Kernel, Spec.Across.Kernel, Out, In);
 
     BenchCase Case(string pass, int passes, Func<Inputs, Action> prepare)
     {
-        double pixels = (double)N * Size * Size, weights = (double)Spec.Kernel * Spec.Kernel * In * Out;
+        double pixels = (double)N * Size * Size, weights = (double)Spec.Down.Kernel * Spec.Across.Kernel * In * Out;
         double bytes = 4 * (pixels * In + weights + (double)N * OutSize * OutSize * Out);
-        string name = $"transposed conv{Spec.Kernel}x{Spec.Kernel}/{Spec.Stride} {pass}";
+        string name = $"transposed conv{Spec.Down.Kernel}x{Spec.Across.Kernel}/{Spec.Down.Stride} {pass}";
         return new BenchCase(name, $"{N}x{Size}x{Size} {In}->{Out}", passes * 2 * pixels * weights, passes * bytes, prepare);
     }
 }

@@ -101,7 +101,7 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
     public override void Conv2dGradInput(ConvSpec spec, Tensor dy, Tensor w, Tensor? bias, Tensor dx, bool accumulate)
     {
         if (accumulate) Refuse(nameof(Conv2dGradInput));
-        int missing = dx.Shape[1] - ((dy.Shape[1] - 1) * spec.Stride + spec.Kernel - spec.Padding - spec.PaddingAfter);
+        int missing = dx.Shape[1] - ((dy.Shape[1] - 1) * spec.Down.Stride + spec.Down.Kernel - spec.Down.Padding - spec.Down.PaddingAfter);
         string kernel = Kernel(w);
         string[] inputs = bias is null ? [Planes(dy), kernel] : [Planes(dy), kernel, Weight(bias)];
         SetPlanes(dx, _graph.Add("ConvTranspose", inputs, [.. Window(spec), new Attribute("output_padding", (int[])[missing, missing])]));
@@ -175,12 +175,11 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
         "Resize", [Planes(x), "", _graph.Numbers(1, 1, factor, factor)],
         new Attribute("mode", "nearest"), new Attribute("coordinate_transformation_mode", "asymmetric"), new Attribute("nearest_mode", "floor")));
 
-    public override void AveragePool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("AveragePool", x, factor));
+    // A mean leaves the padding out, as it does by default in ONNX.
+    public override void Pool(PoolOp op, ConvSpec window, Tensor x, Tensor y) =>
+        SetPlanes(y, _graph.Add(op == PoolOp.Max ? "MaxPool" : "AveragePool", [Planes(x)], Window(window)));
 
-    public override void MaxPool(Tensor x, int factor, Tensor y) => SetPlanes(y, Pool("MaxPool", x, factor));
-
-    string Pool(string operation, Tensor x, int factor) =>
-        _graph.Add(operation, [Planes(x)], new Attribute("kernel_shape", (int[])[factor, factor]), new Attribute("strides", (int[])[factor, factor]));
+    public override void ResizeBilinear(Tensor x, Tensor y) => Refuse(nameof(ResizeBilinear));
 
     string Silu(string z) => _graph.Add("Mul", [z, _graph.Add("Sigmoid", [z])]);
 
@@ -228,9 +227,9 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
 
     static Attribute[] Window(ConvSpec spec) =>
     [
-        new("kernel_shape", (int[])[spec.Kernel, spec.Kernel]),
-        new("strides", (int[])[spec.Stride, spec.Stride]),
-        new("pads", (int[])[spec.Padding, spec.Padding, spec.PaddingAfter, spec.PaddingAfter]),
+        new("kernel_shape", (int[])[spec.Down.Kernel, spec.Across.Kernel]),
+        new("strides", (int[])[spec.Down.Stride, spec.Across.Stride]),
+        new("pads", (int[])[spec.Down.Padding, spec.Across.Padding, spec.Down.PaddingAfter, spec.Across.PaddingAfter]),
     ];
 
     // Images as planes, everything else as it is.
@@ -285,8 +284,8 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
     public override void UnaryGrad(UnaryOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(UnaryGrad));
     public override void AddRowsGrad(Tensor dy, Tensor dv, bool accumulate) => Refuse(nameof(AddRowsGrad));
     public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(UpsampleNearestGrad));
-    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(AveragePoolGrad));
-    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse(nameof(MaxPoolGrad));
+    public override void PoolGrad(PoolOp op, ConvSpec window, Tensor? x, Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(PoolGrad));
+    public override void ResizeBilinearGrad(Tensor dy, Tensor dx, bool accumulate) => Refuse(nameof(ResizeBilinearGrad));
     public override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse(nameof(LinearGradInput));
     public override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(LinearGradWeight));
     public override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse(nameof(Conv2dGradWeight));

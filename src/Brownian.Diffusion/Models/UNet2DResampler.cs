@@ -25,7 +25,7 @@ sealed class ConvResampler(ParameterScope scope, int channels, ConvSpec spec) : 
 
     public static ConvResampler Up(ParameterScope scope, int channels) => new(scope.Under("upsamplers", 0), channels, Same);
 
-    public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass) => _conv.Forward(spec.Stride > 1 ? x : x.UpsampleNearest());
+    public override Tensor Forward(Tensor x, ref Tensor? image, UNet2DPass pass) => _conv.Forward(spec.Down.Stride > 1 ? x : x.UpsampleNearest());
 }
 
 /// <summary>A resnet that resamples between its first norm and its first convolution.</summary>

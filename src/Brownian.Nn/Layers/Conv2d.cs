@@ -2,7 +2,7 @@ using Brownian.Tensors;
 
 namespace Brownian.Nn;
 
-/// <summary>A convolution of images: <c>torch.nn.Conv2d</c> with a square kernel.</summary>
+/// <summary>A convolution of images: <c>torch.nn.Conv2d</c>.</summary>
 public sealed class Conv2d
 {
     readonly Parameter _weight, _bias;
@@ -16,8 +16,8 @@ public sealed class Conv2d
     public Conv2d(ParameterScope scope, int inputs, int outputs, ConvSpec spec)
     {
         _spec = spec;
-        int k = spec.Kernel, fanIn = inputs * k * k;
-        _weight = scope.Declare("weight", ParameterLayout.Conv, Initialization.FanIn(fanIn), outputs, inputs, k, k);
+        int height = spec.Down.Kernel, width = spec.Across.Kernel, fanIn = inputs * height * width;
+        _weight = scope.Declare("weight", ParameterLayout.Conv, Initialization.FanIn(fanIn), outputs, inputs, height, width);
         _bias = scope.Declare("bias", ParameterLayout.Plain, Initialization.FanIn(fanIn), outputs);
     }
 

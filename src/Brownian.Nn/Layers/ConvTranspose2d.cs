@@ -2,7 +2,7 @@ using Brownian.Tensors;
 
 namespace Brownian.Nn;
 
-/// <summary>The transpose of a convolution: <c>torch.nn.ConvTranspose2d</c> with a square kernel.</summary>
+/// <summary>The transpose of a convolution: <c>torch.nn.ConvTranspose2d</c>.</summary>
 public sealed class ConvTranspose2d
 {
     readonly Parameter _weight, _bias;
@@ -17,8 +17,8 @@ public sealed class ConvTranspose2d
     {
         _spec = spec;
         // PyTorch takes the second extent of the weight for its inputs, which here are the outputs.
-        int k = spec.Kernel, fanIn = outputs * k * k;
-        _weight = scope.Declare("weight", ParameterLayout.ConvTranspose, Initialization.FanIn(fanIn), inputs, outputs, k, k);
+        int height = spec.Down.Kernel, width = spec.Across.Kernel, fanIn = outputs * height * width;
+        _weight = scope.Declare("weight", ParameterLayout.ConvTranspose, Initialization.FanIn(fanIn), inputs, outputs, height, width);
         _bias = scope.Declare("bias", ParameterLayout.Plain, Initialization.FanIn(fanIn), outputs);
     }
 

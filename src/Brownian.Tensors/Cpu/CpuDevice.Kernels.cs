@@ -174,17 +174,37 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
 
     public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
     {
-        fixed (float* pdy = dy, pdx = dx) Pixels<V>.SumBlocks(this, dy.Shape, factor, 1, pdy, pdx, accumulate);
+        fixed (float* pdy = dy, pdx = dx) Pooling<V>.Sum(this, new Windows(dy.Shape, new ConvSpec(factor, factor)), mean: false, pdy, pdx, accumulate);
     }
 
-    public override void AveragePool(Tensor x, int factor, Tensor y)
+    public override void Pool(PoolOp op, ConvSpec window, Tensor x, Tensor y)
     {
-        fixed (float* px = x, py = y) Pixels<V>.SumBlocks(this, x.Shape, factor, 1f / (factor * factor), px, py, false);
+        var windows = new Windows(x.Shape, window);
+        fixed (float* px = x, py = y)
+        {
+            if (op == PoolOp.Max) Pooling<V>.Max(this, windows, px, py);
+            else Pooling<V>.Sum(this, windows, mean: true, px, py, false);
+        }
     }
 
-    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate)
+    public override void PoolGrad(PoolOp op, ConvSpec window, Tensor? x, Tensor dy, Tensor dx, bool accumulate)
     {
-        fixed (float* pdy = dy, pdx = dx) Pixels<V>.AverageGrad(this, dx.Shape, factor, pdy, pdx, accumulate);
+        var windows = new Windows(dx.Shape, window);
+        fixed (float* px = x, pdy = dy, pdx = dx)
+        {
+            if (op == PoolOp.Max) Pooling<V>.MaxGrad(this, windows, px, pdy, pdx, accumulate);
+            else Pooling<V>.MeanGrad(this, windows, pdy, pdx, accumulate);
+        }
+    }
+
+    public override void ResizeBilinear(Tensor x, Tensor y)
+    {
+        fixed (float* px = x, py = y) BilinearFilter<V>.Resize(this, x.Shape, y.Shape, px, py);
+    }
+
+    public override void ResizeBilinearGrad(Tensor dy, Tensor dx, bool accumulate)
+    {
+        fixed (float* pdy = dy, pdx = dx) BilinearFilter<V>.Gradient(this, dx.Shape, dy.Shape, pdy, pdx, accumulate);
     }
 
     public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate)
@@ -195,16 +215,6 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate)
     {
         fixed (float* px = x, py = y) BinomialFilter<V>.Double(this, x.Shape, px, scale, py, accumulate);
-    }
-
-    public override void MaxPool(Tensor x, int factor, Tensor y)
-    {
-        fixed (float* px = x, py = y) MaxPooling<V>.Forward(this, x.Shape, factor, px, py);
-    }
-
-    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate)
-    {
-        fixed (float* px = x, pdy = dy, pdx = dx) MaxPooling<V>.Gradient(this, x.Shape, factor, px, pdy, pdx, accumulate);
     }
 
     public override void Linear(Tensor x, Tensor w, Tensor? bias, Tensor? residual, Tensor y)
@@ -227,7 +237,7 @@ sealed unsafe class CpuDevice<V>(int threads, string instructions) : CpuDevice(t
     }
 
     // A 1×1 convolution is a matrix product over all pixels; 3×3 ones go through Winograd where they can; all others are products of patches.
-    static bool IsLinear(ConvShape s) => s.Spec is { Kernel: 1, Stride: 1, Padding: 0, PaddingAfter: 0 };
+    static bool IsLinear(ConvShape s) => s.Spec == new ConvSpec(1);
 
     static ConvShape ShapeOf(ConvSpec spec, Tensor x, Tensor y) =>
         new(spec, x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], y.Shape[1], y.Shape[2], y.Shape[3]);

@@ -41,7 +41,7 @@ public static class Convolution
     }
 
     /// <summary>
-    /// Cross-correlation of images x N×H×W×I with W k×k×I×O (PyTorch's O×I×k×k, permuted), plus what else is given: bias O,
+    /// Cross-correlation of images x N×H×W×I with W kh×kw×I×O (PyTorch's O×I×kh×kw, permuted), plus what else is given: bias O,
     /// perSample N×O (a time embedding, repeated over pixels), residual (as the output).
     /// </summary>
     public static Tensor Conv2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, Tensor? perSample = null, Tensor? residual = null)
@@ -63,17 +63,18 @@ public static class Convolution
         Refuse.IfInvalid("Conv2d", spec);
         Refuse.IfElsewhere("Conv2d", x, w);
         Shape s = x.Shape;
-        if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[2] != s[3])
-            Refuse.Because($"Conv2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×{s[3]}×O.");
-        int height = spec.OutputSize(s[1]), width = spec.OutputSize(s[2]), channels = w.Shape[3];
-        if (height < 1 || width < 1)
-            Refuse.Because($"Conv2d: {s[1]}×{s[2]} pixels with padding {spec.Padding} are too few for a {spec.Kernel}×{spec.Kernel} kernel.");
+        if (!Fits(w, spec) || w.Shape[2] != s[3])
+            Refuse.Because($"Conv2d: weight {w.Shape} does not fit input {s}; expected {spec.Down.Kernel}×{spec.Across.Kernel}×{s[3]}×O.");
+        Refuse.IfTooLarge("Conv2d", s, spec);
+        int height = spec.Down.OutputSize(s[1]), width = spec.Across.OutputSize(s[2]), channels = w.Shape[3];
         Shape output = Shape.Of(s[0], height, width, channels);
         Refuse.IfNot("Conv2d", x, "bias", bias, Shape.Of(channels));
         Refuse.IfNot("Conv2d", x, "perSample", perSample, Shape.Of(s[0], channels));
         Refuse.IfNot("Conv2d", x, "residual", residual, output);
         return output;
     }
+
+    static bool Fits(Tensor w, ConvSpec spec) => w.Shape.Rank == 4 && w.Shape[0] == spec.Down.Kernel && w.Shape[1] == spec.Across.Kernel;
 
     sealed class ConvNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias, Tensor? perSample, Tensor? residual)
         : RepeatableNode(x, w, bias, perSample, residual)
@@ -101,7 +102,7 @@ public static class Convolution
     }
 
     /// <summary>
-    /// The transpose of a convolution: x N×H×W×I and W k×k×O×I (PyTorch's I×O×k×k, permuted) give N×H'×W'×O with
+    /// The transpose of a convolution: x N×H×W×I and W kh×kw×O×I (PyTorch's I×O×kh×kw, permuted) give N×H'×W'×O with
     /// H' = (H − 1)·stride − padding − paddingAfter + kernel + outputPadding.
     /// </summary>
     public static Tensor ConvTranspose2d(this Tensor x, Tensor w, ConvSpec spec, Tensor? bias = null, int outputPadding = 0)
@@ -113,18 +114,20 @@ public static class Convolution
         Refuse.IfInvalid("ConvTranspose2d", spec);
         Refuse.IfElsewhere("ConvTranspose2d", x, w);
         Shape s = x.Shape;
-        if (w.Shape.Rank != 4 || w.Shape[0] != spec.Kernel || w.Shape[1] != spec.Kernel || w.Shape[3] != s[3])
-            Refuse.Because($"ConvTranspose2d: weight {w.Shape} does not fit input {s}; expected {spec.Kernel}×{spec.Kernel}×O×{s[3]}.");
-        if (outputPadding < 0 || outputPadding >= spec.Stride)
-            Refuse.Because($"ConvTranspose2d: the output padding is {outputPadding}; it must be at least 0 and below the stride {spec.Stride}.");
-        int extra = spec.Kernel + outputPadding - spec.Padding - spec.PaddingAfter;
-        int height = (s[1] - 1) * spec.Stride + extra, width = (s[2] - 1) * spec.Stride + extra;
-        if (height < 1 || width < 1) Refuse.Because($"ConvTranspose2d: {s[1]}×{s[2]} pixels leave no output with padding {spec.Padding}.");
+        if (!Fits(w, spec) || w.Shape[3] != s[3])
+            Refuse.Because($"ConvTranspose2d: weight {w.Shape} does not fit input {s}; expected {spec.Down.Kernel}×{spec.Across.Kernel}×O×{s[3]}.");
+        int stride = Math.Min(spec.Down.Stride, spec.Across.Stride);
+        if (outputPadding < 0 || outputPadding >= stride)
+            Refuse.Because($"ConvTranspose2d: the output padding is {outputPadding}; it must be at least 0 and below the stride {stride}.");
+        int height = Grown(s[1], spec.Down), width = Grown(s[2], spec.Across);
+        if (height < 1 || width < 1) Refuse.Because($"ConvTranspose2d: {s[1]}×{s[2]} pixels leave no output with {spec.Steps}.");
         Refuse.IfNot("ConvTranspose2d", x, "bias", bias, Shape.Of(w.Shape[2]));
         using DeviceTurn turn = x.Device.TakeTurn();
         Tensor y = Tensor.Empty(Shape.Of(s[0], height, width, w.Shape[2]), x.Device);
         x.Device.Conv2dGradInput(spec, x, w, bias, y, accumulate: false);
         return y.From(new ConvTransposeNode(spec, x, w, bias));
+
+        int Grown(int input, WindowAxis axis) => (input - 1) * axis.Stride + axis.Kernel + outputPadding - axis.Padding - axis.PaddingAfter;
     }
 
     sealed class ConvTransposeNode(ConvSpec spec, Tensor x, Tensor w, Tensor? bias) : RepeatableNode(x, w, bias)

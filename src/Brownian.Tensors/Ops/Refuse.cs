@@ -41,12 +41,21 @@ static class Refuse
 
     public static void IfInvalid(string operation, ConvSpec spec)
     {
-        if (spec.Kernel < 1 || spec.Stride < 1 || spec.Padding < 0 || spec.PaddingAfter < 0)
+        if (!IsValid(spec.Down) || !IsValid(spec.Across))
         {
             Because(
-                $"{operation}: kernel {spec.Kernel}, stride {spec.Stride}, padding {spec.Padding} and {spec.PaddingAfter}; "
+                $"{operation}: kernel {spec.Down.Kernel}×{spec.Across.Kernel}, {spec.Steps}; "
                 + "kernel and stride must be at least 1, paddings at least 0.");
         }
+
+        static bool IsValid(WindowAxis axis) => axis is { Kernel: >= 1, Stride: >= 1, Padding: >= 0, PaddingAfter: >= 0 };
+    }
+
+    /// <summary>A window that images have no room for.</summary>
+    public static void IfTooLarge(string operation, Shape images, ConvSpec spec)
+    {
+        if (spec.Down.OutputSize(images[1]) < 1 || spec.Across.OutputSize(images[2]) < 1)
+            Because($"{operation}: {images[1]}×{images[2]} pixels are too few for a {spec.Down.Kernel}×{spec.Across.Kernel} kernel with {spec.Steps}.");
     }
 
     /// <summary>What goes with x, if given, must have this shape and lie where x does.</summary>

@@ -2,39 +2,54 @@ using Brownian.Tensors.Autograd;
 
 namespace Brownian.Tensors;
 
-/// <summary>Operations that move numbers without computing: concatenation, up-sampling, pooling.</summary>
+/// <summary>Operations that move numbers without computing: concatenation and up-sampling.</summary>
 public static class Reshaping
 {
-    /// <summary>Joins two tensors that differ in their channels only: [x, z] along the innermost axis.</summary>
-    public static Tensor ConcatChannels(Tensor x, Tensor z)
+    /// <summary>Joins tensors that differ in their channels only, along the innermost axis.</summary>
+    public static Tensor ConcatChannels(params ReadOnlySpan<Tensor> parts)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(z);
-        int first = x.Shape.Channels, second = z.Shape.Channels;
-        Refuse.IfElsewhere("ConcatChannels", x, z);
-        if (x.Shape != z.Shape.WithChannels(first)) Refuse.Because($"ConcatChannels: {x.Shape} and {z.Shape} differ in more than their channels.");
-        using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(x.Shape.WithChannels(first + second), x.Device);
-        Join(x, z, y);
-        return y.From(new ConcatNode(x, z));
+        if (parts.IsEmpty) Refuse.Because("ConcatChannels: no tensors are given; give one or more.");
+        int channels = 0;
+        foreach (Tensor part in parts)
+        {
+            ArgumentNullException.ThrowIfNull(part);
+            Tensor x = parts[0];
+            Refuse.IfElsewhere("ConcatChannels", x, part);
+            if (x.Shape != part.Shape.WithChannels(x.Shape.Channels))
+                Refuse.Because($"ConcatChannels: {x.Shape} and {part.Shape} differ in more than their channels.");
+            channels += part.Shape.Channels;
+        }
+        Device device = parts[0].Device;
+        using DeviceTurn turn = device.TakeTurn();
+        Tensor y = Tensor.Empty(parts[0].Shape.WithChannels(channels), device);
+        Join(parts, y);
+        return y.From(new ConcatNode(parts.ToArray()));
     }
 
-    static void Join(Tensor x, Tensor z, Tensor y)
+    static void Join(ReadOnlySpan<Tensor?> parts, Tensor y)
     {
-        int first = x.Shape.Channels, second = z.Shape.Channels;
-        x.Device.CopyChannels(x, 0, y, 0, first, accumulate: false);
-        x.Device.CopyChannels(z, 0, y, first, second, accumulate: false);
+        int at = 0;
+        foreach (Tensor? part in parts)
+        {
+            int channels = part!.Shape.Channels;
+            y.Device.CopyChannels(part, 0, y, at, channels, accumulate: false);
+            at += channels;
+        }
     }
 
-    sealed class ConcatNode(Tensor x, Tensor z) : CheapNode(x, z)
+    sealed class ConcatNode(Tensor[] parts) : CheapNode(parts)
     {
-        public override void Compute() => Join(x, z, Output);
+        public override void Compute() => Join(Inputs, Output);
 
         public override void Backward(Tensor dy)
         {
-            int first = x.Shape.Channels, second = z.Shape.Channels;
-            if (x.NeedsGrad) x.Device.CopyChannels(dy, 0, x.GradBuffer(out bool accumulate), 0, first, accumulate);
-            if (z.NeedsGrad) x.Device.CopyChannels(dy, first, z.GradBuffer(out bool accumulate), 0, second, accumulate);
+            int at = 0;
+            foreach (Tensor? part in Inputs)
+            {
+                int channels = part!.Shape.Channels;
+                if (part.NeedsGrad) dy.Device.CopyChannels(dy, at, part.GradBuffer(out bool accumulate), 0, channels, accumulate);
+                at += channels;
+            }
         }
     }
 
@@ -61,48 +76,6 @@ public static class Reshaping
         }
     }
 
-    /// <summary>The mean over blocks of factor×factor pixels; a remainder at the right and bottom is dropped.</summary>
-    public static Tensor AveragePool(this Tensor x, int factor = 2)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(Pooled("AveragePool", x, factor), x.Device);
-        x.Device.AveragePool(x, factor, y);
-        return y.From(new AveragePoolNode(x, factor));
-    }
-
-    sealed class AveragePoolNode(Tensor x, int factor) : RepeatableNode(x)
-    {
-        public override void Compute() => x.Device.AveragePool(x, factor, Output);
-
-        public override void Backward(Tensor dy)
-        {
-            if (x.NeedsGrad) x.Device.AveragePoolGrad(dy, factor, x.GradBuffer(out bool accumulate), accumulate);
-        }
-
-        protected override bool Reads(Tensor input) => false;
-    }
-
-    /// <summary>The largest of blocks of factor×factor pixels, channel by channel; a remainder at the right and bottom is dropped.</summary>
-    public static Tensor MaxPool(this Tensor x, int factor = 2)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        using DeviceTurn turn = x.Device.TakeTurn();
-        Tensor y = Tensor.Empty(Pooled("MaxPool", x, factor), x.Device);
-        x.Device.MaxPool(x, factor, y);
-        return y.From(new MaxPoolNode(x, factor));
-    }
-
-    sealed class MaxPoolNode(Tensor x, int factor) : CheapNode(x)
-    {
-        public override void Compute() => x.Device.MaxPool(x, factor, Output);
-
-        public override void Backward(Tensor dy)
-        {
-            if (x.NeedsGrad) x.Device.MaxPoolGrad(x, dy, factor, x.GradBuffer(out bool accumulate), accumulate);
-        }
-    }
-
     /// <summary>The numbers of each sample of x N×… as one row, N×K: what a linear map of whole images takes.</summary>
     public static Tensor Flatten(this Tensor x)
     {
@@ -122,14 +95,5 @@ public static class Reshaping
         }
 
         protected override bool Reads(Tensor input) => false;
-    }
-
-    static Shape Pooled(string operation, Tensor x, int factor)
-    {
-        Refuse.IfNotImages(operation, x);
-        Shape s = x.Shape;
-        if (factor < 1 || factor > s[1] || factor > s[2])
-            Refuse.Because($"{operation}: cannot pool {s[1]}×{s[2]} pixels by {factor}; use a factor from 1 to {Math.Min(s[1], s[2])}.");
-        return Shape.Of(s[0], s[1] / factor, s[2] / factor, s[3]);
     }
 }

@@ -1,6 +1,6 @@
 namespace Brownian.Tensors.Reference;
 
-/// <summary>Linear maps and convolutions as sums of products, in double. Weights: linear K×N, convolution k×k×I×O, transposed k×k×O×I.</summary>
+/// <summary>Linear maps and convolutions as sums of products, in double. Weights: linear K×N, convolution kh×kw×I×O, transposed kh×kw×O×I.</summary>
 static class ReferenceConvolution
 {
     /// <summary>y[r, n] = Σ_k x[r, k]·W[k, n] + bias[n] + residual[r, n]</summary>
@@ -24,7 +24,7 @@ static class ReferenceConvolution
     public static double[] Conv2d(
         ConvSpec spec, double[] x, Shape s, double[] w, int outputs, double[]? bias, double[]? perSample, double[]? residual)
     {
-        int height = spec.OutputSize(s[1]), width = spec.OutputSize(s[2]), inputs = s[3];
+        int height = spec.Down.OutputSize(s[1]), width = spec.Across.OutputSize(s[2]), inputs = s[3];
         double[] y = residual is null ? new double[s[0] * height * width * outputs] : (double[])residual.Clone();
         for (int n = 0; n < s[0]; n++)
             for (int i = 0; i < height; i++)
@@ -33,15 +33,15 @@ static class ReferenceConvolution
                     Span<double> pixel = y.AsSpan(((n * height + i) * width + j) * outputs, outputs);
                     if (bias is not null) AddScaled(pixel, 1, bias);
                     if (perSample is not null) AddScaled(pixel, 1, perSample.AsSpan(n * outputs, outputs));
-                    for (int a = 0; a < spec.Kernel; a++)
-                        for (int b = 0; b < spec.Kernel; b++)
+                    for (int a = 0; a < spec.Down.Kernel; a++)
+                        for (int b = 0; b < spec.Across.Kernel; b++)
                         {
-                            int row = i * spec.Stride + a - spec.Padding, column = j * spec.Stride + b - spec.Padding;
+                            int row = i * spec.Down.Stride + a - spec.Down.Padding, column = j * spec.Across.Stride + b - spec.Across.Padding;
                             if (row < 0 || row >= s[1] || column < 0 || column >= s[2]) continue;
                             for (int c = 0; c < inputs; c++)
                             {
                                 double value = x[((n * s[1] + row) * s[2] + column) * inputs + c];
-                                AddScaled(pixel, value, w.AsSpan(((a * spec.Kernel + b) * inputs + c) * outputs, outputs));
+                                AddScaled(pixel, value, w.AsSpan(((a * spec.Across.Kernel + b) * inputs + c) * outputs, outputs));
                             }
                         }
                 }
@@ -61,14 +61,14 @@ static class ReferenceConvolution
                 for (int j = 0; j < s[2]; j++)
                 {
                     ReadOnlySpan<double> pixel = x.AsSpan(((n * s[1] + i) * s[2] + j) * inputs, inputs);
-                    for (int a = 0; a < spec.Kernel; a++)
-                        for (int b = 0; b < spec.Kernel; b++)
+                    for (int a = 0; a < spec.Down.Kernel; a++)
+                        for (int b = 0; b < spec.Across.Kernel; b++)
                         {
-                            int row = i * spec.Stride + a - spec.Padding, column = j * spec.Stride + b - spec.Padding;
+                            int row = i * spec.Down.Stride + a - spec.Down.Padding, column = j * spec.Across.Stride + b - spec.Across.Padding;
                             if (row < 0 || row >= height || column < 0 || column >= width) continue;
                             for (int o = 0; o < outputs; o++)
                             {
-                                ReadOnlySpan<double> weights = w.AsSpan(((a * spec.Kernel + b) * outputs + o) * inputs, inputs);
+                                ReadOnlySpan<double> weights = w.AsSpan(((a * spec.Across.Kernel + b) * outputs + o) * inputs, inputs);
                                 y[((n * height + row) * width + column) * outputs + o] += Dot(pixel, weights);
                             }
                         }

@@ -1,6 +1,6 @@
 namespace Brownian.Tensors.Reference;
 
-/// <summary>Concatenation, up-sampling and pooling of N×H×W×C, one element at a time.</summary>
+/// <summary>Concatenation and resampling of N×H×W×C, one element at a time.</summary>
 static class ReferenceReshaping
 {
     /// <summary>[x, z] along the innermost axis.</summary>
@@ -57,20 +57,6 @@ static class ReferenceReshaping
         return y;
     }
 
-    /// <summary>y[n, i, j, c] = the mean of x[n, i·factor + a, j·factor + b, c] over 0 ≤ a, b &lt; factor.</summary>
-    public static double[] AveragePool(double[] x, Shape shape, int factor)
-    {
-        int samples = shape[0], height = shape[1] / factor, width = shape[2] / factor, channels = shape[3];
-        double[] y = new double[samples * height * width * channels];
-        for (int n = 0; n < samples; n++)
-            for (int i = 0; i < height * factor; i++)
-                for (int j = 0; j < width * factor; j++)
-                    for (int c = 0; c < channels; c++)
-                        y[((n * height + i / factor) * width + j / factor) * channels + c] +=
-                            x[((n * shape[1] + i) * shape[2] + j) * channels + c] / (factor * factor);
-        return y;
-    }
-
     /// <summary>y[n, i, j, c] = Σ k[a]·k[b]·x[n, 2i − 1 + a, 2j − 1 + b, c] over 0 ≤ a, b &lt; 4 inside the image, k = (1, 3, 3, 1)/8.</summary>
     public static double[] BinomialHalve(double[] x, Shape shape)
     {
@@ -104,20 +90,25 @@ static class ReferenceReshaping
         }
     }
 
-    /// <summary>y[n, i, j, c] = the largest of x[n, i·factor + a, j·factor + b, c] over 0 ≤ a, b &lt; factor.</summary>
-    public static double[] MaxPool(double[] x, Shape shape, int factor)
+    /// <summary>y[n, i, j, c] = x[n, (i + ½)·H/H' − ½, (j + ½)·W/W' − ½, c], these places limited to the image, linearly between pixels.</summary>
+    public static double[] ResizeBilinear(double[] x, Shape shape, int height, int width)
     {
-        int samples = shape[0], height = shape[1] / factor, width = shape[2] / factor, channels = shape[3];
-        double[] y = new double[samples * height * width * channels];
-        Array.Fill(y, double.NegativeInfinity);
-        for (int n = 0; n < samples; n++)
-            for (int i = 0; i < height * factor; i++)
-                for (int j = 0; j < width * factor; j++)
-                    for (int c = 0; c < channels; c++)
+        double[] y = new double[shape[0] * height * width * shape[3]];
+        int to = 0;
+        for (int n = 0; n < shape[0]; n++)
+            for (int i = 0; i < height; i++)
+                for (int j = 0; j < width; j++)
+                    for (int c = 0; c < shape[3]; c++)
                     {
-                        ref double largest = ref y[((n * height + i / factor) * width + j / factor) * channels + c];
-                        largest = Math.Max(largest, x[((n * shape[1] + i) * shape[2] + j) * channels + c]);
+                        double down = Place(i, height, shape[1]), across = Place(j, width, shape[2]);
+                        int top = (int)down, left = (int)across;
+                        for (int p = top; p <= Math.Min(top + 1, shape[1] - 1); p++)
+                            for (int q = left; q <= Math.Min(left + 1, shape[2] - 1); q++)
+                                y[to] += (1 - Math.Abs(down - p)) * (1 - Math.Abs(across - q)) * x[((n * shape[1] + p) * shape[2] + q) * shape[3] + c];
+                        to++;
                     }
         return y;
+
+        static double Place(int index, int outputs, int inputs) => Math.Clamp((index + 0.5) * inputs / outputs - 0.5, 0, inputs - 1);
     }
 }

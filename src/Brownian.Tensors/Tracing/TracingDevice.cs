@@ -77,8 +77,9 @@ public sealed class TracingDevice : Device
 
     static string Describe(string kind, ConvSpec spec)
     {
-        string stride = spec.Stride == 1 ? "" : $", stride {spec.Stride}";
-        return $"{kind} {spec.Kernel}×{spec.Kernel}{stride}";
+        int down = spec.Down.Stride, across = spec.Across.Stride;
+        string stride = (down, across) == (1, 1) ? "" : down == across ? $", stride {down}" : $", stride {down}×{across}";
+        return $"{kind} {spec.Down.Kernel}×{spec.Across.Kernel}{stride}";
     }
 
     // What has no weights is no layer.
@@ -93,8 +94,8 @@ public sealed class TracingDevice : Device
     public override void AddRows(Tensor x, Tensor v, Tensor y) { }
     public override void CopyChannels(Tensor x, int from, Tensor y, int to, int count, bool accumulate) { }
     public override void UpsampleNearest(Tensor x, int factor, Tensor y) { }
-    public override void AveragePool(Tensor x, int factor, Tensor y) { }
-    public override void MaxPool(Tensor x, int factor, Tensor y) { }
+    public override void Pool(PoolOp op, ConvSpec window, Tensor x, Tensor y) { }
+    public override void ResizeBilinear(Tensor x, Tensor y) { }
     public override void BinomialHalve(Tensor x, float scale, Tensor y, bool accumulate) { }
     public override void BinomialDouble(Tensor x, float scale, Tensor y, bool accumulate) { }
     public override void BatchStatistics(
@@ -113,8 +114,8 @@ public sealed class TracingDevice : Device
         ReadOnlySpan<PixelBound> bounds, Tensor x0, Tensor xt, Tensor output, Tensor dy, bool trainsPrediction, Tensor dOutput,
         bool accumulate) => Refuse();
     public override void UpsampleNearestGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
-    public override void AveragePoolGrad(Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
-    public override void MaxPoolGrad(Tensor x, Tensor dy, int factor, Tensor dx, bool accumulate) => Refuse();
+    public override void PoolGrad(PoolOp op, ConvSpec window, Tensor? x, Tensor dy, Tensor dx, bool accumulate) => Refuse();
+    public override void ResizeBilinearGrad(Tensor dy, Tensor dx, bool accumulate) => Refuse();
     public override void LinearGradInput(Tensor dy, Tensor w, Tensor dx, bool accumulate) => Refuse();
     public override void LinearGradWeight(Tensor x, Tensor dy, Tensor dw) => Refuse();
     public override void Conv2dGradWeight(ConvSpec spec, Tensor x, Tensor dy, Tensor dw) => Refuse();

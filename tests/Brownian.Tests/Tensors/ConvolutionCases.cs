@@ -18,7 +18,7 @@ static class ConvolutionCases
 
     static readonly ConvSpec Same3 = new(3, 1, 1);
 
-    public static IEnumerable<OpCase> All => [.. Pointwise, .. Winograd, .. Direct, .. Transposed, .. Random(30), .. RandomTransposed(10)];
+    public static IEnumerable<OpCase> All => [.. Pointwise, .. Winograd, .. Direct, .. Oblong, .. Transposed, .. Random(30), .. RandomTransposed(10), .. RandomOblong(20)];
 
     public static IEnumerable<OpCase> Large =>
     [
@@ -76,6 +76,14 @@ static class ConvolutionCases
         Conv(Shape.Of(8, 33, 9, 5), 7, Same3, Extra.Bias),
     ];
 
+    static IEnumerable<OpCase> Oblong =>
+    [
+        Conv(Shape.Of(2, 9, 8, 16), 16, ConvSpec.Same(1, 7), Extra.Bias), Conv(Shape.Of(2, 8, 9, 16), 16, ConvSpec.Same(7, 1), Extra.All),
+        Conv(Shape.Of(5, 2, 2, 24), 17, ConvSpec.Same(1, 3), Extra.Bias), Conv(Shape.Of(5, 2, 2, 24), 17, ConvSpec.Same(3, 1), Extra.Bias),
+        Conv(Shape.Of(5, 1, 1, 8), 8, ConvSpec.Same(1, 7), Extra.None), Conv(Shape.Of(1, 7, 9, 5), 3, new(new(3, 2, 1), new(2, 1, 0, 1)), Extra.All),
+        Transpose(Shape.Of(2, 5, 4, 6), 4, new(new(2, 2), new(3, 1, 1)), 0), Transpose(Shape.Of(1, 3, 6, 16), 8, ConvSpec.Same(1, 3), 0),
+    ];
+
     static IEnumerable<OpCase> Transposed =>
     [
         Transpose(Shape.Of(2, 5, 4, 6), 4, new(2, 2, 0), 0), Transpose(Shape.Of(2, 5, 7, 16), 24, new(4, 2, 1), 0),
@@ -91,13 +99,29 @@ static class ConvolutionCases
         for (int i = 0; i < count; i++)
         {
             int kernel = random.Pick(1, 2, 3, 3, 4, 5, 7);
-            var spec = new ConvSpec(kernel, random.Pick(1, 1, 2, 3), random.Pick(0, 1, kernel / 2), random.Pick(0, 1, 2, kernel / 2));
-            int smallest = Math.Max(1, kernel - spec.Padding - spec.PaddingAfter);
-            var shape = Shape.Of(random.Pick(1, 2, 3), smallest + random.Pick(0, 1, 4, 9), smallest + random.Pick(0, 2, 5, 11),
+            var axis = new WindowAxis(kernel, random.Pick(1, 1, 2, 3), random.Pick(0, 1, kernel / 2), random.Pick(0, 1, 2, kernel / 2));
+            var spec = new ConvSpec(axis, axis);
+            var shape = Shape.Of(random.Pick(1, 2, 3), Smallest(axis) + random.Pick(0, 1, 4, 9), Smallest(axis) + random.Pick(0, 2, 5, 11),
                 random.Pick(1, 3, 5, 8, 16, 17, 24, 33));
             OpCase op = Conv(shape, random.Pick(1, 3, 5, 8, 16, 17, 24, 33), spec, (Extra)random.Pick(0, 1, 2, 4, 7));
             yield return new($"random {i}: {op.Name}", op.Inputs, op.Run, op.Reference, op.Work);
         }
+    }
+
+    static int Smallest(WindowAxis axis) => Math.Max(1, axis.Kernel - axis.Padding - axis.PaddingAfter);
+
+    static IEnumerable<OpCase> RandomOblong(int count)
+    {
+        var random = new Normals("oblong convolution");
+        for (int i = 0; i < count; i++)
+        {
+            WindowAxis down = Axis(), across = Axis();
+            var shape = Shape.Of(random.Pick(1, 2, 5), Smallest(down) + random.Pick(0, 1, 4), Smallest(across) + random.Pick(0, 1, 6), random.Pick(1, 3, 8, 16, 33));
+            OpCase op = Conv(shape, random.Pick(1, 5, 16, 24), new(down, across), (Extra)random.Pick(0, 1, 2, 4, 7));
+            yield return new($"random oblong {i}: {op.Name}", op.Inputs, op.Run, op.Reference, op.Work);
+        }
+
+        WindowAxis Axis() => new(random.Pick(1, 1, 2, 3, 5, 7), random.Pick(1, 1, 2, 3), random.Pick(0, 1, 3), random.Pick(0, 1, 3));
     }
 
     static IEnumerable<OpCase> RandomTransposed(int count)
@@ -115,10 +139,10 @@ static class ConvolutionCases
 
     static OpCase Conv(Shape s, int outputs, ConvSpec spec, Extra extra)
     {
-        var y = Shape.Of(s[0], spec.OutputSize(s[1]), spec.OutputSize(s[2]), outputs);
-        int taps = spec.Kernel * spec.Kernel * s[3];
+        var y = Shape.Of(s[0], spec.Down.OutputSize(s[1]), spec.Across.OutputSize(s[2]), outputs);
+        int taps = spec.Down.Kernel * spec.Across.Kernel * s[3];
         List<OpInput> inputs = [new(s, PerSample: true),
-            new(Shape.Of(spec.Kernel, spec.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
+            new(Shape.Of(spec.Down.Kernel, spec.Across.Kernel, s[3], outputs), Deviation: 1 / Math.Sqrt(taps))];
         int bias = Add(Extra.Bias, Shape.Of(outputs)), perSample = Add(Extra.PerSample, Shape.Of(s[0], outputs)),
             residual = Add(Extra.Residual, y);
         return new OpCase($"conv {s} to {outputs}, {Describe(spec)}, extra {extra}", [.. inputs],
@@ -136,17 +160,20 @@ static class ConvolutionCases
 
     static OpCase Transpose(Shape s, int outputs, ConvSpec spec, int outputPadding)
     {
-        int grow = spec.Kernel - spec.Padding - spec.PaddingAfter + outputPadding;
-        var y = Shape.Of(s[0], (s[1] - 1) * spec.Stride + grow, (s[2] - 1) * spec.Stride + grow, outputs);
+        var y = Shape.Of(s[0], Grown(s[1], spec.Down), Grown(s[2], spec.Across), outputs);
         OpInput[] inputs = [new(s, PerSample: true),
-            new(Shape.Of(spec.Kernel, spec.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
+            new(Shape.Of(spec.Down.Kernel, spec.Across.Kernel, outputs, s[3]), Deviation: 1 / Math.Sqrt(s[3])), new(Shape.Of(outputs))];
         return new OpCase($"transposed conv {s} to {outputs}, {Describe(spec)}, output padding {outputPadding}", inputs,
             x => x[0].ConvTranspose2d(x[1], spec, x[2], outputPadding),
             x => ReferenceConvolution.ConvTranspose2d(spec, x[0], s, x[1], y, x[2]),
-            (long)s.Count * spec.Kernel * spec.Kernel * outputs);
+            (long)s.Count * spec.Down.Kernel * spec.Across.Kernel * outputs);
+
+        int Grown(int input, WindowAxis axis) => (input - 1) * axis.Stride + axis.Kernel - axis.Padding - axis.PaddingAfter + outputPadding;
     }
 
     static T? Pick<T>(T[] all, int index) where T : class => index < 0 ? null : all[index];
 
-    static string Describe(ConvSpec spec) => $"kernel {spec.Kernel} stride {spec.Stride} padding {spec.Padding} {spec.PaddingAfter}";
+    static string Describe(ConvSpec spec) => spec.Down == spec.Across ? Describe(spec.Down) : $"{Describe(spec.Down)} down, {Describe(spec.Across)} across";
+
+    static string Describe(WindowAxis axis) => $"kernel {axis.Kernel} stride {axis.Stride} padding {axis.Padding} {axis.PaddingAfter}";
 }

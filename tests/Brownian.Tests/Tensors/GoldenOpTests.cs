@@ -51,8 +51,8 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
         new("relu", [Plain], Plain, x => x[0].Relu()) { Reference = (x, _) => ReferencePointwise.Relu(x[0]) },
         new("linear", [Plain, Matrix, Plain], Plain, x => x[0].Linear(x[1], x[2])) { Reference = (x, s) =>
             ReferenceConvolution.Linear(x[0], x[1], s[1][0], s[1][1], x[2], null) },
-        new("avg_pool2", [Image], Image, x => x[0].AveragePool(2)) { Reference = (x, s) => ReferenceReshaping.AveragePool(x[0], s[0], 2) },
-        new("max_pool2", [Image], Image, x => x[0].MaxPool(2)) { Reference = (x, s) => ReferenceReshaping.MaxPool(x[0], s[0], 2) },
+        new("avg_pool2", [Image], Image, x => x[0].AveragePool(2)) { Reference = (x, s) => ReferencePooling.Average(x[0], s[0], new ConvSpec(2, 2)) },
+        new("max_pool2", [Image], Image, x => x[0].MaxPool(2)) { Reference = (x, s) => ReferencePooling.Max(x[0], s[0], new ConvSpec(2, 2)) },
         new("upsample_nearest2", [Image], Image, x => x[0].UpsampleNearest(2)) { Reference = (x, s) =>
             ReferenceReshaping.UpsampleNearest(x[0], s[0], 2) },
         new("mse_loss", [Plain, Plain], Plain, x => x[0].MeanSquaredError(x[1])) { Reference = (x, _) =>
@@ -161,12 +161,12 @@ public sealed class GoldenOpTests(Devices devices) : IClassFixture<Devices>
 
     static Case Transposed(string name, ConvSpec spec, int outputPadding)
     {
-        int extra = spec.Kernel + outputPadding - spec.Padding - spec.PaddingAfter;
+        int extra = spec.Down.Kernel + outputPadding - spec.Down.Padding - spec.Down.PaddingAfter;
         return new(name, [Image, Kernel, Plain], Image, x => x[0].ConvTranspose2d(x[1], spec, x[2], outputPadding))
         {
             Reference = (x, s) => ReferenceConvolution.ConvTranspose2d(
                 spec, x[0], s[0], x[1],
-                Shape.Of(s[0][0], (s[0][1] - 1) * spec.Stride + extra, (s[0][2] - 1) * spec.Stride + extra, s[1][2]), x[2]),
+                Shape.Of(s[0][0], (s[0][1] - 1) * spec.Down.Stride + extra, (s[0][2] - 1) * spec.Down.Stride + extra, s[1][2]), x[2]),
         };
     }
 

@@ -4,17 +4,26 @@ namespace Brownian.Tests.Tensors;
 
 /// <summary>
 /// One input of a case: normal numbers of a given mean and deviation. <paramref name="PerSample"/> tells that the outermost axis
-/// counts samples, as weights' does not. <paramref name="Kink"/> tells that the operation has one at 0, where differences mislead.
+/// counts samples, as weights' does not. <paramref name="Kink"/> tells that the operation has one at 0, where differences mislead;
+/// <paramref name="Apart"/> that it has one where two numbers are equal: no two of them are close.
 /// </summary>
 readonly record struct OpInput(
-    Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true, bool PerSample = false, bool Kink = false)
+    Shape Shape, double Mean = 0, double Deviation = 1, bool GetsGradient = true, bool PerSample = false, bool Kink = false, bool Apart = false)
 {
     const float Distance = 1e-3f;
 
     public float[] Draw(Normals random)
     {
         float[] x = random.Floats(Shape.Count, Mean, Deviation);
+        if (Apart) SpreadOut(x);
         return Kink ? Array.ConvertAll(x, v => Math.Abs(v) < Distance ? Distance : v) : x;
+    }
+
+    // In the order they had.
+    static void SpreadOut(float[] x)
+    {
+        int[] order = [.. Enumerable.Range(0, x.Length).OrderBy(i => x[i])];
+        for (int rank = 0; rank < order.Length; rank++) x[order[rank]] = (rank - order.Length / 2) * Distance;
     }
 }
 

@@ -23,13 +23,13 @@ static class OpTable
     [
         .. AnyShapes.SelectMany(Pointwise), .. AnyShapes.SelectMany(LossCases.Of), .. AnyShapes.SelectMany(LossCases.Bounds), .. AnyShapes.Where(s => s.Rank == 2).SelectMany(LossCases.Entropies), .. LossCases.Entropies(Shape.Of(13, 10)),
         .. AnyShapes.Where(s => s.Rank > 1).SelectMany(Rows), .. ImageShapes.SelectMany(Images),
-        .. PaddingCases.All, .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
+        .. PaddingCases.All, .. ImageShapes.SelectMany(PoolingCases.Of), .. ImageShapes.SelectMany(ResizingCases.Of), .. LinearCases.All, .. ConvolutionCases.All, .. GroupNormCases.All, .. BatchNormCases.All, .. AttentionCases.All,
     ];
 
     /// <summary>Cases large enough to be cut into several tasks.</summary>
     public static IReadOnlyList<OpCase> Large { get; } =
     [
-        .. Pointwise(Shape.Of(4, 64, 64, 20)), .. LossCases.Of(Shape.Of(4, 64, 64, 20)), .. LossCases.Bounds(Shape.Of(4, 29, 31, 3)), .. Rows(Shape.Of(4, 64, 64, 20)), .. Images(Shape.Of(4, 63, 65, 20)),
+        .. Pointwise(Shape.Of(4, 64, 64, 20)), .. LossCases.Of(Shape.Of(4, 64, 64, 20)), .. LossCases.Bounds(Shape.Of(4, 29, 31, 3)), .. Rows(Shape.Of(4, 64, 64, 20)), .. Images(Shape.Of(4, 63, 65, 20)), .. PoolingCases.Large, .. ResizingCases.Of(Shape.Of(4, 23, 25, 20)),
         .. LinearCases.Large, .. ConvolutionCases.Large, .. GroupNormCases.Large, .. BatchNormCases.Large, .. AttentionCases.Large,
     ];
 
@@ -73,6 +73,9 @@ static class OpTable
         foreach (int other in new[] { 1, 13, 16 })
             yield return new($"concat {other} to {s}", [new(s), new(s.WithChannels(other))],
                 x => Reshaping.ConcatChannels(x[0], x[1]), x => ReferenceReshaping.ConcatChannels(x[0], s.Channels, x[1], other));
+        int more = s.Channels + 5;
+        yield return new($"concat 5 and 2 to {s}", [new(s), new(s.WithChannels(5)), new(s.WithChannels(2))], x => Reshaping.ConcatChannels(x[0], x[1], x[2]),
+            x => ReferenceReshaping.ConcatChannels(ReferenceReshaping.ConcatChannels(x[0], s.Channels, x[1], 5), more, x[2], 2));
     }
 
     static IEnumerable<OpCase> Images(Shape s)
@@ -86,9 +89,9 @@ static class OpTable
                 x => x[0].UpsampleNearest(factor), x => ReferenceReshaping.UpsampleNearest(x[0], s, factor));
             if (factor > s[1]) continue;
             yield return new($"pool {s} by {factor}", [new(s)],
-                x => x[0].AveragePool(factor), x => ReferenceReshaping.AveragePool(x[0], s, factor));
-            yield return new($"max pool {s} by {factor}", [new(s)],
-                x => x[0].MaxPool(factor), x => ReferenceReshaping.MaxPool(x[0], s, factor));
+                x => x[0].AveragePool(factor), x => ReferencePooling.Average(x[0], s, new ConvSpec(factor, factor)));
+            yield return new($"max pool {s} by {factor}", [new(s, Apart: true)],
+                x => x[0].MaxPool(factor), x => ReferencePooling.Max(x[0], s, new ConvSpec(factor, factor)));
         }
         yield return new($"double {s} smoothly", [new(s)], x => x[0].BinomialDouble(), x => ReferenceReshaping.BinomialDouble(x[0], s));
         Shape even = Shape.Of(s[0], 2 * s[1], 2 * s[2], s[3]);

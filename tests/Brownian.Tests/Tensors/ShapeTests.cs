@@ -51,5 +51,5 @@ public sealed class ShapeTests
     [InlineData(7, 7, 1, 0, 0, 1)]
     [InlineData(9, 5, 3, 2, 2, 3)]
     public void Convolutions_know_their_output_size(int input, int kernel, int stride, int before, int after, int expected) =>
-        Assert.Equal(expected, new ConvSpec(kernel, stride, before, after).OutputSize(input));
+        Assert.Equal(expected, new WindowAxis(kernel, stride, before, after).OutputSize(input));
 }

@@ -32,23 +32,27 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     /// <summary>From x to y, or, turned, from dy to dx: every class of the result's pixels in turn.</summary>
     static void RunClasses(CpuDevice device, ConvShape s, float* source, float* w, bool turned, PatchResult result)
     {
-        int step = s.Spec.Stride == 1 && IsTiny(s, result) ? Tiny : turned ? s.Spec.Stride : 1;
-        for (int i = 0; i < Math.Min(step, result.Height); i++)
+        bool tiny = IsTiny(s, result);
+        int down = Step(s.Spec.Down), across = Step(s.Spec.Across);
+        for (int i = 0; i < Math.Min(down, result.Height); i++)
         {
-            for (int j = 0; j < Math.Min(step, result.Width); j++)
+            for (int j = 0; j < Math.Min(across, result.Width); j++)
             {
-                var patches = new Patches(
-                    s.Samples, Axis(s.Height, s.OutHeight, i), Axis(s.Width, s.OutWidth, j), turned ? s.Out : s.In, s.Spec.Kernel);
+                PatchAxis rows = Axis(s.Spec.Down, s.Height, s.OutHeight, i, down), columns = Axis(s.Spec.Across, s.Width, s.OutWidth, j, across);
+                var patches = new Patches(s.Samples, rows, columns, turned ? s.Out : s.In, s.Spec.Across.Kernel);
                 Run(device, patches, source, new PatchWeights(patches, (nint)w, result.Channels, turned), result);
             }
         }
 
-        PatchAxis Axis(int inputs, int outputs, int first) =>
-            (turned ? PatchAxis.OfInputs(s.Spec, inputs, outputs, first, step) : PatchAxis.OfOutputs(s.Spec, inputs, outputs, first, step)).Trimmed();
+        int Step(WindowAxis axis) => tiny && axis.Stride == 1 ? Tiny : turned ? axis.Stride : 1;
+
+        PatchAxis Axis(WindowAxis axis, int inputs, int outputs, int first, int step) =>
+            (turned ? PatchAxis.OfInputs(axis, inputs, outputs, first, step) : PatchAxis.OfOutputs(axis, inputs, outputs, first, step)).Trimmed();
     }
 
     // Most taps of a tiny image see padding. Leaving them out multiplies less and packs some weights several times, which a few samples do not pay for.
-    static bool IsTiny(ConvShape s, PatchResult result) => result.Height <= Tiny && result.Width <= Tiny && s.Spec.Padding > 0 && s.Samples > 4;
+    static bool IsTiny(ConvShape s, PatchResult result) =>
+        result.Height <= Tiny && result.Width <= Tiny && s.Spec.Down.Padding + s.Spec.Across.Padding > 0 && s.Samples > 4;
 
     static void Run(CpuDevice device, Patches patches, float* x, PatchWeights weights, PatchResult result)
     {
@@ -181,7 +185,8 @@ static unsafe class DirectConvolution<V> where V : unmanaged, ISimd<V>
     public static void GradWeight(CpuDevice device, ConvShape s, float* x, float* dy, float* dw)
     {
         var patches = new Patches(
-            s.Samples, PatchAxis.OfOutputs(s.Spec, s.Height, s.OutHeight, 0, 1), PatchAxis.OfOutputs(s.Spec, s.Width, s.OutWidth, 0, 1), s.In, s.Spec.Kernel);
+            s.Samples, PatchAxis.OfOutputs(s.Spec.Down, s.Height, s.OutHeight, 0, 1), PatchAxis.OfOutputs(s.Spec.Across, s.Width, s.OutWidth, 0, 1), s.In,
+            s.Spec.Across.Kernel);
         int pixels = patches.Pixels, length = patches.Depth * s.Out, rows = pixels <= FewPixels ? BlockPixels / 4 : BlockPixels;
         // Long sums are cut where rows alone would leave threads idle: into a number of slots that depends on the shapes alone.
         int slots = Math.Clamp(Math.Min(pixels / 1024, 64 / Blocks(patches.Depth, BlockPixels)), 1, 8), chunk = Blocks(pixels, slots);

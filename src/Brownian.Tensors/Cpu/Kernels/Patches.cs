@@ -3,11 +3,8 @@ using Brownian.Tensors.Cpu.Simd;
 
 namespace Brownian.Tensors.Cpu.Kernels;
 
-/// <summary>The extents of a convolution: images N×H×W×I, kernel k×k, result N×H'×W'×O.</summary>
-readonly record struct ConvShape(ConvSpec Spec, int Samples, int Height, int Width, int In, int OutHeight, int OutWidth, int Out)
-{
-    public int Taps => Spec.Kernel * Spec.Kernel;
-}
+/// <summary>The extents of a convolution: images N×H×W×I, kernel kh×kw, result N×H'×W'×O.</summary>
+readonly record struct ConvShape(ConvSpec Spec, int Samples, int Height, int Width, int In, int OutHeight, int OutWidth, int Out);
 
 /// <summary>
 /// One axis of a class of result pixels that see the source alike: pixel i lies at First + i·Step and meets, through tap t of the
@@ -16,19 +13,19 @@ readonly record struct ConvShape(ConvSpec Spec, int Samples, int Height, int Wid
 readonly record struct PatchAxis(int Count, int First, int Step, int Taps, int FirstTap, int TapStep, int Source, int SourceStep, int Extent)
 {
     /// <summary>Every step-th output of a convolution.</summary>
-    public static PatchAxis OfOutputs(ConvSpec spec, int inputs, int outputs, int first, int step) => new PatchAxis(
-        (outputs - first + step - 1) / step, first, step, spec.Kernel, 0, 1, first * spec.Stride - spec.Padding, step * spec.Stride, inputs);
+    public static PatchAxis OfOutputs(WindowAxis axis, int inputs, int outputs, int first, int step) => new PatchAxis(
+        (outputs - first + step - 1) / step, first, step, axis.Kernel, 0, 1, first * axis.Stride - axis.Padding, step * axis.Stride, inputs);
 
     /// <summary>
     /// Every step-th input, which gradients reach: input p met output o through tap k where o·stride = p + padding − k. The step is
     /// a multiple of the stride, so that all inputs of the class have their taps in common; these count down, for o to count up.
     /// </summary>
-    public static PatchAxis OfInputs(ConvSpec spec, int inputs, int outputs, int first, int step)
+    public static PatchAxis OfInputs(WindowAxis axis, int inputs, int outputs, int first, int step)
     {
-        int shifted = first + spec.Padding, last = spec.Kernel - 1;
-        int top = last - ((last - shifted) % spec.Stride + spec.Stride) % spec.Stride;
-        int taps = top < 0 ? 0 : top / spec.Stride + 1;
-        return new PatchAxis((inputs - first + step - 1) / step, first, step, taps, top, -spec.Stride, (shifted - top) / spec.Stride, step / spec.Stride, outputs);
+        int shifted = first + axis.Padding, last = axis.Kernel - 1;
+        int top = last - ((last - shifted) % axis.Stride + axis.Stride) % axis.Stride;
+        int taps = top < 0 ? 0 : top / axis.Stride + 1;
+        return new PatchAxis((inputs - first + step - 1) / step, first, step, taps, top, -axis.Stride, (shifted - top) / axis.Stride, step / axis.Stride, outputs);
     }
 
     /// <summary>The same without taps that see nothing but padding.</summary>
@@ -49,8 +46,8 @@ readonly record struct PatchAxis(int Count, int First, int Step, int Taps, int F
 /// <param name="Down">The rows of the class.</param>
 /// <param name="Across">The columns.</param>
 /// <param name="Channels">Of the source.</param>
-/// <param name="Kernel">The extent of the whole kernel.</param>
-readonly record struct Patches(int Samples, PatchAxis Down, PatchAxis Across, int Channels, int Kernel)
+/// <param name="KernelWidth">Of the whole kernel.</param>
+readonly record struct Patches(int Samples, PatchAxis Down, PatchAxis Across, int Channels, int KernelWidth)
 {
     /// <summary>How many rows the matrix has.</summary>
     public int Pixels => Samples * Down.Count * Across.Count;
@@ -62,7 +59,7 @@ readonly record struct Patches(int Samples, PatchAxis Down, PatchAxis Across, in
     public int TapOf(int column)
     {
         (int down, int across) = Math.DivRem(column / Channels, Across.Taps);
-        return (Down.FirstTap + down * Down.TapStep) * Kernel + Across.FirstTap + across * Across.TapStep;
+        return (Down.FirstTap + down * Down.TapStep) * KernelWidth + Across.FirstTap + across * Across.TapStep;
     }
 
     /// <summary>Which pixel of the result, numbered over all of a batch's images of the given width and height, a row stands for.</summary>
@@ -116,7 +113,7 @@ readonly record struct Patches(int Samples, PatchAxis Down, PatchAxis Across, in
 }
 
 /// <summary>
-/// The weights that patches meet: a matrix of Depth × Columns. Forward it is k×k×I×O as it lies; for the gradient of the input each
+/// The weights that patches meet: a matrix of Depth × Columns. Forward it is kh×kw×I×O as it lies; for the gradient of the input each
 /// tap is turned over.
 /// </summary>
 readonly record struct PatchWeights(Patches Patches, nint W, int Columns, bool Turned)

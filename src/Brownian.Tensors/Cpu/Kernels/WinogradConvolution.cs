@@ -23,7 +23,7 @@ static unsafe class WinogradConvolution<V> where V : unmanaged, ISimd<V>
     /// fill a quarter of a tile: 36 multiplications, where direct sums without padding need 16.
     /// </summary>
     public static bool Fits(ConvShape s) =>
-        s.Spec is { Kernel: 3, Stride: 1, Padding: 1, PaddingAfter: 1 } && s.In % 16 == 0 && s.Out % 16 == 0 && (s.Height > 2 || s.Width > 2);
+        s.Spec == new ConvSpec(3, 1, 1) && s.In % 16 == 0 && s.Out % 16 == 0 && (s.Height > 2 || s.Width > 2);
 
     /// <summary>y = conv(x, W) + bias + perSample + residual for W 3×3×I×O.</summary>
     public static void Forward(CpuDevice device, ConvShape s, float* x, float* w, float* bias, float* perSample, float* residual, float* y) =>
