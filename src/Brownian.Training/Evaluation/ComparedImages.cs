@@ -1,8 +1,6 @@
 using System.Globalization;
-using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Imaging;
-using Brownian.Tensors;
 
 namespace Brownian.Training;
 

@@ -1,5 +1,4 @@
 using Brownian.Evaluation;
-using Brownian.Tensors;
 
 namespace Brownian.Training;
 

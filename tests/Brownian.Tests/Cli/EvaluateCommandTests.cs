@@ -156,7 +156,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Evaluate(set, set, "--per-class").IsBadInput("--per-class", "no classes");
         CommandLine.Run("evaluate", set, set, "--features", "pixel", "--out", _line.At("evaluations")).IsBadInput("'pixel'", "pixels");
         Evaluate(set, set, "--weights", _line.At("no.pth")).IsBadInput("takes no weights");
-        Evaluate(set, set, "--bootstrap", "5").IsBadInput("--bootstrap 5");
+        CommandLine.Run("evaluate", set, set, "--bootstrap", "5", "--out", _line.At("evaluations")).IsBadInput("--bootstrap 5");
         Evaluate("--sweep", "steps=2", "--repeat", "2").IsBadInput("--repeat", "--sweep");
         Evaluate("--model", "digits", "--sweep", "step=2").IsBadInput("did you mean 'steps'");
         Evaluate("--model", "digits", "--sweep", "sampler=unipc", "eta=1").IsBadInput("unipc", "eta");

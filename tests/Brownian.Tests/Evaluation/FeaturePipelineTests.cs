@@ -1,7 +1,5 @@
-using Brownian.Data;
 using Brownian.Evaluation;
 using Brownian.Imaging;
-using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian.Tests;
@@ -36,10 +34,10 @@ public sealed class FeaturePipelineTests : IDisposable
         return new FeatureCache(Near, Home, _notes.Add).Of(images, preparation, count, Extraction(images), cancel: Stop);
     }
 
-    static float[] PixelsOf(IImageDataset images, int index)
+    static float[] PixelsOf(int index)
     {
-        byte[] bytes = new byte[images.ImageBytes()];
-        images.Read(index, bytes);
+        byte[] bytes = new byte[Digits.ImageBytes()];
+        Digits.Read(index, bytes);
         return Array.ConvertAll(bytes, value => value / 255f);
     }
 
@@ -51,7 +49,7 @@ public sealed class FeaturePipelineTests : IDisposable
         Assert.Equal((5, 144), (set.Count, set.Dimensions));
         for (int i = 0; i < which.Length; i++)
         {
-            Assert.Equal(PixelsOf(Digits, which[i]), set[i].ToArray());
+            Assert.Equal(PixelsOf(which[i]), set[i].ToArray());
             Assert.Equal(Digits.Label(which[i]), set.Labels[i]);
         }
     }
@@ -105,7 +103,7 @@ public sealed class FeaturePipelineTests : IDisposable
     public void Features_that_are_not_finite_are_an_error()
     {
         using var broken = new BrokenNetwork();
-        var e = Assert.Throws<InvalidDataException>(() => new FeatureExtraction(broken, _device).Of(Digits, new[] { 0, 1 }, cancel: Stop));
+        var e = Assert.Throws<InvalidDataException>(() => new FeatureExtraction(broken, _device).Of(Digits, FeatureExtraction.Order(2, 2), cancel: Stop));
         Assert.Contains("image 1", e.Message, StringComparison.Ordinal);
     }
 

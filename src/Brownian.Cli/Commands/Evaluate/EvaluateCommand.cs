@@ -94,8 +94,8 @@ sealed class EvaluateCommand : AppCommand
         using (real)
         {
             using FeatureNetwork network = FeatureNetworks.Open(real.Kind, wanted.Features, wanted.Weights, device, _terminal.Warn);
-            new SetEvaluation(_terminal, _cancel, wanted, targets, new FeatureExtraction(network, device) { BatchSize = parsed.GetValue(_batch) ?? 64 }, real)
-                .Judge(judged);
+            var extraction = new FeatureExtraction(network, device) { BatchSize = parsed.GetValue(_batch) ?? 64 };
+            new SetEvaluation(_terminal, wanted, targets, extraction, real, _cancel).Judge(judged);
         }
         return ExitCode.Success;
     }
@@ -112,7 +112,7 @@ sealed class EvaluateCommand : AppCommand
         using ComparedImages real = _terminal.TrackReading(progress => ComparedImages.Of(config, progress, _cancel));
         using FeatureNetwork network = FeatureNetworks.Open(real.Kind, wanted.Features, wanted.Weights, device, _terminal.Warn);
         var extraction = new FeatureExtraction(network, device) { BatchSize = sampling.BatchSize };
-        var evaluation = new ModelEvaluation(_terminal, _cancel, wanted, targets, extraction, real, model, name, sampling) { Config = config };
+        var evaluation = new ModelEvaluation(_terminal, wanted, targets, extraction, real, model, name, sampling, _cancel) { Config = config };
         if (sweep is null) evaluation.Judge();
         else evaluation.Sweep(sweep);
         return ExitCode.Success;

@@ -6,10 +6,10 @@ namespace Brownian.Cli;
 
 /// <summary>Compares sets of features, and shows what that comes to.</summary>
 /// <param name="terminal">Where progress is told.</param>
-/// <param name="cancel">Ends it early.</param>
 /// <param name="wanted">How to compare.</param>
 /// <param name="warn">Told what to be careful with.</param>
-sealed class EvaluationTable(Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, Action<string> warn)
+/// <param name="cancel">Ends it early.</param>
+sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action<string> warn, CancellationToken cancel)
 {
     /// <summary>The name of the number that decides.</summary>
     public const string Main = "frechet";

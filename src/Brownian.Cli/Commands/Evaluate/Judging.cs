@@ -6,7 +6,7 @@ namespace Brownian.Cli;
 
 /// <summary>What judging a model and judging a set of images have in common.</summary>
 abstract class Judging(
-    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real)
+    Terminal terminal, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real, CancellationToken cancel)
 {
     /// <summary>The time that drawing images may take where nobody says how many.</summary>
     protected const double DrawingSeconds = 180;
@@ -81,8 +81,8 @@ abstract class Judging(
 
 /// <summary>Judges a set of images that is there.</summary>
 sealed class SetEvaluation(
-    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real)
-    : Judging(terminal, cancel, wanted, targets, extraction, real)
+    Terminal terminal, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real, CancellationToken cancel)
+    : Judging(terminal, wanted, targets, extraction, real, cancel)
 {
     public void Judge(ComparedImages judged)
     {
@@ -96,7 +96,7 @@ sealed class SetEvaluation(
         FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, note: null, new LookingDisplay(line, judged.Name), Cancel));
         FeatureSet realSet = RealFeatures(Stopwatch.GetElapsedTime(start).TotalSeconds / count);
         var classes = Wanted.PerClass ? ClassPairs.Of("--per-class", judged.Images.Classes, judged.Name, Real.Images.Classes, Real.Name) : null;
-        EvaluationResult result = new EvaluationTable(Terminal, Cancel, Wanted, Warn).Compare(
+        EvaluationResult result = new EvaluationTable(Terminal, Wanted, Warn, Cancel).Compare(
             realSet, features with { Labels = classes?.Relabel(features.Labels) ?? [] }, classes);
         EvaluationTable.Tell(Terminal.Out, [result], classes);
         EvaluationReport report = Report(new EvaluatedSet { Name = judged.Name, Description = judged.Images.Description, Count = count }, realSet, [result]) with { ClassNames = classes?.Names ?? [] };
@@ -107,7 +107,7 @@ sealed class SetEvaluation(
             return;
         }
         int[] order = FeatureExtraction.Order(judged.Images.Count, count);
-        var nearest = new NearestSearch(Terminal, Cancel, Wanted, Extraction, Real, realSet.Count, heldOut: null);
+        var nearest = new NearestSearch(Terminal, Wanted, Extraction, Real, realSet.Count, heldOut: null, Cancel);
         report = report with { Nearest = nearest.Find(features, image => judged.Read(order[image])) };
         Write(judged.Name, report with { Warnings = [.. Warnings] }, nearest.Pictures);
         Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--features", "pixels"));

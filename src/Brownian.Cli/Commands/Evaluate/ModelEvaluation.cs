@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Imaging;
 using Brownian.Training;
@@ -8,9 +7,9 @@ namespace Brownian.Cli;
 
 /// <summary>Judges the images that a model draws.</summary>
 sealed class ModelEvaluation(
-    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real,
-    DiffusionModel model, string name, SampleOptions sampling)
-    : Judging(terminal, cancel, wanted, targets, extraction, real)
+    Terminal terminal, EvaluationOptions wanted, EvaluationTargets targets, FeatureExtraction extraction, ComparedImages real,
+    DiffusionModel model, string name, SampleOptions sampling, CancellationToken cancel)
+    : Judging(terminal, wanted, targets, extraction, real, cancel)
 {
     const int SheetImages = 64, SweepImages = 9;
 
@@ -47,7 +46,7 @@ sealed class ModelEvaluation(
         FeatureSet? realSet = null;
         int realCount = 0;
         var results = new List<EvaluationResult>();
-        var table = new EvaluationTable(Terminal, Cancel, Wanted, Warn);
+        var table = new EvaluationTable(Terminal, Wanted, Warn, Cancel);
         for (int repeat = 0; repeat < Wanted.Repeat; repeat++)
         {
             SampleCollection drawn = repeat == 0 ? first : Begin(sampling, Wanted.Seed + (ulong)repeat * (ulong)count, draws: false);
@@ -77,7 +76,7 @@ sealed class ModelEvaluation(
             Tell("next", Invocation.Of("evaluate", "--model", name, "--sweep", "steps=10,20,50", "sampler=ddim,dpmpp_2m,unipc"));
             return;
         }
-        var nearest = new NearestSearch(Terminal, Cancel, Wanted, Extraction, Real, realCount, EvaluationData.HeldOut(Config));
+        var nearest = new NearestSearch(Terminal, Wanted, Extraction, Real, realCount, EvaluationData.HeldOut(Config), Cancel);
         report = report with { Nearest = nearest.Find(first.Features, image => first.Images[image]) };
         Write(name, report with { Warnings = [.. Warnings] }, [sheet, .. nearest.Pictures]);
         Tell("next", Invocation.Of("sample", "--model", name));
@@ -99,7 +98,7 @@ sealed class ModelEvaluation(
         FeatureSet? realSet = null;
         var results = new List<(SweepPoint Point, EvaluationResult Result)>();
         var images = new List<IReadOnlyList<Image>>();
-        var table = new EvaluationTable(Terminal, Cancel, Wanted, Warn);
+        var table = new EvaluationTable(Terminal, Wanted, Warn, Cancel);
         foreach (SweepPoint point in points)
         {
             SampleCollection drawn = point == dearest ? measured : Begin(At(sampling, point), Wanted.Seed, draws: false);

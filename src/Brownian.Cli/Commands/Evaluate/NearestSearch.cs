@@ -6,15 +6,15 @@ namespace Brownian.Cli;
 
 /// <summary>Looks for the training image that each judged image is most like, in pixels and in features.</summary>
 /// <param name="terminal">Where progress and verdicts are told.</param>
-/// <param name="cancel">Ends it early.</param>
 /// <param name="wanted">Whether features are kept.</param>
 /// <param name="extraction">What looks at images.</param>
 /// <param name="training">The training images.</param>
 /// <param name="count">How many of them, in <see cref="FeatureExtraction.Order"/>.</param>
 /// <param name="heldOut">Names images that were not trained on; null where there are none.</param>
+/// <param name="cancel">Ends it early.</param>
 sealed class NearestSearch(
-    Terminal terminal, CancellationToken cancel, EvaluationOptions wanted, FeatureExtraction extraction, ComparedImages training, int count,
-    TrainConfig? heldOut)
+    Terminal terminal, EvaluationOptions wanted, FeatureExtraction extraction, ComparedImages training, int count, TrainConfig? heldOut,
+    CancellationToken cancel)
 {
     const int Pairs = 32, MostHeldOut = 2000;
 
