@@ -33,7 +33,7 @@ public sealed record FeatureNetworkType(string Name, string Description, Func<Fe
     public Func<FeatureImages, bool> Suits { get; init; } = _ => true;
 
     /// <summary>What it is filled with; null for a network that comes with the program.</summary>
-    public PublishedWeights? Weights { get; init; }
+    public PretrainedFile? Weights { get; init; }
 }
 
 /// <summary>The networks in whose features sets of images can be compared.</summary>
@@ -46,8 +46,12 @@ public static class FeatureNetworks
         {
             Suits = images => images is { Channels: 1, Width: 28 or 32 } && images.Width == images.Height,
         },
+        new("inception", "what FID is defined by, for photographs", (_, path, device) => new InceptionNetwork(path, device)) { Weights = InceptionNetwork.Weights, Suits = IsPicture },
+        new("resnet18", "a smaller network for photographs", (_, path, device) => new ResNet18Network(path, device)) { Weights = ResNet18Network.Weights, Suits = IsPicture },
         new("pixels", "the pixels, averaged to at most 1024 numbers: needs no weights", (images, _, _) => new PixelFeatures(images)),
     ];
+
+    static bool IsPicture(FeatureImages images) => images.Channels == 3;
 
     /// <summary>The names, for help.</summary>
     public static string Names => string.Join(", ", All.Select(type => type.Name));
@@ -55,7 +59,7 @@ public static class FeatureNetworks
     /// <summary>Opens a network that is named, or the one that suits the images best.</summary>
     /// <param name="images">What will be looked at.</param>
     /// <param name="name">One of <see cref="All"/>; null for the best whose weights are found.</param>
-    /// <param name="weights">A file of weights; null to look in <see cref="PublishedWeights.Places"/>.</param>
+    /// <param name="weights">A file of weights; null to look in <see cref="PretrainedFile.Folders"/>.</param>
     /// <param name="device">Where it computes.</param>
     /// <param name="warn">Told which weights are missing for a better choice, in one line.</param>
     /// <exception cref="ArgumentException">There is no such network, or it takes no weights.</exception>
@@ -71,14 +75,16 @@ public static class FeatureNetworks
         if (weights is not null)
         {
             (FeatureNetworkType type, string sha) = OfWeights(all, name, weights);
-            return type.Weights!.Sha256 == sha ? type.Create(images, weights, device) : throw type.Weights.Other(weights, type.Name, sha);
+            type.Weights!.Require(type.Name, weights, sha);
+            return type.Create(images, weights, device);
         }
         if (name is not null)
         {
             FeatureNetworkType type = Named(all, name);
             if (type.Weights is null) return type.Create(images, "", device);
             string found = type.Weights.Find() ?? throw new FileNotFoundException(type.Weights.Missing(type.Name));
-            return type.Create(images, type.Weights.Verify(found, type.Name), device);
+            type.Weights.Check(type.Name, found);
+            return type.Create(images, found, device);
         }
         List<FeatureNetworkType> missing = [];
         foreach (FeatureNetworkType type in all.Where(type => type.Suits(images)))
@@ -90,7 +96,7 @@ public static class FeatureNetworks
                 return type.Create(images, "", device);
             }
             if (type.Weights.Find() is not { } path) missing.Add(type);
-            else if (type.Weights.IsWhole(path)) return type.Create(images, path, device);
+            else if (Files.Sha256(path) == type.Weights.Sha256) return type.Create(images, path, device);
             else
             {
                 warn($"{path}: its SHA-256 is not that of {type.Name}'s weights; it is passed over. Fetch it again.");
@@ -119,52 +125,6 @@ public static class FeatureNetworks
 
     static FeatureNetworkType Named(IReadOnlyList<FeatureNetworkType> all, string name) => all.FirstOrDefault(type => type.Name == name)
         ?? throw new ArgumentException($"there are no features '{name}'; there are {string.Join(", ", all.Select(type => type.Name))}.");
-}
-
-/// <summary>A file of weights that others publish, and that users bring.</summary>
-/// <param name="FileNames">What it may be called.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Its hash, in lower case.</param>
-/// <param name="Source">Who has it, in a few words.</param>
-public sealed record PublishedWeights(IReadOnlyList<string> FileNames, long Bytes, string Sha256, string Source)
-{
-    /// <summary>The environment variable that names a folder of weights.</summary>
-    public const string Variable = "BROWNIAN_WEIGHTS";
-
-    const string LocalFolder = "weights";
-
-    /// <summary>Finds a copy where other tools leave it; null where there is none.</summary>
-    public Func<string?> Elsewhere { get; init; } = () => null;
-
-    /// <summary>The folders in which weights are looked for, in this order.</summary>
-    public static IReadOnlyList<string> Places =>
-    [
-        .. Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? [folder] : (string[])[],
-        LocalFolder,
-        Path.Combine(UserFolder.Cache, LocalFolder),
-    ];
-
-    /// <summary>The first file of these names, or a copy elsewhere; null where there is none.</summary>
-    public string? Find() => Places.SelectMany(place => FileNames.Select(name => Path.Combine(place, name))).FirstOrDefault(File.Exists) ?? Elsewhere();
-
-    /// <summary>Whether a file is the one that was published.</summary>
-    internal bool IsWhole(string path) => Files.Sha256(path) == Sha256;
-
-    /// <returns>The path.</returns>
-    /// <exception cref="InvalidDataException">The file is another.</exception>
-    internal string Verify(string path, string network)
-    {
-        string sha = Files.Sha256(path);
-        return sha == Sha256 ? path : throw Other(path, network, sha);
-    }
-
-    internal InvalidDataException Other(string path, string network, string sha) => new(
-        $"{path}: not the weights of {network}: its SHA-256 is {sha}, not {Sha256}; take {FileNames[0]} from {Source}.");
-
-    /// <summary>What to put where, in one line.</summary>
-    internal string Missing(string network) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"the weights of {network} are not there: put {FileNames[0]} ({Bytes / 1e6:0.0} MB, SHA-256 {Sha256}, from {Source}) into {LocalFolder}/ or the folder that {Variable} names, or give --weights FILE.");
 }
 
 /// <summary>Where a program keeps what it can make again.</summary>

@@ -17,6 +17,7 @@ public sealed class InceptionNetwork : FeatureNetwork
 {
     const int Size = 299, Width = 2048, Logits = 1008;
     const double Epsilon = 0.001;
+    const string FileName = "pt_inception-2015-12-05-6726825d.pth", OtherName = "weights-inception-2015-12-05-6726825d.pth";
 
     static readonly ConvSpec Pointwise = new(1), Same3 = new(3, 1, 1), Halving = new(3, 2), Valid3 = new(3);
 
@@ -27,12 +28,12 @@ public sealed class InceptionNetwork : FeatureNetwork
     /// <summary>The weights' file. torch-fidelity gives the same file another name.</summary>
     public static PretrainedFile Weights { get; } = new()
     {
-        Name = "pt_inception-2015-12-05-6726825d.pth",
+        Name = FileName,
         Size = 95_628_359,
         Sha256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
-        Origin = "at https://github.com/mseitzer/pytorch-fid/releases/tag/fid_weights, "
-            + "and the same file as weights-inception-2015-12-05-6726825d.pth of torch-fidelity",
-        Places = () => ((string[])["pt_inception-2015-12-05-6726825d.pth", "weights-inception-2015-12-05-6726825d.pth"]).SelectMany(PretrainedFile.InTorchHub),
+        OtherName = OtherName,
+        Origin = $"at https://github.com/mseitzer/pytorch-fid/releases/tag/fid_weights, and the same file as {OtherName} of torch-fidelity",
+        Places = () => ((string[])[FileName, OtherName]).SelectMany(PretrainedFile.InTorchHub),
     };
 
     /// <summary>Reads the network.</summary>

@@ -7,8 +7,16 @@ namespace Brownian.Evaluation;
 /// </summary>
 public sealed record PretrainedFile
 {
+    /// <summary>The environment variable that names a folder of such files.</summary>
+    public const string Variable = "BROWNIAN_WEIGHTS";
+
+    const string LocalFolder = "weights";
+
     /// <summary>What it is called where it comes from.</summary>
     public required string Name { get; init; }
+
+    /// <summary>What else it may be called.</summary>
+    public string? OtherName { get; init; }
 
     /// <summary>Where it comes from, in words that follow "it is".</summary>
     public required string Origin { get; init; }
@@ -22,11 +30,25 @@ public sealed record PretrainedFile
     /// <summary>Where the tools that fetch it leave it.</summary>
     internal Func<IEnumerable<string>> Places { get; init; } = () => [];
 
+    /// <summary>The folders in which files of weights are looked for, in this order.</summary>
+    public static IReadOnlyList<string> Folders =>
+    [
+        .. Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? [folder] : (string[])[],
+        LocalFolder,
+        Path.Combine(UserFolder.Cache, LocalFolder),
+    ];
+
     /// <summary>Name, size, checksum and origin, for a line of help.</summary>
     public string Description => string.Create(CultureInfo.InvariantCulture, $"{Name} ({Size:N0} bytes, SHA-256 {Sha256}); it is {Origin}");
 
-    /// <summary>A copy that another tool has fetched to this machine, unchecked; null where there is none.</summary>
-    public string? Find() => Places().FirstOrDefault(File.Exists);
+    /// <summary>A copy in one of <see cref="Folders"/>, or one that another tool has fetched to this machine, unchecked; null where there is none.</summary>
+    public string? Find() => Folders.SelectMany(Named).Concat(Places()).FirstOrDefault(File.Exists);
+
+    IEnumerable<string> Named(string folder) => ((string?[])[Name, OtherName]).OfType<string>().Select(name => Path.Combine(folder, name));
+
+    /// <summary>What to put where, in one line.</summary>
+    internal string Missing(string network) =>
+        $"the weights of {network} are not there: put {Description} into {LocalFolder}/ or the folder that {Variable} names, or give --weights FILE.";
 
     /// <summary>Refuses a path where no file is, with all that a user needs to get it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -43,8 +65,15 @@ public sealed record PretrainedFile
     internal string Check(string network, string path)
     {
         string actual = Files.Naming(path, () => Files.Sha256(path));
-        if (actual == Sha256) return actual;
-        throw new InvalidDataException($"{path}: SHA-256 {actual}, where the weights of {network} have {Sha256}; get {Description}");
+        Require(network, path, actual);
+        return actual;
+    }
+
+    /// <summary>Refuses another checksum than the known one.</summary>
+    /// <exception cref="InvalidDataException">The file is another one, or damaged.</exception>
+    internal void Require(string network, string path, string actual)
+    {
+        if (actual != Sha256) throw new InvalidDataException($"{path}: SHA-256 {actual}, where the weights of {network} have {Sha256}; get {Description}");
     }
 
     /// <summary>A file of a NuGet package in the folder that packages are restored to.</summary>

@@ -213,7 +213,7 @@ public sealed class FeaturePipelineTests : IDisposable
         FeatureNetworkType[] types =
         [
             new("faces", "", (_, _, _) => throw new InvalidOperationException("unsuitable")) { Suits = images => images.Channels == 3 },
-            new("better", "", (_, path, _) => new Named(path)) { Weights = new([$"{Guid.NewGuid():N}.bin"], 3, sha, "its makers") },
+            new("better", "", (_, path, _) => new Named(path)) { Weights = new() { Name = $"{Guid.NewGuid():N}.bin", Size = 3, Sha256 = sha, Origin = "from its makers" } },
             pixels,
         ];
         var gray = new FeatureImages(12, 12, 1);
