@@ -14,6 +14,9 @@ abstract class Judging(
     /// <summary>The same for looking at real images, which is done once.</summary>
     protected const double LookingSeconds = 300;
 
+    // Neighbourhoods of three, and the image itself.
+    const int Least = 4;
+
     readonly List<string> _warnings = [];
 
     protected Terminal Terminal => terminal;
@@ -35,6 +38,13 @@ abstract class Judging(
 
     protected void TellFeatures()
     {
+        // Before anything is drawn.
+        if (wanted.Count < Least) throw new ArgumentException($"--count {wanted.Count}: a comparison needs at least {Least} images; give more.");
+        if (real.Images.Count < Least || wanted.RealCount < Least)
+        {
+            int there = Math.Min(real.Images.Count, wanted.RealCount ?? int.MaxValue);
+            throw new ArgumentException($"{real.Name}: {there} real images; a comparison needs at least {Least}: give more.");
+        }
         FeatureNetwork network = extraction.Network;
         FeatureImages kind = real.Kind;
         string made = network.PreparationOf(kind.Height, kind.Width, kind.Channels) is { } preparation ? $", of images {preparation}" : "";
