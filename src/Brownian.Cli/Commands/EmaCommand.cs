@@ -55,7 +55,7 @@ sealed class EmaCommand : AppCommand
     public static (DiffusionModel Model, string Name) Open(Terminal terminal, string? named, double width, long? step, Device device)
     {
         string run = named ?? DefaultModel.RunWithCheckpoint(terminal);
-        ReconstructedEma made = new EmaSnapshots(RunDirectory.Open(run)).Open(width, step, device, terminal.Warn);
+        ReconstructedEma made = new SnapshotStore(RunDirectory.Open(run)).Open(width, step, device, terminal.Warn);
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"average width {made.Width} after step {Phrases.Count(made.Step)}, made of {made.Used} of the {made.Kept} that were kept; its profile is off by {100 * made.Error:0.#} %"));

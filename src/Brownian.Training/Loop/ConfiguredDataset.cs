@@ -121,8 +121,16 @@ public static class ConfiguredDataset
     }
 
     /// <summary>Opens the images of a configuration as <see cref="Open"/> does, but not to learn from: they need not fill a batch, nor have the network's classes.</summary>
-    internal static IImageDataset Prepare(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default) =>
-        PreparedImages.Open(Source(config), Preparation(config), progress, cancel);
+    /// <param name="config">Names the images and the network.</param>
+    /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
+    /// <param name="cancel">Ends it early.</param>
+    /// <exception cref="InvalidDataException">There are no images.</exception>
+    /// <exception cref="IOException">There is no such file or folder.</exception>
+    public static IImageDataset Prepare(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return PreparedImages.Open(Source(config), Preparation(config), progress, cancel);
+    }
 
     /// <summary>The images of a configuration as they are stored, the built-in ones of the size of the network.</summary>
     internal static IImageSource Source(TrainConfig config)

@@ -96,13 +96,13 @@ sealed class TrainState
         });
 
     /// <summary>Keeps the tracked averages as they are now.</summary>
-    public void SaveSnapshot(EmaSnapshots snapshots, string configHash, long imagesSeen, double seconds, IImageDataset images) =>
+    public void SaveSnapshot(SnapshotStore snapshots, string configHash, long imagesSeen, double seconds, IImageDataset images) =>
         snapshots.Save(Manifest(configHash, imagesSeen, seconds, images), WriteTracked);
 
     void WriteTracked(string folder)
     {
         foreach ((double width, Ema average) in Tracked)
-            ParameterFile.Write(Path.Combine(folder, EmaSnapshots.NameOf(width)), Parameters, ("", average.Average));
+            ParameterFile.Write(Path.Combine(folder, SnapshotStore.NameOf(width)), Parameters, ("", average.Average));
     }
 
     CheckpointManifest Manifest(string configHash, long imagesSeen, double seconds, IImageDataset? images) =>
@@ -131,7 +131,7 @@ sealed class TrainState
         (Optimizer.Steps, Average.Updates) = (manifest.OptimizerStep, manifest.EmaUpdates);
         foreach ((double width, Ema average) in Tracked)
         {
-            string name = EmaSnapshots.NameOf(width);
+            string name = SnapshotStore.NameOf(width);
             if (!manifest.Files.ContainsKey(name))
             {
                 throw new InvalidDataException(

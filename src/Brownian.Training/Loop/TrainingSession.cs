@@ -20,7 +20,7 @@ sealed class TrainingSession : IDisposable
     readonly IProgress<TrainProgress>? _progress;
     readonly QuartileLosses _quartiles;
     readonly CheckpointStore _checkpoints;
-    readonly EmaSnapshots _snapshots;
+    readonly SnapshotStore _snapshots;
     readonly MetricsFile _metrics;
     readonly Stopwatch _clock = new();
     readonly PaceMeter _pace = new();
@@ -36,7 +36,7 @@ sealed class TrainingSession : IDisposable
         (_run, _checkpoints, _progress) = (run, checkpoints, progress);
         _quartiles = new QuartileLosses(job.Objective.Process.Timesteps);
         _savedStep = _state.Step;
-        _snapshots = new EmaSnapshots(run);
+        _snapshots = new SnapshotStore(run);
         _snapshots.ForgetAfter(_state.Step);
         _metrics = new MetricsFile(run.MetricsPath, _state.Step);
     }

@@ -37,13 +37,13 @@ public sealed class EmaSnapshotsTests : IDisposable
     public void A_tracked_width_comes_back_bit_for_bit()
     {
         RunDirectory run = Trained(Config);
-        var snapshots = new EmaSnapshots(run);
+        var snapshots = new SnapshotStore(run);
         Assert.Equal([3L, 6L, 9L, 12L], snapshots.Steps);
         foreach ((double width, long step) in ((double, long)[])[(0.05, 12), (0.1, 12), (0.1, 6)])
         {
             ReconstructedEma made = snapshots.Open(width, step, _device);
             Assert.Equal((step, step, 1), (made.Step, made.Model.Description.Step, made.Used));
-            Assert.Equal(Read(Path.Combine(run.SnapshotsPath, CheckpointStore.NameOf(step), EmaSnapshots.NameOf(width))), Weights(made.Model));
+            Assert.Equal(Read(Path.Combine(run.SnapshotsPath, CheckpointStore.NameOf(step), SnapshotStore.NameOf(width))), Weights(made.Model));
         }
         Assert.Equal(Weights(snapshots.Open(0.1, 12, _device).Model), Weights(snapshots.Open(0.1, null, _device).Model));
     }
@@ -61,7 +61,7 @@ public sealed class EmaSnapshotsTests : IDisposable
         RunDirectory run = Trained(config);
         double exponent = PowerProfile.ExponentOf(width);
         float[][] weights = [.. Enumerable.Range(1, Steps).Select(step => Read(Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(step), TrainState.WeightsName)))];
-        ReconstructedEma made = new EmaSnapshots(run).Open(width, null, _device);
+        ReconstructedEma made = new SnapshotStore(run).Open(width, null, _device);
         float[] reconstructed = Weights(made.Model);
         double square = 0, spread = 0, moved = 0;
         for (int i = 0; i < reconstructed.Length; i++)
@@ -101,7 +101,7 @@ public sealed class EmaSnapshotsTests : IDisposable
     public void Resuming_continues_bit_for_bit_and_forgets_what_came_after_the_checkpoint()
     {
         RunDirectory straight = Trained(Config), broken = Trained(Config, stopAfter: 7);
-        Assert.Equal([3L, 6L], new EmaSnapshots(broken).Steps);
+        Assert.Equal([3L, 6L], new SnapshotStore(broken).Steps);
         // As if it had been killed after step 9, and damaged so that nobody takes it for one of the new ones.
         Directory.CreateDirectory(Path.Combine(broken.SnapshotsPath, CheckpointStore.NameOf(11)));
         TinyRun.Train(broken, broken.Config);
@@ -113,9 +113,9 @@ public sealed class EmaSnapshotsTests : IDisposable
     public void A_run_that_stopped_between_two_snapshots_has_the_averages_of_its_checkpoint()
     {
         RunDirectory run = Trained(Config, stopAfter: 7);
-        ReconstructedEma made = new EmaSnapshots(run).Open(0.05, null, _device);
+        ReconstructedEma made = new SnapshotStore(run).Open(0.05, null, _device);
         Assert.Equal((7L, 6), (made.Step, made.Kept));
-        Assert.Equal(Read(Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(7), EmaSnapshots.NameOf(0.05))), Weights(made.Model));
+        Assert.Equal(Read(Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(7), SnapshotStore.NameOf(0.05))), Weights(made.Model));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class EmaSnapshotsTests : IDisposable
         TrainConfig config = Config.With("train_params.lr_schedule=constant");
         RunDirectory run = Trained(config);
         TinyRun.Train(run, config.With("train_params.num_steps=24"));
-        Assert.Equal([6L, 12L, 18L, 24L], new EmaSnapshots(run).Steps);
+        Assert.Equal([6L, 12L, 18L, 24L], new SnapshotStore(run).Steps);
     }
 
     [Fact]
@@ -143,19 +143,19 @@ public sealed class EmaSnapshotsTests : IDisposable
     public void A_damaged_snapshot_is_passed_over_with_a_warning()
     {
         RunDirectory run = Trained(Config);
-        string file = Path.Combine(run.SnapshotsPath, CheckpointStore.NameOf(6), EmaSnapshots.NameOf(0.1));
+        string file = Path.Combine(run.SnapshotsPath, CheckpointStore.NameOf(6), SnapshotStore.NameOf(0.1));
         byte[] bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 1;
         File.WriteAllBytes(file, bytes);
         List<string> warnings = [];
-        Assert.Equal(6, new EmaSnapshots(run).Open(0.08, null, _device, warnings.Add).Kept);
+        Assert.Equal(6, new SnapshotStore(run).Open(0.08, null, _device, warnings.Add).Kept);
         Assert.StartsWith($"{file}: its SHA-256 is not the manifest's", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_the_snapshots_do_not_allow_is_said_with_what_they_do()
     {
-        var snapshots = new EmaSnapshots(Trained(Config));
+        var snapshots = new SnapshotStore(Trained(Config));
         foreach (double width in (double[])[0.5, 0.288, 0.002, 0, double.NaN])
         {
             string message = Assert.Throws<ArgumentException>(() => snapshots.Open(width, null, _device)).Message;
@@ -163,14 +163,14 @@ public sealed class EmaSnapshotsTests : IDisposable
         }
         Assert.EndsWith("no averages of step 5 were kept; give one of 3, 6, 9, 12.", Assert.Throws<ArgumentException>(() => snapshots.Open(0.1, 5, _device)).Message, StringComparison.Ordinal);
         Assert.Contains("no snapshots of averages, which train_params.ema_snapshots=16 keeps",
-            Assert.Throws<InvalidDataException>(() => new EmaSnapshots(Trained(TinyRun.Config)).Open(0.1, null, _device)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => new SnapshotStore(Trained(TinyRun.Config)).Open(0.1, null, _device)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Other_widths_can_be_tracked()
     {
         RunDirectory run = Trained(Config.With("train_params.ema_widths=[0.03, 0.2]"));
-        Assert.Equal(1, new EmaSnapshots(run).Open(0.2, null, _device).Used);
+        Assert.Equal(1, new SnapshotStore(run).Open(0.2, null, _device).Used);
         foreach (string widths in (string[])["[]", "[0.1, 0.1]", "[0.3]", "[0]"])
         {
             Assert.Contains("train_params.ema_widths is", Assert.Throws<InvalidDataException>(

@@ -67,8 +67,8 @@ public sealed class ModelTypeTests : IDisposable
 
     [Theory]
     [InlineData("model_params:\n  im_size: 8\n  type: unet2d",
-        ":2:3: unknown key 'im_size' in model_params of type unet2d; there are type, sample_size, ")]
-    [InlineData("model_params:\n  sample_size: 8", ":2:3: unknown key 'sample_size' in model_params of type tutorial_unet; there are type, im_channels, ")]
+        ":2:3: unknown key 'im_size' in model_params of type unet2d; there are type, self_condition, sample_size, ")]
+    [InlineData("model_params:\n  sample_size: 8", ":2:3: unknown key 'sample_size' in model_params of type tutorial_unet; there are type, self_condition, im_channels, ")]
     [InlineData("model_params:\n  type: unet2", ":2:9: model_params.type is 'unet2'; did you mean 'unet2d'?")]
     [InlineData("model_params:\n  type: 3", ":2:9: model_params.type is '3'; there are tutorial_unet, unet2d")]
     [InlineData("model_params:\n  type: [unet2d]", ":2:9: model_params.type must be a text, not a list.")]

@@ -30,6 +30,9 @@ sealed class EvaluateCommand : AppCommand
     readonly Option<bool> _perClass = OptionOf.Flag("--per-class", "Judge the images of each class too. Default: for models with classes");
     readonly Option<int?> _bootstrap = OptionOf.Number("--bootstrap", 0, 10_000, "Resamples for the intervals; 0 for none. Default: 1000, and 200 or fewer for the Fréchet distance");
     readonly Option<bool> _nearest = OptionOf.Flag("--nearest", "Look for copies: the nearest training image of each image, in pixels and in features.");
+    readonly Option<string?> _bits = OptionOf.Choice(
+        "--bits", [LikelihoodEvaluation.Bound, LikelihoodEvaluation.Ode],
+        "Bits per dimension that real images take, trained on and held out, by the variational bound or the probability-flow ODE.");
     readonly Option<string[]> _sweep = new("--sweep")
     {
         Description = "Judge every combination of sampler settings, e.g. steps=10,20,50 sampler=ddim,unipc.",
@@ -53,7 +56,7 @@ sealed class EvaluateCommand : AppCommand
         + "Sets:    brownian evaluate samples/digits data/mnist --split test\n\n" + SamplerOptions.List(), terminal, cancel)
     {
         Add(_sets);
-        Add([_model, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _sweep]);
+        Add([_model, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _bits, _sweep]);
         Add([_batch, .. _sampler.All, .. _classes.All, _json, _out, _noCache, _force, .. _device.All]);
     }
 
@@ -65,6 +68,7 @@ sealed class EvaluateCommand : AppCommand
         if (sets.Length == 2) RefuseForSets(parsed);
         else if (parsed.GetValue(_size) is not null) throw new ArgumentException("--size: for two sets of images; a model's images have their own size.");
         if (sweep.Length > 0) RefuseForSweep(parsed);
+        if (parsed.GetValue(_bits) is not null) RefuseForBits(parsed);
         if (parsed.GetValue(_bootstrap) is > 0 and < 20) throw new ArgumentException($"--bootstrap {parsed.GetValue(_bootstrap)}: give 20 or more, or 0 for no intervals.");
         EvaluationTargets targets = new(parsed.GetValue(_out) ?? "evaluations", parsed.GetValue(_json), parsed.GetValue(_force));
         targets.Check();
@@ -82,6 +86,7 @@ sealed class EvaluateCommand : AppCommand
             Nearest = parsed.GetValue(_nearest),
             Cache = !parsed.GetValue(_noCache),
         };
+        if (parsed.GetValue(_bits) is { } method) return Bits(parsed, method, targets, device);
         if (sets.Length == 2) return Sets(parsed, sets, wanted, targets, device);
         return Model(parsed, wanted, sweep.Length == 0 ? null : SamplingSweep.Parse(sweep), targets, device);
     }
@@ -107,8 +112,7 @@ sealed class EvaluateCommand : AppCommand
         var sampler = new ImageSampler(model);
         if (sweep is null) sampler.Describe(sampling);
         else foreach (SweepPoint point in sweep.Points) ModelEvaluation.Describe(sampler, sampling, point);
-        TrainConfig config = EvaluationData.Of(
-            model, name, parsed.GetValue(_data), isBuiltIn: name == ShippedModel.Name, _source.IsNamed(parsed) ? _source.Of(parsed) : null);
+        TrainConfig config = DataOf(parsed, model, name);
         using ComparedImages real = _terminal.TrackReading(progress => ComparedImages.Of(config, progress, _cancel));
         using FeatureNetwork network = FeatureNetworks.Open(real.Kind, wanted.Features, wanted.Weights, device, _terminal.Warn);
         var extraction = new FeatureExtraction(network, device) { BatchSize = sampling.BatchSize };
@@ -118,12 +122,32 @@ sealed class EvaluateCommand : AppCommand
         return ExitCode.Success;
     }
 
+    int Bits(ParseResult parsed, string method, EvaluationTargets targets, Device device)
+    {
+        (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+        TrainConfig config = DataOf(parsed, model, name);
+        var options = new LikelihoodOptions { Count = parsed.GetValue(_count) ?? 128, Seed = parsed.GetValue(_seed) ?? 0, BatchSize = parsed.GetValue(_batch) ?? 32 };
+        SampleParams sampling = _sampler.Apply(parsed, new SampleOptions()).Sampling;
+        new LikelihoodEvaluation(_terminal, targets, model, name, method, options with { Steps = sampling.Steps }, _cancel).Judge(config);
+        return ExitCode.Success;
+    }
+
+    TrainConfig DataOf(ParseResult parsed, DiffusionModel model, string name) => EvaluationData.Of(
+        model, name, parsed.GetValue(_data), isBuiltIn: name == ShippedModel.Name, _source.IsNamed(parsed) ? _source.Of(parsed) : null);
+
     // What is of a model is nothing to images that are there.
     void RefuseForSets(ParseResult parsed)
     {
-        Option[] ofModels = [_model, _data, _repeat, _seed, _sweep, .. _sampler.All, .. _classes.All];
+        Option[] ofModels = [_model, _data, _repeat, _seed, _bits, _sweep, .. _sampler.All, .. _classes.All];
         if (Array.Find(ofModels, option => parsed.GetResult(option) is { Implicit: false }) is { } option)
             throw new ArgumentException($"{option.Name}: for a model; two sets of images are compared as they are. Leave it out, or the sets.");
+    }
+
+    void RefuseForBits(ParseResult parsed)
+    {
+        Option[] others = [_features, _weights, _real, _repeat, _perClass, _bootstrap, _nearest, _sweep, .. _classes.All];
+        if (Array.Find(others, option => parsed.GetResult(option) is { Implicit: false }) is { } option)
+            throw new ArgumentException($"{option.Name}: not with --bits, which draws no images; leave one of them out.");
     }
 
     void RefuseForSweep(ParseResult parsed)

@@ -26,16 +26,16 @@ sealed record EvaluationTargets(string Parent, string? Json, bool Overwrite)
     /// <param name="report">Becomes <c>report.json</c>.</param>
     /// <param name="others">Names of other files, and what writes each.</param>
     /// <returns>The paths written, for people.</returns>
-    public IEnumerable<string> Write(string name, EvaluationReport report, params (string Name, Action<string> Write)[] others)
+    public IEnumerable<string> Write(string name, byte[] report, params (string Name, Action<string> Write)[] others)
     {
         string folder = EvaluationFolder.Create(Parent, NameOf(name), path =>
         {
-            AtomicFile.Write(Path.Combine(path, "report.json"), report.ToJson());
+            AtomicFile.Write(Path.Combine(path, "report.json"), report);
             foreach ((string file, Action<string> write) in others) write(Path.Combine(path, file));
         });
         if (Json is not null)
         {
-            AtomicFile.Write(Json, report.ToJson(), Overwrite);
+            AtomicFile.Write(Json, report, Overwrite);
             yield return Json;
         }
         yield return Phrases.Relative(Path.Combine(folder, "report.json"));

@@ -85,7 +85,7 @@ abstract class Judging(
     /// <summary>Writes the report and says where it is.</summary>
     protected void Write(string name, EvaluationReport report, params (string Name, Action<string> Write)[] others)
     {
-        foreach (string path in targets.Write(name, report, others)) Tell(Path.GetExtension(path) is ".png" or ".svg" ? "picture" : "report", path);
+        foreach (string path in targets.Write(name, report.ToJson(), others)) Tell(Path.GetExtension(path) is ".png" or ".svg" ? "picture" : "report", path);
     }
 }
 

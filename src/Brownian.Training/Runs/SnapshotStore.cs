@@ -12,7 +12,7 @@ namespace Brownian.Training;
 /// makes those of other widths afterwards (Karras et al. 2024).
 /// </summary>
 /// <param name="run">The run.</param>
-public sealed class EmaSnapshots(RunDirectory run)
+public sealed class SnapshotStore(RunDirectory run)
 {
     /// <summary>How far the profile of an average may be from the one that was asked for, as a share of its norm.</summary>
     const double MostError = 0.1;
