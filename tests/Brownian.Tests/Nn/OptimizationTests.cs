@@ -169,7 +169,11 @@ public sealed class OptimizationTests : IDisposable
     {
         var schedule = new LearningRateSchedule(3e-4)
         {
-            WarmupSteps = 10, TotalSteps = 100, Decay = RateDecay.WarmupStableDecay, DecayFraction = 0.25, Cooldown = cooldown,
+            WarmupSteps = 10,
+            TotalSteps = 100,
+            Decay = RateDecay.WarmupStableDecay,
+            DecayFraction = 0.25,
+            Cooldown = cooldown,
         };
         Assert.Equal(3e-4 * share, schedule.RateAt(step), 1e-15);
         // A run of any length has the same rates before it falls, and one that rises until it falls loses nothing.

@@ -81,7 +81,11 @@ public sealed class SettingsTests
             ((string[])["lr=0.01", $"lr_schedule={name}", "lr_warmup_steps=10", "num_steps=100", .. more]).Select(setting => $"train_params.{setting}"));
         var expected = new LearningRateSchedule(0.01)
         {
-            WarmupSteps = 10, TotalSteps = 100, Decay = RateDecay.WarmupStableDecay, DecayFraction = fraction, Cooldown = cooldown,
+            WarmupSteps = 10,
+            TotalSteps = 100,
+            Decay = RateDecay.WarmupStableDecay,
+            DecayFraction = fraction,
+            Cooldown = cooldown,
         };
         var plan = new TrainingPlan(config.Train, batchesPerEpoch: 10);
         foreach (long step in (long[])[0, 5, 10, 40, 60, 90, 99]) Assert.Equal(expected.RateAt(step), plan.RateAfter(step));
