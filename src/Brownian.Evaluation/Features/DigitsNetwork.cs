@@ -15,6 +15,9 @@ public sealed class DigitsNetwork : FeatureNetwork
     const string Resource = "digits-classifier.safetensors";
     const int Size = DigitsClassifier.Size, Smallest = 16, Largest = 64;
 
+    // Squares of the classifier's features are 23 on average: kernel distances of such numbers are ruled by the largest.
+    const float Scale = 0.25f;
+
     readonly Device _device;
     readonly DigitsClassifier _classifier = new();
     readonly Tensor _luma;
@@ -35,7 +38,7 @@ public sealed class DigitsNetwork : FeatureNetwork
         _classifier.Read(file);
         // ITU-R BT.601, as Image.ConvertTo.
         _luma = Constant([0.299f, 0.587f, 0.114f], Shape.Of(3, 1));
-        Identity = $"digits {Convert.ToHexStringLower(SHA256.HashData(weights))[..16]}";
+        Identity = $"digits/4 {Convert.ToHexStringLower(SHA256.HashData(weights))[..16]}";
     }
 
     /// <summary>digits</summary>
@@ -72,7 +75,7 @@ public sealed class DigitsNetwork : FeatureNetwork
         using TensorScope scope = _device.OpenScope();
         Tensor gray = channels == 3 ? images.Linear(_luma) : images;
         FeatureRows rows = _classifier.Forward(ToSize(gray, height).Scale(1 / 255f));
-        return new FeatureRows(scope.Keep(rows.Features), scope.Keep(rows.Logits!));
+        return new FeatureRows(scope.Keep(rows.Features.Scale(Scale)), scope.Keep(rows.Logits!));
     }
 
     static void Check(int height, int width, int channels)
