@@ -126,22 +126,3 @@ public static class FeatureNetworks
     static FeatureNetworkType Named(IReadOnlyList<FeatureNetworkType> all, string name) => all.FirstOrDefault(type => type.Name == name)
         ?? throw new ArgumentException($"there are no features '{name}'; there are {string.Join(", ", all.Select(type => type.Name))}.");
 }
-
-/// <summary>Where a program keeps what it can make again.</summary>
-static class UserFolder
-{
-    /// <summary><c>~/.cache/brownian</c> on Linux, or as <c>XDG_CACHE_HOME</c> says; the local application data of other systems.</summary>
-    public static string Cache
-    {
-        get
-        {
-            string? wanted = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            string root = wanted is { Length: > 0 } ? wanted
-                : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches")
-                : Path.Combine(home, ".cache");
-            return Path.Combine(root, "brownian");
-        }
-    }
-}
