@@ -23,6 +23,9 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             case TrainProgress.Planned planned: Plan(planned.Forecast); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
             case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
+            case TrainProgress.LookingAtImages looking:
+                line.Update((double)looking.Done / looking.Images, $"looked at {Phrases.Count(looking.Done)}/{Phrases.Count(looking.Images)} images, for evaluations");
+                break;
             case TrainProgress.Evaluating evaluating: line.Note($"drawing {Phrases.Count(evaluating.Images)} samples to evaluate step {Phrases.Count(evaluating.Step)}"); break;
             // The last grid is told with the results.
             case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:

@@ -39,6 +39,9 @@ sealed class TrainCommand : AppCommand
     {
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
         if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
+        string[] set = parsed.GetValue(_set) ?? [];
+        if (lengths is [var length] && TrainParams.LengthKeys.Any(key => set.Any(text => text.StartsWith($"train_params.{key}=", StringComparison.Ordinal))))
+            throw new ArgumentException($"{length.Name} and --set both give the length; use one.");
         return parsed.GetValue(_resume) is { } resume ? Resume(parsed, resume) : Start(parsed);
     }
 
@@ -50,8 +53,8 @@ sealed class TrainCommand : AppCommand
         using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         config = ConfiguredDataset.Fit(config, images);
         using Device device = OpenDevice(parsed, config);
-        TimeBudget? budget = Budget(parsed, config);
-        if (budget is not null) config = Spend(budget, config, device, images).With(Overrides(parsed));
+        TimeBudget? budget = config.Train.Minutes is { } minutes ? new TimeBudget(minutes) : null;
+        if (budget is not null) config = Spend(budget, config, device, images, Overrides(parsed));
         config = FineTuning.Sealed(config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
         return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), config, device, images, hasBudget: budget is not null);
@@ -59,10 +62,11 @@ sealed class TrainCommand : AppCommand
 
     TrainConfig Configuration(ParseResult parsed)
     {
-        if (!MayHaveBudget(parsed)) return _config.Load(parsed, Overrides(parsed));
-        // Whether an override gives the length shows where nothing else does.
+        if (_config.Given(parsed) is not []) return _config.Load(parsed, Overrides(parsed));
+        // Who says nothing about what to train has not said how long either.
         TrainConfig config = Chosen(parsed) ?? _config.Load(parsed);
-        return (config with { Train = config.Train with { Steps = null, Epochs = null } }).With(Overrides(parsed));
+        config = config with { Train = config.Train with { Steps = null, Epochs = null, Minutes = TimeBudget.Default.Time.TotalMinutes } };
+        return config.With(Overrides(parsed));
     }
 
     // The built-in model has a name that is no path.
@@ -91,24 +95,16 @@ sealed class TrainCommand : AppCommand
         return choice.Config;
     }
 
-    // Who says nothing about what to train has not said how long either.
-    bool MayHaveBudget(ParseResult parsed) => parsed.GetResult(_minutes) is not null || _config.Given(parsed) is [];
-
-    TimeBudget? Budget(ParseResult parsed, TrainConfig config)
-    {
-        if (!MayHaveBudget(parsed)) return null;
-        bool open = config.Train is { Steps: null, Epochs: null };
-        if (parsed.GetValue(_minutes) is not { } minutes) return open ? TimeBudget.Default : null;
-        return open ? new TimeBudget(minutes) : throw new ArgumentException("--minutes and --set both give the length; use one.");
-    }
-
-    TrainConfig Spend(TimeBudget budget, TrainConfig config, Device device, IImageDataset images)
+    // What the user said of checkpoints and grids stands, whatever suits the budget.
+    TrainConfig Spend(TimeBudget budget, TrainConfig config, Device device, IImageDataset images, IEnumerable<string> overrides)
     {
         BudgetedTraining fitted = _terminal.Track(line =>
         {
             line.Update(0, "measuring how fast this machine trains");
             return budget.Spend(config, device, images, _cancel);
         });
+        TrainConfig wished = fitted.Config.With(overrides);
+        fitted = fitted with { Config = wished with { Train = wished.Train with { Steps = fitted.Steps, Epochs = null, Minutes = null } } };
         BudgetDisplay.Tell(_terminal.Out, budget, fitted);
         return fitted.Config;
     }
@@ -122,6 +118,7 @@ sealed class TrainCommand : AppCommand
         }
         RunDirectory run = RunDirectory.Open(path);
         TrainConfig config = run.Config.With(Overrides(parsed));
+        if (config.Train.Minutes is not null) throw new ArgumentException($"{path}: a run keeps its length; train_params.num_minutes is for new runs.");
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
         if (config.Train.From != run.Config.Train.From) throw new ArgumentException($"{path}: what a run started from cannot change; start a new run.");
@@ -161,6 +158,7 @@ sealed class TrainCommand : AppCommand
         Shortcut("task_name", parsed.GetValue(_name));
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));
+        Shortcut("num_minutes", parsed.GetValue(_minutes));
         Shortcut("seed", parsed.GetValue(_seed));
         if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;

@@ -38,7 +38,7 @@ sealed class ConfigFile
         }
     }
 
-    /// <summary>Reads "section.key=value". A length in steps takes the place of one in epochs and the other way round.</summary>
+    /// <summary>Reads "section.key=value". A length takes the place of one in another unit.</summary>
     public void AddOverride(string text)
     {
         int dot = text.IndexOf('.', StringComparison.Ordinal), equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -48,16 +48,16 @@ sealed class ConfigFile
         ConfigSection section = ConfigSection.Find(text[..dot].Trim(), where);
         YamlNode value = Parse(text[(equals + 1)..], _ => where) ?? new YamlScalarNode("");
         Add(section, key, value, where, where);
-        if (key == "num_steps") _values.Remove((section.Name, "num_epochs"));
-        if (key == "num_epochs") _values.Remove((section.Name, "num_steps"));
+        if (section != ConfigSection.Train || !TrainParams.LengthKeys.Contains(key)) return;
+        foreach (string other in TrainParams.LengthKeys.Where(other => other != key)) _values.Remove((section.Name, other));
     }
 
     /// <summary>The given configuration with everything that was read put into it.</summary>
     public TrainConfig ApplyTo(TrainConfig config)
     {
         // Whoever says how long to train replaces the length that the configuration had, whichever way that was given.
-        if (WhereIs("train_params", "num_steps") is not null || WhereIs("train_params", "num_epochs") is not null)
-            config = config with { Train = config.Train with { Steps = null, Epochs = null } };
+        if (TrainParams.LengthKeys.Any(key => WhereIs(ConfigSection.Train.Name, key) is not null))
+            config = config with { Train = config.Train.Lasting(steps: null) };
         // So does whoever names a model to start from.
         if (WhereIs("train_params", "from") is not null) config = config with { Train = config.Train with { FromHash = "" } };
         // The type of the network decides which keys there are besides.

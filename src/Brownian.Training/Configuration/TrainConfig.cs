@@ -168,6 +168,7 @@ public sealed record TrainConfig
                 Threads = 0,
                 Steps = fixedLength ? null : Train.Steps,
                 Epochs = fixedLength ? null : Train.Epochs,
+                Minutes = fixedLength ? null : Train.Minutes,
                 Samples = 1,
                 GridColumns = 1,
                 SampleSteps = 0,

@@ -19,11 +19,14 @@ public sealed record TrainParams : Settings
     /// <summary>Images per forward pass.</summary>
     [Key("batch_size")] public int BatchSize { get; init; } = 64;
 
-    /// <summary>How often the images are passed. Give this or <see cref="Steps"/>; 40 when neither is given.</summary>
+    /// <summary>How often the images are passed. Give this, <see cref="Steps"/> or <see cref="Minutes"/>; 40 when none is given.</summary>
     [Key("num_epochs")] public int? Epochs { get; init; }
 
     /// <summary>How many optimiser steps to take.</summary>
     [Key("num_steps")] public long? Steps { get; init; }
+
+    /// <summary>How long to train: a <see cref="TimeBudget"/>, which becomes <see cref="Steps"/> before training begins.</summary>
+    [Key("num_minutes")] public double? Minutes { get; init; }
 
     /// <summary>Images in a grid of samples.</summary>
     [Key("num_samples")] public int Samples { get; init; } = 100;
@@ -231,6 +234,13 @@ public sealed record TrainParams : Settings
         MaxGradientNorm = ClipGradNorm,
     };
 
+    /// <summary>The keys that say how long to train: whoever gives one takes the place of the others.</summary>
+    public static IReadOnlyList<string> LengthKeys { get; } =
+        [.. ((string[])[nameof(Steps), nameof(Epochs), nameof(Minutes)]).Select(new TrainParams().KeyOf)];
+
+    /// <summary>The same with another length, or with none.</summary>
+    internal TrainParams Lasting(long? steps) => this with { Steps = steps, Epochs = null, Minutes = null };
+
     /// <summary>Whether there are grids of samples at all.</summary>
     internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;
 
@@ -243,13 +253,15 @@ public sealed record TrainParams : Settings
 
     /// <inheritdoc/>
     protected override object? Written(string property, object? value) =>
-        property == nameof(Epochs) ? (Steps is null ? EpochsOrDefault : null) : value;
+        property == nameof(Epochs) ? (Steps is null && Minutes is null ? EpochsOrDefault : null) : value;
 
     IEnumerable<Rule> OfTraining(int timesteps)
     {
         yield return (nameof(TaskName), IsName(TaskName), $"is '{TaskName}'; use letters, digits, '.', '-' and '_', at most 100 of them");
         yield return (nameof(BatchSize), BatchSize >= 1, $"is {BatchSize}; it must be at least 1");
         yield return (nameof(Steps), Steps is null || Epochs is null, "and num_epochs are both given; give one");
+        yield return (nameof(Minutes), Minutes is null || (Steps is null && Epochs is null), $"and {(Steps is null ? "num_epochs" : "num_steps")} are both given; give one");
+        yield return (nameof(Minutes), Minutes is null or (>= TimeBudget.LeastMinutes and <= TimeBudget.MostMinutes), $"is {Minutes}; it must be {TimeBudget.Range}");
         yield return (nameof(Epochs), Epochs is null or >= 1, $"is {Epochs}; it must be at least 1");
         yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
         yield return (nameof(Samples), Samples is >= 1 and <= 10_000, $"is {Samples}; it must be 1 to 10000");

@@ -35,10 +35,15 @@ public sealed class ComparedImages : IDisposable
         config.Validate();
         if (config.Model.Channels is not (1 or 3))
             throw new ArgumentException($"the model draws images of {config.Model.Channels} channels; only gray and RGB ones can be compared.");
+        return Of(config, ConfiguredDataset.Prepare(config, progress, cancel));
+    }
+
+    /// <summary>The same with images that are prepared already, and stay the caller's if this is not disposed.</summary>
+    internal static ComparedImages Of(TrainConfig config, IImageDataset images)
+    {
         // Where images wait, and how many are taken, is nothing to what each becomes.
-        ImagePreparation how = ConfiguredDataset.Preparation(config);
-        string preparation = $"{how with { Cache = default, Limit = null, Strict = false }} {config.Dataset.Split} {config.Dataset.Labels}";
-        return new ComparedImages(config.Dataset.ImagePath, ConfiguredDataset.Prepare(config, progress, cancel), preparation);
+        ImagePreparation how = ConfiguredDataset.Preparation(config) with { Cache = default, Limit = null, Strict = false };
+        return new ComparedImages(config.Dataset.ImagePath, images, $"{how} {config.Dataset.Split} {config.Dataset.Labels}");
     }
 
     /// <summary>Two sets of images, brought to one size and to gray or RGB alike.</summary>

@@ -126,8 +126,9 @@ public sealed record BudgetedTraining
         double grid = hasGrids ? pace.GridSeconds(config) : 0;
         double leastBetween = Math.Min(int.MaxValue, pace.CheckpointSeconds / (CheckpointShare * pace.StepSeconds));
         int checkpointSteps = Math.Max(config.Train.CheckpointSteps, (int)leastBetween);
-        double step = pace.StepSeconds + pace.CheckpointSeconds / checkpointSteps;
-        double rest = (1 - Reserve) * time.TotalSeconds - spent.TotalSeconds - pace.CheckpointSeconds;
+        double evaluation = config.Train.EvaluateSteps > 0 ? pace.EvaluationSeconds(config) : 0;
+        double step = pace.StepSeconds + pace.CheckpointSeconds / checkpointSteps + evaluation / Math.Max(1, config.Train.EvaluateSteps);
+        double rest = (1 - Reserve) * time.TotalSeconds - spent.TotalSeconds - pace.CheckpointSeconds - evaluation;
 
         int grids = hasGrids ? Parts : 0;
         long steps = Length(rest - grids * grid, step);
@@ -139,22 +140,22 @@ public sealed record BudgetedTraining
             steps = Length(rest - ++grids * grid, step);
             part = (int)((steps + Parts - 1) / Parts);
         }
-        TrainParams train = config.Train with
+        TrainParams train = config.Train.Lasting(steps) with
         {
-            Steps = steps,
-            Epochs = null,
             WarmupSteps = (int)Math.Min(config.Train.WarmupSteps, steps / 10),
             CheckpointSteps = checkpointSteps,
             SampleSteps = hasGrids ? part : 0,
             FirstSampleStep = early && first < part ? (int)first : 0,
             SampleEpochs = 0,
         };
-        (long drawn, long saved) = new TrainingPlan(train, batchesPerEpoch: 1).After(0);
+        var plan = new TrainingPlan(train, batchesPerEpoch: 1);
+        (long drawn, long saved) = plan.After(0);
         return new BudgetedTraining
         {
             Config = config with { Train = train },
             Pace = pace,
-            Expected = spent + TimeSpan.FromSeconds(steps * pace.StepSeconds + drawn * grid + saved * pace.CheckpointSeconds),
+            Expected = spent + TimeSpan.FromSeconds(
+                steps * pace.StepSeconds + drawn * grid + saved * pace.CheckpointSeconds + plan.EvaluationsAfter(0) * evaluation),
             FirstGrid = hasGrids ? spent + TimeSpan.FromSeconds(Math.Min(first, part) * step + grid) : null,
         };
     }

@@ -61,6 +61,11 @@ public abstract record TrainProgress
     /// <param name="Path">The PNG.</param>
     public sealed record Sampled(long Step, string Path) : TrainProgress;
 
+    /// <summary>Before the first step: the images that evaluations compare with are being looked at.</summary>
+    /// <param name="Done">So many of them.</param>
+    /// <param name="Images">How many there are.</param>
+    public sealed record LookingAtImages(int Done, int Images) : TrainProgress;
+
     /// <summary>Images are being drawn to be compared with those learned from, which can take as long as many steps.</summary>
     /// <param name="Step">After this step.</param>
     /// <param name="Images">How many images.</param>

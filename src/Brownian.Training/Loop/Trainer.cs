@@ -32,7 +32,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         checkpoints.CleanUp();
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
-        using TrainingJob job = Job(run, images, checkpoints, progress);
+        using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
         if (job.Config != run.Config) run.Reconfigure(job.Config);     // with the lock held: another process may be training this run
         using var session = new TrainingSession(job, run, checkpoints, progress);
         return session.Run(cancel);
@@ -50,8 +50,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;
-        using TrainingJob job = Job(run, images, checkpoints, progress);
+        using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
         progress?.Report(job.Introduce());
+        if (job.Plan.EvaluationsAfter(job.State.Step) > 0) TrainingEvaluation.Rehearse(job, progress, cancel);
         TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
         progress?.Report(new TrainProgress.Planned(forecast));
         return forecast;
@@ -60,11 +61,23 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
         dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);
 
-    TrainingJob Job(RunDirectory? run, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress)
+    TrainingJob Job(
+        RunDirectory? run, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         using StartingModel? start = Start(checkpoints, progress);
-        return new TrainingJob(Fitted(images, run, start), device, images, checkpoints, progress, AllowChangedData, start);
+        return new TrainingJob(Timed(Fitted(images, run, start), images, checkpoints?.Steps().Count > 0 ? run : null, cancel), device, images, checkpoints, progress, AllowChangedData, start);
     }
+
+    // A budget becomes steps once; a run that goes on has them.
+    TrainConfig Timed(TrainConfig fitted, IImageDataset images, RunDirectory? begun, CancellationToken cancel) => fitted.Train.Minutes switch
+    {
+        null => fitted,
+        _ when begun?.Config.Train is { Minutes: null } before => fitted with
+        {
+            Train = fitted.Train with { Minutes = null, Steps = before.Steps, Epochs = before.Epochs },
+        },
+        { } minutes => new TimeBudget(minutes).Spend(fitted, device, images, cancel).Config,
+    };
 
     // Once there is a checkpoint, nobody looks at the model again.
     StartingModel? Start(CheckpointStore? checkpoints, IProgress<TrainProgress>? progress) => config.Train.From is "" || checkpoints?.Steps().Count > 0

@@ -23,25 +23,42 @@ sealed class TrainingEvaluation : IDisposable
     }
 
     /// <param name="job">Says what is learned from, and how to evaluate.</param>
-    /// <param name="warn">Told of weights that are missing for better features.</param>
+    /// <param name="progress">Told how far the real images are looked at, and of weights that are missing for better features.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <exception cref="ArgumentException">The images are neither gray nor RGB, or too few.</exception>
-    public static TrainingEvaluation Of(TrainingJob job, Action<string> warn, CancellationToken cancel)
+    public static TrainingEvaluation Of(TrainingJob job, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        (TrainParams train, IImageDataset images) = (job.Config.Train, job.Images);
-        string? name = train.EvaluateFeatures.Length > 0 ? train.EvaluateFeatures : null;
-        FeatureNetwork network = FeatureNetworks.Open(FeatureImages.Of(images), name, weights: null, job.Device, warn);
+        FeatureExtraction extraction = Open(job, progress);
         try
         {
-            // Batches of the training's size find the memory they need in its pool.
-            var extraction = new FeatureExtraction(network, job.Device) { BatchSize = train.BatchSize };
-            return new TrainingEvaluation(train, extraction, extraction.Of(images, FeatureExtraction.Order(images.Count, MostReal), cancel: cancel));
+            FeatureSet real = ComparedImages.Of(job.Config, job.Images).Features(
+                extraction, MostReal, note: IsInPlace(job.Config) ? _ => { } : null, progress is null ? null : new Relay(progress), cancel);
+            return new TrainingEvaluation(job.Config.Train, extraction, real);
         }
         catch
         {
-            network.Dispose();
+            extraction.Network.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Looks at one batch, so that whatever is missing is told, and the memory that it takes is known.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static void Rehearse(TrainingJob job, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
+        FeatureExtraction extraction = Open(job, progress);
+        using FeatureNetwork network = extraction.Network;
+        extraction.Of(job.Images, FeatureExtraction.Order(job.Images.Count, extraction.BatchSize), cancel: cancel);
+    }
+
+    // Batches of the training's size find the memory they need in its pool.
+    static FeatureExtraction Open(TrainingJob job, IProgress<TrainProgress>? progress)
+    {
+        TrainParams train = job.Config.Train;
+        string? name = train.EvaluateFeatures.Length > 0 ? train.EvaluateFeatures : null;
+        FeatureNetwork network = FeatureNetworks.Open(
+            FeatureImages.Of(job.Images), name, weights: null, job.Device, message => progress?.Report(new TrainProgress.Warning(message)));
+        return new FeatureExtraction(network, job.Device) { BatchSize = train.BatchSize };
     }
 
     public EvaluationMetrics Measure(DiffusionModel model, CancellationToken cancel)
@@ -51,6 +68,14 @@ sealed class TrainingEvaluation : IDisposable
         var generated = new Points(drawn.Features, "samples");
         return new EvaluationMetrics(
             _extraction.Network.Name, drawn.Count, _frechet.To(generated), KernelDistance.Between(_real, generated).Value);
+    }
+
+    // Images that a program made itself have no place where their features could be kept.
+    static bool IsInPlace(TrainConfig config) => !config.Dataset.IsBuiltIn && Path.Exists(DataPlaces.Find(config.Dataset.ImagePath));
+
+    sealed class Relay(IProgress<TrainProgress> to) : IProgress<ExtractionProgress>
+    {
+        public void Report(ExtractionProgress value) => to.Report(new TrainProgress.LookingAtImages(value.Done, value.Count));
     }
 
     public void Dispose() => _extraction.Network.Dispose();

@@ -47,6 +47,7 @@ sealed class TrainingSession : IDisposable
     public TrainResult Run(CancellationToken cancel)
     {
         Report(_job.Introduce());
+        if (!OpenEvaluation(cancel)) return Interrupted();
         _clock.Start();
         while (_state.Step < _plan.TotalSteps)
         {
@@ -189,16 +190,30 @@ sealed class TrainingSession : IDisposable
         _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
     }
 
+    // At once: what is missing for it is told before hours are spent, and the forecast of memory knows of it. False where it was cancelled.
+    bool OpenEvaluation(CancellationToken cancel)
+    {
+        if (_plan.EvaluationsAfter(_state.Step) == 0) return true;
+        try
+        {
+            _evaluation = TrainingEvaluation.Of(_job, _progress, cancel);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     // Null where it was cancelled.
     EvaluationMetrics? Evaluate(CancellationToken cancel)
     {
         Report(new TrainProgress.Evaluating(_state.Step, _config.Train.EvaluateCount));
         try
         {
-            _evaluation ??= TrainingEvaluation.Of(_job, message => Report(new TrainProgress.Warning(message)), cancel);
             using (_state.Parameters.Borrow(_state.Average.Average))
             {
-                EvaluationMetrics found = _evaluation.Measure(new DiffusionModel(Describe(), _state.Network, _job.Device, hash: ""), cancel);
+                EvaluationMetrics found = _evaluation!.Measure(new DiffusionModel(Describe(), _state.Network, _job.Device, hash: ""), cancel);
                 _state.Evaluation = found.Frechet;
                 return found;
             }

@@ -78,6 +78,23 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Matches(@"(?m)^grids   of 3 samples, \d+ ms each; the first after about \d+ s$", result.Out);
         Assert.Equal(config.Train.Steps, File.ReadLines(Path.Combine(run, "metrics.jsonl")).Count());
         CommandLine.Run("train", "--resume", run, "--minutes", "1").IsBadInput("--minutes", "--resume");
+        CommandLine.Run("train", "--resume", run, "--set", "train_params.num_minutes=1").IsBadInput("num_minutes", "keeps its length");
+    }
+
+    [Theory]
+    [InlineData("--minutes", "1", "train_params.num_steps=4")]
+    [InlineData("--steps", "4", "train_params.num_minutes=1")]
+    [InlineData("--epochs", "1", "train_params.num_epochs=2")]
+    public void One_length_is_enough(string option, string value, string set) =>
+        CommandLine.Run("train", "--dry-run", option, value, "--set", set).IsBadInput($"{option} and --set both give the length; use one.");
+
+    [Fact]
+    public void A_configuration_may_say_how_many_minutes()
+    {
+        CommandResult result = CommandLine.Run(
+            "train", "--dry-run", "--config", _line.Config, "--set", "train_params.num_minutes=0.5", "--set", "train_params.num_samples=3");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Contains("\nbudget  30 s, enough for ", result.Out, StringComparison.Ordinal);
     }
 
     [Theory]

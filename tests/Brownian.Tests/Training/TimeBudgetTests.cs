@@ -134,6 +134,47 @@ public sealed class TimeBudgetTests
         Assert.Equal(fitted.Config, TrainConfig.Parse(fitted.Config.ToYaml()));
     }
 
+    [Fact]
+    public void A_trainer_makes_steps_of_minutes_once_and_a_run_that_goes_on_keeps_them()
+    {
+        string folder = Directory.CreateTempSubdirectory("minutes-").FullName;
+        try
+        {
+            using Device device = Device.Cpu(1);
+            TrainConfig config = TinyRun.Config.With("train_params.num_minutes=0.1", "train_params.checkpoint_steps=5");
+            var run = RunDirectory.Create(folder, config);
+            using var stop = new CancellationTokenSource();
+            new Trainer(config, device).Run(run, new StopAfter(7, stop), stop.Token);
+            long? steps = run.Config.Train.Steps;
+            Assert.True(steps > 7 && run.Config.Train.Minutes is null);
+            TrainResult result = new Trainer(config, device).Run(run, cancel: TestContext.Current.CancellationToken);
+            Assert.Equal((true, steps), (result.IsComplete, result.Step));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    sealed class StopAfter(long step, CancellationTokenSource stop) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress value)
+        {
+            if (value is TrainProgress.Stepped stepped && stepped.Metrics.Step >= step) stop.Cancel();
+        }
+    }
+
+    [Fact]
+    public void Evaluations_are_a_part_of_the_budget()
+    {
+        BudgetedTraining without = Fit(Presets.Load("mnist-classes"), step: 0.1, minutes: 30);
+        BudgetedTraining with = Fit(Presets.Load("mnist-classes", ["train_params.evaluate_steps=500"]), step: 0.1, minutes: 30);
+        long times = new TrainingPlan(with.Config.Train, batchesPerEpoch: 100).EvaluationsAfter(0);
+        double each = with.Pace.EvaluationSeconds(with.Config);
+        Assert.Equal((without.Steps - with.Steps) * 0.1, times * each, each + 1);
+        Assert.InRange(with.Expected.TotalSeconds, 0.9 * 30 * 60, 30 * 60);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

@@ -116,11 +116,26 @@ public sealed class TrainConfigTests : IDisposable
     [InlineData("train_params:\n  lr: 1\n---\ntrain_params:\n  lr: 1", ":4:1: a second document begins; keep one.")]
     [InlineData("train_params:\n  task_name: ../up", ":2:14: train_params.task_name is '../up'; use letters, digits, '.', '-' and '_', at most 100 of them.")]
     [InlineData("train_params:\n  num_steps: 3\n  num_epochs: 3", ":2:14: train_params.num_steps and num_epochs are both given; give one.")]
+    [InlineData("train_params:\n  num_minutes: 3\n  num_epochs: 3", ":2:16: train_params.num_minutes and num_epochs are both given; give one.")]
+    [InlineData("train_params:\n  num_minutes: 0", ":2:16: train_params.num_minutes is 0; it must be 0.1 to 10,000 minutes.")]
     [InlineData("diffusion_params:\n  beta_start: 0.5", "configuration: diffusion_params.beta_end is 0.02, below beta_start, which is 0.5; noise must grow.")]
     public void What_is_wrong_is_told_with_its_place(string yaml, string expected)
     {
         string message = Assert.Throws<InvalidDataException>(() => TrainConfig.Parse(yaml)).Message;
         Assert.Equal(expected[0] == ':' ? "configuration" + expected : expected, message);
+    }
+
+    [Fact]
+    public void A_length_takes_the_place_of_one_in_another_unit()
+    {
+        var config = TrainConfig.Parse("train_params: {num_minutes: 40}");
+        Assert.Equal((null, null, 40.0), (config.Train.Steps, config.Train.Epochs, config.Train.Minutes));
+        Assert.DoesNotContain("num_epochs", config.ToYaml(), StringComparison.Ordinal);
+        Assert.Equal((5L, null, null), Length(config.With("train_params.num_steps=5")));
+        Assert.Equal((null, 2, null), Length(config.With("train_params.num_steps=5", "train_params.num_epochs=2")));
+        Assert.Equal((null, null, 0.5), Length(config.With("train_params.num_epochs=2", "train_params.num_minutes=0.5")));
+
+        static (long?, int?, double?) Length(TrainConfig config) => (config.Train.Steps, config.Train.Epochs, config.Train.Minutes);
     }
 
     [Theory]

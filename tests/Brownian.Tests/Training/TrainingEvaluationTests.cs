@@ -29,6 +29,8 @@ public sealed class TrainingEvaluationTests : IDisposable
     {
         List<TrainProgress> told = [];
         RunDirectory run = Trained("evaluated", Evaluated.With("train_params.checkpoint_steps=5"), told.Add);
+        int looked = told.FindLastIndex(progress => progress is TrainProgress.LookingAtImages), stepped = told.FindIndex(progress => progress is TrainProgress.Stepped);
+        Assert.InRange(looked, 0, stepped - 1);
         Assert.Equal([5L, 10, 12], told.OfType<TrainProgress.Evaluating>().Select(evaluating => evaluating.Step));
         JsonElement[] lines = [.. File.ReadLines(run.MetricsPath).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal([5, 10, 12], lines.Where(line => line.TryGetProperty("frechet", out _)).Select(line => line.GetProperty("step").GetInt32()));
