@@ -23,7 +23,7 @@ sealed class InceptionGraph(RandomInception weights)
         graph._graph.Name(features, "features");
         graph._graph.Output("features", [samples, 2048, 1, 1]);
         string flat = graph._graph.Add("Flatten", [features], new Attribute("axis", 1));
-        string logits = graph._graph.Add("Gemm", [flat, graph.Stored("fc.weight"), graph.Stored("fc.bias")], new Attribute("transB", 1));
+        string logits = graph._graph.Add("Gemm", [flat, graph.Stored("fc.weight")], new Attribute("transB", 1));
         graph._graph.Name(logits, "logits");
         graph._graph.Output("logits", [samples, 1008]);
         graph._graph.Write(path);

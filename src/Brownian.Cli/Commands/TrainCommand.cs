@@ -21,8 +21,8 @@ sealed class TrainCommand : AppCommand
     readonly Option<long?> _steps = OptionOf.Number("--steps", 1L, "Train for N optimiser steps.");
     readonly Option<int?> _epochs = OptionOf.Number("--epochs", 1, "Train for N passes over the images.");
     readonly Option<double?> _minutes = OptionOf.Real(
-        "--minutes", TimeBudget.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
-        "N", TimeBudget.MostMinutes);
+        "--minutes", TrainParams.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
+        "N", TrainParams.MostMinutes);
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
     readonly Option<bool> _changedData = OptionOf.Flag("--allow-changed-data", "With --resume: continue although the images are not those of the checkpoint.");
     readonly DeviceOptions _device = new();

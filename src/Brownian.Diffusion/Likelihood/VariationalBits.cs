@@ -4,7 +4,8 @@ namespace Brownian.Diffusion;
 
 /// <summary>
 /// How many bits an 8-bit image takes by the variational bound, L_T + Σ L_{t−1} + L_0 (Ho et al. 2020, eq. 5), term by term, in bits for each
-/// channel of each pixel. That is the bound of the images which a <see cref="DdpmSampler"/> of the same variance and limit draws in T steps.
+/// channel of each pixel. That is the bound of the images which a <see cref="DdpmSampler"/> of the same variance and limit draws in T steps without
+/// self-conditioning.
 /// </summary>
 public sealed class VariationalBits
 {

@@ -12,16 +12,18 @@ public static class ClassDistances
     /// <summary>The distances of each class that both sets have enough images of.</summary>
     /// <param name="reference">With a label for each image; −1 belongs to no class.</param>
     /// <param name="generated">Likewise, of the same features.</param>
+    /// <param name="nameOf">What warnings call a class.</param>
     /// <param name="k">The neighbours of <see cref="Neighbourhoods"/>.</param>
     /// <param name="warnings">Receives a line for each class that is left out.</param>
     /// <param name="threads">0 for one per processor; the numbers do not depend on it.</param>
     /// <param name="stop">Ends the work between two classes.</param>
     /// <exception cref="ArgumentException">A set has not one label for each image, or the features differ.</exception>
     public static IReadOnlyList<ClassDistance> Of(
-        FeatureSet reference, FeatureSet generated, int k, ICollection<string> warnings, int threads = 0, CancellationToken stop = default)
+        FeatureSet reference, FeatureSet generated, Func<int, string> nameOf, int k, ICollection<string> warnings, int threads = 0, CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(nameOf);
         ArgumentNullException.ThrowIfNull(warnings);
-        Points x = new(reference, "reference"), y = new(generated, "generated");
+        Points x = new(reference, "real images"), y = new(generated, "generated images");
         x.SameSpaceAs(y);
         Dictionary<int, int[]> rowsX = Rows(reference, x.Name), rowsY = Rows(generated, y.Name);
         int least = Math.Max(KernelDistance.Least, k + 1);
@@ -33,7 +35,7 @@ public static class ClassDistances
             if (ofX.Length < least || ofY.Length < least)
             {
                 warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                    $"class {label}: left out, with {ofX.Length} images of the reference and {ofY.Length} generated; it takes {least} of each."));
+                    $"class {nameOf(label)}: left out, with {ofX.Length} real and {ofY.Length} generated images; it takes {least} of each."));
                 continue;
             }
             Points classX = x.Take(ofX), classY = y.Take(ofY);

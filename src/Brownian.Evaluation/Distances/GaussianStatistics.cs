@@ -1,13 +1,8 @@
-using System.Globalization;
-using Brownian.Nn;
-
 namespace Brownian.Evaluation;
 
 /// <summary>The mean and the covariance of a set of features: all that <see cref="FrechetDistance"/> knows of it.</summary>
 public sealed class GaussianStatistics
 {
-    const string IdentityKey = "features", CountKey = "images";
-
     /// <param name="mean">One number per feature.</param>
     /// <param name="covariance">Features×features, with count − 1 as its divisor.</param>
     /// <param name="count">The images that they are of; 0 for a distribution that is known.</param>
@@ -52,7 +47,7 @@ public sealed class GaussianStatistics
         return sums.Statistics(points.Name);
     }
 
-    /// <summary>Those of a set of features, with its identity: what <see cref="Save"/> keeps for another time.</summary>
+    /// <summary>Those of a set of features, with its identity.</summary>
     /// <inheritdoc cref="Of(Points, int)"/>
     /// <param name="set">At least 2 images.</param>
     /// <param name="name">What messages call the set.</param>
@@ -63,40 +58,6 @@ public sealed class GaussianStatistics
         var sums = new GaussianSums(points.Dimensions, threads) { Identity = set.Identity };
         sums.Add(points);
         return sums.Statistics(name);
-    }
-
-    /// <summary>Writes them as safetensors: <c>mean</c> and <c>covariance</c> in double, count and identity among the metadata.</summary>
-    /// <param name="path">The file; an existing one is replaced.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string path)
-    {
-        var writer = new SafetensorsWriter { Metadata = { [IdentityKey] = Identity, [CountKey] = Count.ToString(CultureInfo.InvariantCulture) } };
-        writer.Add("mean", [Dimensions], MeanArray);
-        writer.Add("covariance", [Dimensions, Dimensions], CovarianceArray);
-        writer.Write(path, overwrite: true);
-    }
-
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="identity">The features that they must be of.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, holds something else, or statistics of other features.</exception>
-    public static GaussianStatistics Load(string path, string identity)
-    {
-        using SafetensorsFile file = SafetensorsFile.Read(path);
-        const string Again = "delete it, and it is computed again.";
-        if (!file.Metadata.TryGetValue(IdentityKey, out string? stored) || !file.Metadata.TryGetValue(CountKey, out string? images)
-            || !long.TryParse(images, NumberStyles.None, CultureInfo.InvariantCulture, out long count)
-            || !file.TryGetShape("mean", out IReadOnlyList<long>? mean) || mean is not [var features]
-            || !file.TryGetShape("covariance", out IReadOnlyList<long>? covariance) || covariance is not [var rows, var columns]
-            || rows != features || columns != features || file.TypeOf("mean") != SafetensorsType.F64 || file.TypeOf("covariance") != SafetensorsType.F64)
-        {
-            throw new InvalidDataException($"{path}: no statistics of features; {Again}");
-        }
-        if (stored != identity) throw new InvalidDataException($"{path}: statistics of the features {stored}, where {identity} are asked for; {Again}");
-        var statistics = new GaussianStatistics(file.ReadDoubles("mean"), file.ReadDoubles("covariance"), count) { Identity = stored };
-        if (!statistics.MeanArray.All(double.IsFinite) || !statistics.CovarianceArray.All(double.IsFinite))
-            throw new InvalidDataException($"{path}: holds NaN or infinite numbers; {Again}");
-        return statistics;
     }
 }
 

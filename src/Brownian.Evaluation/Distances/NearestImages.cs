@@ -82,15 +82,16 @@ public static class NearestImages
         }
 
         return Judge(
-            found, [.. found.Select(neighbour => Relative(neighbour, -1))],
-            baseline, [.. baseline.Select((neighbour, i) => Relative(neighbour, selves is null ? -1 : selves[i]))],
+            [.. found.Select(neighbour => neighbour with { Relative = Relative(neighbour, -1) })],
+            [.. baseline.Select((neighbour, i) => neighbour with { Relative = Relative(neighbour, selves is null ? -1 : selves[i]) })],
             training.Count, heldOut is not null, options);
     }
 
     internal static NearestReport Judge(
-        Neighbour[] found, double[] ours, Neighbour[] baseline, double[] theirs, int training, bool heldOut, NearestOptions options)
+        Neighbour[] found, Neighbour[] baseline, int training, bool heldOut, NearestOptions options)
     {
         double[] distances = Array.ConvertAll(found, n => n.Distance), others = Array.ConvertAll(baseline, n => n.Distance);
+        double[] ours = Array.ConvertAll(found, n => n.Relative), theirs = Array.ConvertAll(baseline, n => n.Relative);
         foreach (double[] values in (double[][])[ours, theirs, distances, others]) Array.Sort(values);
         (double nearer, double error, double z) = Ranks(ours, theirs);
 
@@ -98,9 +99,10 @@ public static class NearestImages
         double expected = Math.Min(0.5, Math.Max(options.CloseShare, 5.0 / theirs.Length)), threshold = Bootstrap.Quantile(theirs, expected);
         double close = (double)Below(ours, threshold).Less / ours.Length;
         double closeZ = (close - expected) / Math.Sqrt(expected * (1 - expected) * (1.0 / ours.Length + 1.0 / theirs.Length));
+        int identical = distances.Count(distance => distance == 0), identicalOthers = others.Count(distance => distance == 0);
 
         CopyVerdict verdict = z > Certain ? CopyVerdict.Copies
-            : closeZ > Certain ? CopyVerdict.SomeCopies
+            : closeZ > Certain || AreCopied(identical, ours.Length, identicalOthers, theirs.Length) ? CopyVerdict.SomeCopies
             : z < -Certain ? CopyVerdict.Farther
             : CopyVerdict.NoCopies;
         var report = new NearestReport
@@ -111,7 +113,8 @@ public static class NearestImages
             Baseline = heldOut ? NearestBaseline.HeldOut : NearestBaseline.Training,
             Quantiles = Array.ConvertAll(Shares, share => new NearestQuantile(
                 share, Bootstrap.Quantile(distances, share), Bootstrap.Quantile(others, share), Bootstrap.Quantile(ours, share), Bootstrap.Quantile(theirs, share))),
-            Identical = distances.Count(distance => distance == 0),
+            Identical = identical,
+            BaselineIdentical = identicalOthers,
             Nearer = nearer,
             NearerLow = Math.Max(0, nearer - 1.96 * error),
             NearerHigh = Math.Min(1, nearer + 1.96 * error),
@@ -122,8 +125,17 @@ public static class NearestImages
             CloseZ = closeZ,
             Verdict = verdict,
             Neighbours = found,
+            BaselineNeighbours = baseline,
         };
         return report with { Text = TextOf(report) };
+    }
+
+    // Where no image that was not learned from equals a training image, one that does is no chance.
+    static bool AreCopied(int ours, int n, int theirs, int m)
+    {
+        if (ours == 0 || theirs == 0) return ours > 0;
+        double share = (double)(ours + theirs) / (n + m);
+        return (double)ours / n - (double)theirs / m > Certain * Math.Sqrt(share * (1 - share) * (1.0 / n + 1.0 / m));
     }
 
     // The k nearest of each, from the nearest on. Products only tell which distances are worth computing exactly.
@@ -209,16 +221,16 @@ public static class NearestImages
     {
         string others = r.Baseline == NearestBaseline.HeldOut ? "held-out images" : "other training images";
         string evidence = string.Create(CultureInfo.InvariantCulture,
-            $"of a generated and of one of the {others} the generated one is nearer in {r.Nearer:P1} of pairs, by the spacing of training images there (95 %: {r.NearerLow:P1} to {r.NearerHigh:P1}; 50 % without copying, z = {r.Z:F1}), and {r.CloseShare:P1} of the generated ones are as near as the nearest {r.CloseExpected:P1} of the {others} (z = {r.CloseZ:F1})");
+            $"relative to the spacing of the training images there, the generated image of a random pair is the closer one {r.Nearer:P1} of the time (95 %: {r.NearerLow:P1} to {r.NearerHigh:P1}; 50 % means no copying), and {r.CloseShare:P1} of the generated images are as close as the closest {r.CloseExpected:P1} of the {others}");
         string verdict = r.Verdict switch
         {
-            CopyVerdict.Copies => $"copies: generated images are nearer to the training images than {others} are",
-            CopyVerdict.SomeCopies => $"some copies: too many generated images are as near to a training image as few of the {others} are",
+            CopyVerdict.Copies => $"copies: generated images are closer to the training images than {others} are",
+            CopyVerdict.SomeCopies => $"some copies: more generated images lie very close to a training image than {others} do",
             CopyVerdict.Farther => $"no copies: generated images are farther from the training images than {others} are, as malformed images are"
                 + (r.Baseline == NearestBaseline.HeldOut ? "" : ", or training images come in pairs, which held-out images would tell"),
-            _ => $"no copies: not more alike to the training images than {others} are",
+            _ => $"no sign of copying: generated images are no closer to the training images than {others} are",
         };
-        string identical = r.Identical == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {r.Identical} of {r.GeneratedCount} equal a training image exactly");
+        string identical = r.Identical == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {r.Identical} of {r.GeneratedCount} equal a training image exactly, as do {r.BaselineIdentical} of {r.BaselineCount} {others}");
         return $"{verdict}; {evidence}{identical}.";
     }
 }
@@ -242,7 +254,11 @@ public sealed record NearestOptions
 /// <summary>A training image and how far it is.</summary>
 /// <param name="Image">Which, counted from 0.</param>
 /// <param name="Distance">Euclidean; 0 for an exact copy alone.</param>
-public readonly record struct Neighbour(int Image, double Distance);
+public readonly record struct Neighbour(int Image, double Distance)
+{
+    /// <summary>d/(d + s): see <see cref="NearestImages"/>; 0 where no comparison was made.</summary>
+    public double Relative { get; init; }
+}
 
 /// <summary>What generated images are compared with.</summary>
 public enum NearestBaseline
@@ -308,6 +324,9 @@ public sealed record NearestReport
     /// <summary>Generated images that equal a training image in every number.</summary>
     public required int Identical { get; init; }
 
+    /// <summary>The same of the images that they are compared with.</summary>
+    public required int BaselineIdentical { get; init; }
+
     /// <summary>The chance that a generated image is nearer to the training images than one of the others, by relative distances; 0.5 without copying.</summary>
     public required double Nearer { get; init; }
 
@@ -341,4 +360,8 @@ public sealed record NearestReport
     /// <summary>The nearest training image of each generated one.</summary>
     [JsonIgnore]
     public IReadOnlyList<Neighbour> Neighbours { get; init; } = [];
+
+    /// <summary>That of each image it is compared with.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Neighbour> BaselineNeighbours { get; init; } = [];
 }

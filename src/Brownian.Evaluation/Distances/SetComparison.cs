@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 
 namespace Brownian.Evaluation;
 
@@ -14,26 +11,14 @@ public sealed record ComparisonOptions
     /// <summary>The most images of each set that are compared in pairs, by kernels and in neighbourhoods; drawn at random from more.</summary>
     public int MostPaired { get; init; } = 10_000;
 
-    /// <summary>Subsets of the kernel distance, besides that of all images; 0 for none.</summary>
-    public int KernelSubsets { get; init; }
-
-    /// <summary>The images of each of those.</summary>
-    public int KernelSubsetSize { get; init; } = 1000;
-
     /// <summary>Resamples for intervals; 0 for none.</summary>
     public int Resamples { get; init; } = 1000;
 
     /// <summary>Resamples for the Fréchet distance's, which cost more: by default 200 up to 256 dimensions, 50 up to 1024, 20 beyond.</summary>
     public int? FrechetResamples { get; init; }
 
-    /// <summary>Parts of the inception score.</summary>
-    public int Splits { get; init; } = 1;
-
     /// <summary>The probability from which on an image counts as confident.</summary>
     public double Confident { get; init; } = 0.95;
-
-    /// <summary>Whether to compare class by class, where both sets have labels.</summary>
-    public bool ByClass { get; init; } = true;
 
     /// <summary>Of the whole reference, where they are at hand: the reference's features are then read for pairs alone.</summary>
     public GaussianStatistics? ReferenceStatistics { get; init; }
@@ -65,7 +50,7 @@ public static class SetComparison
             throw new ArgumentException($"Features {reference.Identity} and {generated.Identity} cannot be compared; compute both with one network.");
         if (options.ReferenceStatistics is { } given && given.Identity != reference.Identity)
             throw new ArgumentException($"The reference's statistics are of the features {given.Identity}, where {reference.Identity} are compared; compute them again.");
-        Points x = new(reference, "reference"), y = new(generated, "generated");
+        Points x = new(reference, "real images"), y = new(generated, "generated images");
         x.SameSpaceAs(y);
         int least = Math.Max(KernelDistance.Least, options.Neighbours + 1);
         string all = $"a comparison with {options.Neighbours} neighbours";
@@ -78,13 +63,10 @@ public static class SetComparison
         if (someX.Count < x.Count || someY.Count < y.Count)
         {
             warnings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"kernel distance and neighbourhoods: {someX.Count} of {x.Count} images of the reference and {someY.Count} of {y.Count} generated ones were drawn."));
+                $"kernel distance and neighbourhoods: {someX.Count} of the {options.ReferenceStatistics?.Count ?? x.Count} real and {someY.Count} of the {y.Count} generated images are compared."));
         }
         stop.ThrowIfCancellationRequested();
         KernelEstimate kernel = KernelDistance.Between(someX, someY, options.Threads);
-        KernelSubsets? subsets = options.KernelSubsets == 0 ? null : KernelDistance.OverSubsets(
-            x, y, KernelDistance.DrawSubsets(x, options.KernelSubsets, options.KernelSubsetSize, options.Seed),
-            KernelDistance.DrawSubsets(y, options.KernelSubsets, options.KernelSubsetSize, options.Seed + 1), options.Threads);
         stop.ThrowIfCancellationRequested();
         if (someX.Count != someY.Count)
         {
@@ -94,7 +76,6 @@ public static class SetComparison
         NeighbourhoodReport neighbourhoods = NeighbourhoodReport.Of(Neighbourhoods.Of(someX, someY, options.Neighbours, options.Threads), options);
         stop.ThrowIfCancellationRequested();
         ClassifierReport? classifier = Classifier(generated, options);
-        bool byClass = options.ByClass && reference.Labels.Any(label => label >= 0) && generated.Labels.Any(label => label >= 0);
         return new ComparisonReport
         {
             Features = reference.Identity,
@@ -103,10 +84,8 @@ public static class SetComparison
             GeneratedCount = generated.Count,
             Frechet = frechet,
             Kernel = kernel,
-            KernelSubsets = subsets,
             Neighbourhoods = neighbourhoods,
             Classifier = classifier,
-            Classes = byClass ? ClassDistances.Of(reference, generated, options.Neighbours, warnings, options.Threads, stop) : null,
             Warnings = warnings,
         };
     }
@@ -124,7 +103,7 @@ public static class SetComparison
         FrechetExtrapolation? extrapolated = null;
         int least = FrechetDistance.LeastToExtrapolate(d);
         if (y.Count >= least) extrapolated = distance.Extrapolate(y, options.Seed, options.Threads);
-        else warnings.Add(string.Create(CultureInfo.InvariantCulture, $"generated: {y.Count} images are too few to say how much too high the Fréchet distance is; give at least {least}."));
+        else warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{y.Name}: {y.Count} are too few to say how much too high the Fréchet distance is; give at least {least}."));
         stop.ThrowIfCancellationRequested();
 
         Interval? interval = null;
@@ -139,7 +118,7 @@ public static class SetComparison
         }
         else if (resamples > 0)
         {
-            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"generated: {y.Count} images are too few for an interval of the Fréchet distance; give more than {2 * d}."));
+            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{y.Name}: {y.Count} are too few for an interval of the Fréchet distance; give more than {2 * d}."));
         }
         return new FrechetReport(value, interval, extrapolated);
     }
@@ -148,17 +127,17 @@ public static class SetComparison
     {
         if (count > dimensions || count == 0) return;
         warnings.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {count} images have a singular covariance in {dimensions} dimensions, so the Fréchet distance is far too high; give at least {dimensions + 1}, better {10 * dimensions}."));
+            $"{name}: {count} have a singular covariance in {dimensions} dimensions, so the Fréchet distance is far too high; give at least {dimensions + 1}, better {10 * dimensions}."));
     }
 
     static ClassifierReport? Classifier(FeatureSet generated, ComparisonOptions options)
     {
         if (generated.Logits.Length == 0) return null;
         int classes = generated.Logits.Length / generated.Count;
-        var logits = new Points(Array.ConvertAll(generated.Logits, logit => (double)logit), classes, "generated (logits)");
+        var logits = new Points(Array.ConvertAll(generated.Logits, logit => (double)logit), classes, "generated images (logits)");
         if (logits.Count != generated.Count)
-            throw new ArgumentException($"generated: {generated.Logits.Length} logits for {generated.Count} images are not as many for each; give one for each class.");
-        ClassifierScore score = InceptionScore.Of(logits, options.Splits, options.Confident);
+            throw new ArgumentException($"generated images: {generated.Logits.Length} logits for {generated.Count} images are not as many for each; give one for each class.");
+        ClassifierScore score = InceptionScore.Of(logits, splits: 1, options.Confident);
         var all = new ClassProbabilities(logits);
         Interval? Resampled(double value, Func<int[], double> of) =>
             options.Resamples < 2 ? null : Bootstrap.Of(value, logits.Count, of, options.Resamples, options.Seed, options.Threads);
@@ -228,31 +207,15 @@ public sealed record ComparisonReport
     /// <summary>The kernel distance of all images.</summary>
     public required KernelEstimate Kernel { get; init; }
 
-    /// <summary>Those of subsets, where they were asked for.</summary>
-    public KernelSubsets? KernelSubsets { get; init; }
-
     /// <summary>Precision, recall, density and coverage.</summary>
     public required NeighbourhoodReport Neighbourhoods { get; init; }
 
     /// <summary>What a classifier says of the generated images; null for a network without classes.</summary>
     public ClassifierReport? Classifier { get; init; }
 
-    /// <summary>The distances of each class; null where a set has no classes.</summary>
+    /// <summary>Of each class, where <see cref="ClassDistances"/> were asked for.</summary>
     public IReadOnlyList<ClassDistance>? Classes { get; init; }
-
-    /// <summary>Whether there are copies; set by who looked for them.</summary>
-    public NearestReport? Nearest { get; init; }
 
     /// <summary>What to be careful with, one line each.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
-
-    /// <summary>The report as JSON, its keys in snake_case; what is null is left out.</summary>
-    public JsonObject ToJson() => JsonSerializer.SerializeToNode(this, ReportJson.Default.ComparisonReport)!.AsObject();
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ComparisonReport))]
-[JsonSerializable(typeof(NearestReport))]
-sealed partial class ReportJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Brownian.Evaluation;
 
 /// <summary>How work is shared out.</summary>
@@ -11,6 +13,14 @@ static class Threads
             for (int i = 0; i < count; i++) body(i);
             return;
         }
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads }, body);
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads }, body);
+        }
+        catch (AggregateException e)
+        {
+            // As on one thread: a cancellation is a cancellation.
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
     }
 }

@@ -62,14 +62,14 @@ public sealed class FeatureCache(string? folder, Action<string> note)
         return all;
     }
 
-    /// <summary>Whether looking at the images would take no time.</summary>
+    /// <summary>Of how many images features are kept.</summary>
     /// <inheritdoc cref="Of"/>
-    public bool Has(IImageDataset images, string preparation, int count, FeatureExtraction extraction)
+    public int Kept(IImageDataset images, string preparation, FeatureExtraction extraction)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(extraction);
         string name = NameOf(images, preparation, extraction.Network), key = KeyOf(images, preparation, extraction);
-        return Array.Exists(_folders, place => HeaderOf(Path.Combine(place, name)) is { } header && header.Key == key && header.Count >= count);
+        return _folders.Select(place => HeaderOf(Path.Combine(place, name))).Max(header => header?.Key == key ? header.Value.Count : 0);
     }
 
     (string? Path, FeatureSet? Kept) Find(string name, string key, FeatureNetwork network, IImageDataset images)

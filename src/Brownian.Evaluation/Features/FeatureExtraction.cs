@@ -72,7 +72,13 @@ public sealed class FeatureExtraction(FeatureNetwork network, Device device)
     public FeatureSet Of(IReadOnlyList<Image> images, int[]? labels = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0) throw new ArgumentException("there are no images to look at.", nameof(images));
         var kind = new FeatureImages(images[0].Width, images[0].Height, images[0].Channels);
+        for (int i = 0; i < images.Count; i++)
+        {
+            var other = new FeatureImages(images[i].Width, images[i].Height, images[i].Channels);
+            if (other != kind) throw new ArgumentException($"image {i} is {other}, where the first is {kind}; bring them to one size.", nameof(images));
+        }
         var rows = new RowCollection(this, kind, images.Count);
         int size = kind.Width * kind.Height * kind.Channels;
         for (int first = 0; first < images.Count; first += BatchSize)

@@ -20,7 +20,7 @@ public abstract class FeatureNetwork : IDisposable
     /// <summary>The classes that it tells apart; 0 for a network that gives features alone.</summary>
     public virtual int Classes => 0;
 
-    /// <summary>What is done to images of a size before the network sees them, for people: "resized from 32×32 to 28×28". Null where nothing is.</summary>
+    /// <summary>What is done to images of a size that is not obvious, for people: "resized from 32×32 to 28×28"; null where nothing is.</summary>
     /// <exception cref="ArgumentException">The network has no use for such images.</exception>
     public virtual string? PreparationOf(int height, int width, int channels) => null;
 
@@ -36,7 +36,7 @@ public abstract class FeatureNetwork : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees the weights.</summary>
+    /// <summary>For networks that hold what the garbage collector does not free; those of this library do not.</summary>
     protected virtual void Dispose(bool disposing) { }
 }
 

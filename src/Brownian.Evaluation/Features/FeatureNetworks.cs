@@ -34,6 +34,12 @@ public sealed record FeatureNetworkType(string Name, string Description, Func<Fe
 
     /// <summary>What it is filled with; null for a network that comes with the program.</summary>
     public PretrainedFile? Weights { get; init; }
+
+    /// <summary>What it takes besides.</summary>
+    public PretrainedFile? Companion { get; init; }
+
+    /// <summary>The first of its files that is not found; null where all are.</summary>
+    internal PretrainedFile? Lacking => Weights?.Find() is null ? Weights : Companion?.Find() is null ? Companion : null;
 }
 
 /// <summary>The networks in whose features sets of images can be compared.</summary>
@@ -47,7 +53,7 @@ public static class FeatureNetworks
             Suits = images => images is { Channels: 1, Width: 28 or 32 } && images.Width == images.Height,
         },
         new("inception", "what FID is defined by, for photographs", (_, path, device) => new InceptionNetwork(path, device)) { Weights = InceptionNetwork.Weights, Suits = IsPicture },
-        new("resnet18", "a smaller network for photographs", (_, path, device) => new ResNet18Network(path, device)) { Weights = ResNet18Network.Weights, Suits = IsPicture },
+        new("resnet18", "a smaller network for photographs", (_, path, device) => new ResNet18Network(path, device)) { Weights = ResNet18Network.Weights, Companion = ResNet18Network.Preprocessing, Suits = IsPicture },
         new("pixels", "the pixels, averaged to at most 1024 numbers: needs no weights", (images, _, _) => new PixelFeatures(images)),
     ];
 
@@ -74,16 +80,14 @@ public static class FeatureNetworks
         ArgumentNullException.ThrowIfNull(warn);
         if (weights is not null)
         {
-            (FeatureNetworkType type, string sha) = OfWeights(all, name, weights);
-            type.Weights!.Require(type.Name, weights, sha);
+            FeatureNetworkType type = OfWeights(all, name, weights);
             return type.Create(images, weights, device);
         }
         if (name is not null)
         {
             FeatureNetworkType type = Named(all, name);
             if (type.Weights is null) return type.Create(images, "", device);
-            string found = type.Weights.Find() ?? throw new FileNotFoundException(type.Weights.Missing(type.Name));
-            type.Weights.Check(type.Name, found);
+            string found = type.Weights.Find() ?? throw new FileNotFoundException(type.Weights.Missing(type.Name) + " --weights FILE names it elsewhere.");
             return type.Create(images, found, device);
         }
         List<FeatureNetworkType> missing = [];
@@ -92,22 +96,27 @@ public static class FeatureNetworks
             if (type.Weights is null)
             {
                 if (missing is [{ } better, ..])
-                    warn($"{type.Name} see less than {string.Join(" or ", missing.Select(m => m.Name))} would: {better.Weights!.Missing(better.Name)}");
+                    warn($"{type.Name} see less than {string.Join(" or ", missing.Select(m => m.Name))} would; {(better.Lacking ?? better.Weights!).Missing(better.Name)}");
                 return type.Create(images, "", device);
             }
-            if (type.Weights.Find() is not { } path) missing.Add(type);
-            else if (Files.Sha256(path) == type.Weights.Sha256) return type.Create(images, path, device);
-            else
+            if (type.Lacking is null)
             {
-                warn($"{path}: its SHA-256 is not that of {type.Name}'s weights; it is passed over. Fetch it again.");
-                missing.Add(type);
+                try
+                {
+                    return type.Create(images, type.Weights.Find()!, device);
+                }
+                catch (InvalidDataException e)
+                {
+                    warn($"{e.Message.TrimEnd('.')}; it is passed over.");
+                }
             }
+            missing.Add(type);
         }
         throw new InvalidOperationException($"No network suits images of {images}.");
     }
 
     // Who names the file has said which network, as long as its content is known.
-    static (FeatureNetworkType Type, string Sha256) OfWeights(IReadOnlyList<FeatureNetworkType> all, string? name, string weights)
+    static FeatureNetworkType OfWeights(IReadOnlyList<FeatureNetworkType> all, string? name, string weights)
     {
         FeatureNetworkType? named = name is null ? null : Named(all, name);
         if (named is { Weights: null }) throw new ArgumentException($"--weights: {named.Name} takes no weights; leave the option out.");
@@ -116,11 +125,12 @@ public static class FeatureNetworks
             string what = Directory.Exists(weights) ? "a folder; give the file in it" : "there is no such file; check --weights";
             throw new FileNotFoundException($"{weights}: {what}.");
         }
+        if (named is not null) return named;
         string sha = Files.Sha256(weights);
         FeatureNetworkType[] filled = [.. all.Where(type => type.Weights is not null)];
-        return (named ?? Array.Find(filled, type => type.Weights!.Sha256 == sha) ?? throw new InvalidDataException(
+        return Array.Find(filled, type => type.Weights!.Sha256 == sha) ?? throw new InvalidDataException(
             $"{weights}: its SHA-256 is {sha}, that of no weights which are known"
-            + (filled.Length == 0 ? "." : $" ({string.Join(", ", filled.Select(type => $"{type.Name} {type.Weights!.Sha256}"))}).")), sha);
+            + (filled.Length == 0 ? "." : $" ({string.Join(", ", filled.Select(type => $"{type.Name} {type.Weights!.Sha256}"))})."));
     }
 
     static FeatureNetworkType Named(IReadOnlyList<FeatureNetworkType> all, string name) => all.FirstOrDefault(type => type.Name == name)

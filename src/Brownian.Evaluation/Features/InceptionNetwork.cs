@@ -22,7 +22,7 @@ public sealed class InceptionNetwork : FeatureNetwork
     static readonly ConvSpec Pointwise = new(1), Same3 = new(3, 1, 1), Halving = new(3, 2), Valid3 = new(3);
 
     readonly Func<Tensor, Tensor>[] _layers;
-    readonly Tensor _minusOne, _classWeight, _classBias;
+    readonly Tensor _minusOne, _classWeight;
     readonly PlannedForward<int> _forward;
 
     /// <summary>The weights' file. torch-fidelity gives the same file another name.</summary>
@@ -32,7 +32,7 @@ public sealed class InceptionNetwork : FeatureNetwork
         Size = 95_628_359,
         Sha256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
         OtherName = OtherName,
-        Origin = $"at https://github.com/mseitzer/pytorch-fid/releases/tag/fid_weights, and the same file as {OtherName} of torch-fidelity",
+        Origin = $"https://github.com/mseitzer/pytorch-fid/releases/tag/fid_weights (torch-fidelity names it {OtherName})",
         Places = () => ((string[])[FileName, OtherName]).SelectMany(PretrainedFile.InTorchHub),
     };
 
@@ -68,7 +68,8 @@ public sealed class InceptionNetwork : FeatureNetwork
             MixedE(read.Under("Mixed_7b"), 1280, MeanOfNeighbours), MixedE(read.Under("Mixed_7c"), Width, x => x.MaxPool(Same3)),
             x => x.MeanOverImage(),
         ];
-        (_classWeight, _classBias) = read.Linear("fc", Width, Logits);
+        // Without its bias, as the inception score is defined by the code of Salimans et al. 2016.
+        _classWeight = read.Weight("fc", Width, Logits);
         float[] minusOne = new float[Size * Size * 3];
         Array.Fill(minusOne, -1);
         _minusOne = FrozenConvolution.Stored(minusOne, Shape.Of(minusOne.Length), device);
@@ -91,6 +92,9 @@ public sealed class InceptionNetwork : FeatureNetwork
     public override int Classes => Logits;
 
     /// <inheritdoc/>
+    public override string? PreparationOf(int height, int width, int channels) => NetworkInput.Preparation(height, width, Size);
+
+    /// <inheritdoc/>
     public override FeatureRows Of(Tensor images)
     {
         Device device = _minusOne.Device;
@@ -98,7 +102,7 @@ public sealed class InceptionNetwork : FeatureNetwork
         using TensorScope scope = device.OpenScope();
         Tensor prepared = NetworkInput.Of(Name, images, Size).Scale(2 / 255f).AddImage(_minusOne);
         Tensor features = _forward.Run(prepared, 0).View(Shape.Of(images.Shape[0], Width));
-        return new FeatureRows(scope.Keep(features), scope.Keep(features.Linear(_classWeight, _classBias)));
+        return new FeatureRows(scope.Keep(features), scope.Keep(features.Linear(_classWeight)));
     }
 
     // The blocks, named as in the file. Each joins the channels of its branches, which all see the same x.
@@ -178,15 +182,14 @@ public sealed class InceptionNetwork : FeatureNetwork
             float[] Of(string number) => Numbers($"{name}.bn.{number}", outputs);
         }
 
-        public (Tensor Weight, Tensor Bias) Linear(string name, int inputs, int outputs)
+        public Tensor Weight(string name, int inputs, int outputs)
         {
             float[] weight = Numbers($"{name}.weight", outputs, inputs), ours = new float[weight.Length];
             for (int o = 0; o < outputs; o++)
             {
                 for (int i = 0; i < inputs; i++) ours[i * outputs + o] = weight[o * inputs + i];
             }
-            Tensor bias = FrozenConvolution.Stored(Numbers($"{name}.bias", outputs), Shape.Of(outputs), device);
-            return (FrozenConvolution.Stored(ours, Shape.Of(inputs, outputs), device), bias);
+            return FrozenConvolution.Stored(ours, Shape.Of(inputs, outputs), device);
         }
 
         float[] Numbers(string name, params ReadOnlySpan<int> shape)

@@ -18,7 +18,7 @@ public sealed record PretrainedFile
     /// <summary>What else it may be called.</summary>
     public string? OtherName { get; init; }
 
-    /// <summary>Where it comes from, in words that follow "it is".</summary>
+    /// <summary>Where it comes from, in words that follow "from".</summary>
     public required string Origin { get; init; }
 
     /// <summary>In bytes.</summary>
@@ -39,7 +39,7 @@ public sealed record PretrainedFile
     ];
 
     /// <summary>Name, size, checksum and origin, for a line of help.</summary>
-    public string Description => string.Create(CultureInfo.InvariantCulture, $"{Name} ({Size:N0} bytes, SHA-256 {Sha256}); it is {Origin}");
+    public string Description => string.Create(CultureInfo.InvariantCulture, $"{Name} ({Size:N0} bytes, SHA-256 {Sha256}) from {Origin}");
 
     /// <summary>A copy in one of <see cref="Folders"/>, or one that another tool has fetched to this machine, unchecked; null where there is none.</summary>
     public string? Find() => Folders.SelectMany(Named).Concat(Places()).FirstOrDefault(File.Exists);
@@ -48,7 +48,7 @@ public sealed record PretrainedFile
 
     /// <summary>What to put where, in one line.</summary>
     internal string Missing(string network) =>
-        $"the weights of {network} are not there: put {Description} into {LocalFolder}/ or the folder that {Variable} names, or give --weights FILE.";
+        $"{network}: its weights are not found; get {Description}, and put it into {LocalFolder}/ or the folder that {Variable} names.";
 
     /// <summary>Refuses a path where no file is, with all that a user needs to get it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -76,6 +76,9 @@ public sealed class ResNet18Network : FeatureNetwork
     public override int Dimensions => Width;
 
     /// <inheritdoc/>
+    public override string? PreparationOf(int height, int width, int channels) => NetworkInput.Preparation(height, width, Size);
+
+    /// <inheritdoc/>
     public override FeatureRows Of(Tensor images)
     {
         Device device = _negativeMean.Device;
@@ -133,7 +136,7 @@ public sealed class ResNet18Network : FeatureNetwork
         Name = Path.GetFileName(path),
         Size = size,
         Sha256 = sha256,
-        Origin = $"{Models}/{path} in the NuGet package {Package} {Version}, which `dotnet add package {Package} --version {Version}` puts into ~/.nuget/packages",
+        Origin = $"{Models}/{path} of the NuGet package {Package} {Version} (dotnet add package {Package} --version {Version})",
         Places = () => PretrainedFile.InNuGetPackage(Package, Version, $"{Models}/{path}"),
     };
 

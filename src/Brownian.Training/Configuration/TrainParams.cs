@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Nn;
@@ -11,6 +12,9 @@ namespace Brownian.Training;
 /// </summary>
 public sealed record TrainParams : Settings
 {
+    /// <summary>The range of <see cref="Minutes"/>.</summary>
+    public const double LeastMinutes = 0.1, MostMinutes = 10_000;
+
     const int LeastEvaluated = 8;
 
     /// <summary>Names the run's folder.</summary>
@@ -25,7 +29,7 @@ public sealed record TrainParams : Settings
     /// <summary>How many optimiser steps to take.</summary>
     [Key("num_steps")] public long? Steps { get; init; }
 
-    /// <summary>How long to train: a <see cref="TimeBudget"/>, which becomes <see cref="Steps"/> before training begins.</summary>
+    /// <summary>How long to train: the machine is measured, and this becomes <see cref="Steps"/> before training begins.</summary>
     [Key("num_minutes")] public double? Minutes { get; init; }
 
     /// <summary>Images in a grid of samples.</summary>
@@ -234,6 +238,9 @@ public sealed record TrainParams : Settings
         MaxGradientNorm = ClipGradNorm,
     };
 
+    /// <summary>The range of <see cref="Minutes"/> in words.</summary>
+    internal static string MinutesRange { get; } = string.Create(CultureInfo.InvariantCulture, $"{LeastMinutes} to {MostMinutes:N0} minutes");
+
     /// <summary>The keys that say how long to train: whoever gives one takes the place of the others.</summary>
     public static IReadOnlyList<string> LengthKeys { get; } =
         [.. ((string[])[nameof(Steps), nameof(Epochs), nameof(Minutes)]).Select(new TrainParams().KeyOf)];
@@ -261,7 +268,7 @@ public sealed record TrainParams : Settings
         yield return (nameof(BatchSize), BatchSize >= 1, $"is {BatchSize}; it must be at least 1");
         yield return (nameof(Steps), Steps is null || Epochs is null, "and num_epochs are both given; give one");
         yield return (nameof(Minutes), Minutes is null || (Steps is null && Epochs is null), $"and {(Steps is null ? "num_epochs" : "num_steps")} are both given; give one");
-        yield return (nameof(Minutes), Minutes is null or (>= TimeBudget.LeastMinutes and <= TimeBudget.MostMinutes), $"is {Minutes}; it must be {TimeBudget.Range}");
+        yield return (nameof(Minutes), Minutes is null or (>= LeastMinutes and <= MostMinutes), $"is {Minutes}; it must be {MinutesRange}");
         yield return (nameof(Epochs), Epochs is null or >= 1, $"is {Epochs}; it must be at least 1");
         yield return (nameof(Steps), Steps is null or >= 1, $"is {Steps}; it must be at least 1");
         yield return (nameof(Samples), Samples is >= 1 and <= 10_000, $"is {Samples}; it must be 1 to 10000");
@@ -291,6 +298,8 @@ public sealed record TrainParams : Settings
         yield return (nameof(EmaUpdateAfterStep), EmaUpdateAfterStep == 0 || EmaWarmup,
             $"is {EmaUpdateAfterStep}, but ema_warmup is false; set that to true, or remove the key");
         yield return (nameof(EmaSnapshots), EmaSnapshots is >= 0 and <= 256, $"is {EmaSnapshots}; it must be 1 to 256, or 0 for none");
+        yield return (nameof(EmaSnapshots), EmaSnapshots == 0 || Optimizer != OptimizerKind.ScheduleFree,
+            $"is {EmaSnapshots}, but optimizer is schedule_free, whose average is the model; remove one");
         yield return (nameof(EmaWidths), EmaWidths.Count is >= 1 and <= 8 && EmaWidths.Distinct().Count() == EmaWidths.Count
             && EmaWidths.All(width => width is >= PowerProfile.LeastWidth and <= PowerProfile.MostWidth),
             $"is {EmaWidths}; give different numbers of {PowerProfile.LeastWidth} to {PowerProfile.MostWidth}, such as [0.05, 0.1]");

@@ -16,11 +16,12 @@ public static class EvaluationData
         ArgumentNullException.ThrowIfNull(path);
         TrainConfig? run = RunOf(path);
         TrainConfig config = run ?? model.Description.ToConfig();
+        if (run is null && isBuiltIn) config = config with { Dataset = Presets.Load(DatasetParams.Digits).Dataset };
         if (data is not null) config = config with { Dataset = config.Dataset with { ImagePath = data, Limit = null } };
         else if (run is null && !isBuiltIn)
             throw new ArgumentException($"{path}: a model folder does not say where its images are; name them with --data PATH.");
         if (source is null) return config;
-        if (config.Dataset.IsBuiltIn) return source.Split == DataSplit.Train ? config : HeldOutDigits(config);
+        if (config.Dataset.IsBuiltIn) return source.Split == DataSplit.Train ? config : HeldOutDigits(config, source.Split);
         DatasetParams set = config.Dataset with { Split = source.Split, Labels = source.Labels };
         // A limit was one of the images to train on.
         return config with { Dataset = source.Split == DataSplit.Train ? set : set with { Limit = null } };
@@ -31,7 +32,8 @@ public static class EvaluationData
     public static TrainConfig? HeldOut(TrainConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        if (config.Dataset.IsBuiltIn) return HeldOutDigits(config);
+        if (config.Dataset.Split != DataSplit.Train) return null;
+        if (config.Dataset.IsBuiltIn) return HeldOutDigits(config, DataSplit.Test);
         string own = FingerprintOf(config)!;
         foreach (DataSplit split in (DataSplit[])[DataSplit.Test, DataSplit.Val])
         {
@@ -42,7 +44,8 @@ public static class EvaluationData
     }
 
     // They have no parts: those of another hand are as good as a test set.
-    static TrainConfig HeldOutDigits(TrainConfig config) => config with { Train = config.Train with { Seed = config.Train.Seed + 1 } };
+    static TrainConfig HeldOutDigits(TrainConfig config, DataSplit split) =>
+        config with { Dataset = config.Dataset with { Split = split }, Train = config.Train with { Seed = config.Train.Seed + 1 } };
 
     // A set without parts is the same whichever is asked for.
     static string? FingerprintOf(TrainConfig config)

@@ -1,10 +1,11 @@
 using System.Globalization;
 using Brownian.Diffusion;
+using Brownian.Nn;
 using YamlDotNet.RepresentationModel;
 
 namespace Brownian.Training;
 
-/// <summary>Settings of sampling, each with the values that it is to have in turn: every combination is a point.</summary>
+/// <summary>Settings of sampling, or widths of the average, each with the values that it is to have in turn: every combination is a point.</summary>
 /// <param name="Axes">At least one.</param>
 public sealed record SamplingSweep(IReadOnlyList<SweepAxis> Axes)
 {
@@ -13,8 +14,8 @@ public sealed record SamplingSweep(IReadOnlyList<SweepAxis> Axes)
     // Names for a folder and lists of timesteps have no place on an axis.
     static readonly string[] NoAxes = ["class_names", "timesteps"];
 
-    /// <summary>The settings that can be swept, as the keys of <c>sample_params</c> and as options without their dashes.</summary>
-    public static IReadOnlyList<string> Known { get; } = [.. Keys().SelectMany(NamesOf).Distinct()];
+    /// <summary>What can be swept: the keys of <c>sample_params</c>, also as options without their dashes, and <see cref="SweepPoint.EmaStd"/>.</summary>
+    public static IReadOnlyList<string> Known { get; } = [.. Keys().SelectMany(NamesOf).Distinct(), SweepPoint.EmaStd];
 
     /// <summary>All combinations; the last axis changes fastest.</summary>
     public IReadOnlyList<SweepPoint> Points
@@ -46,13 +47,24 @@ public sealed record SamplingSweep(IReadOnlyList<SweepAxis> Axes)
     {
         string[] parts = text.Split('=', 2, StringSplitOptions.TrimEntries);
         if (parts.Length < 2 || parts[1].Length == 0) throw new ArgumentException($"--sweep {text}: write a setting and its values, such as steps=10,20,50.");
+        if (parts[0] is SweepPoint.EmaStd or "ema-std") return Different(text, SweepPoint.EmaStd, parts[1], Width);
         SettingKey key = Keys().FirstOrDefault(key => NamesOf(key).Contains(parts[0]))
             ?? throw new ArgumentException($"--sweep {text}: there is no setting '{parts[0]}'{Suggestion.For(parts[0], Known)}");
-        object[] values = [.. parts[1].Split(',', StringSplitOptions.TrimEntries).Select(value => ValueOf(key, value))];
+        return Different(text, key.Name, parts[1], value => ValueOf(key, value));
+    }
+
+    static SweepAxis Different(string text, string key, string list, Func<string, object> read)
+    {
+        object[] values = [.. list.Split(',', StringSplitOptions.TrimEntries).Select(read)];
         return values.Distinct().Count() == values.Length
-            ? new SweepAxis(key.Name, values)
+            ? new SweepAxis(key, values)
             : throw new ArgumentException($"--sweep {text}: a value is given twice; remove one.");
     }
+
+    static object Width(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double width) && width is >= PowerProfile.LeastWidth and <= PowerProfile.MostWidth
+            ? width
+            : throw new ArgumentException($"--sweep {SweepPoint.EmaStd}: '{text}' is no width; give numbers of {ConfigText.Yaml(PowerProfile.LeastWidth)} to {ConfigText.Yaml(PowerProfile.MostWidth)}.");
 
     static object ValueOf(SettingKey key, string text)
     {
@@ -85,7 +97,7 @@ public sealed record SamplingSweep(IReadOnlyList<SweepAxis> Axes)
 }
 
 /// <summary>A setting and the values that it is to have.</summary>
-/// <param name="Key">A key of <c>sample_params</c>.</param>
+/// <param name="Key">A key of <c>sample_params</c>, or <see cref="SweepPoint.EmaStd"/>.</param>
 /// <param name="Values">Of the key's type.</param>
 public sealed record SweepAxis(string Key, IReadOnlyList<object> Values);
 
@@ -93,6 +105,12 @@ public sealed record SweepAxis(string Key, IReadOnlyList<object> Values);
 /// <param name="Settings">A value for each axis, in their order.</param>
 public sealed record SweepPoint(IReadOnlyList<(string Key, object Value)> Settings)
 {
+    /// <summary>The key of an axis that is no setting of sampling: the width of the average, as <c>brownian ema --std</c> takes it.</summary>
+    public const string EmaStd = "ema_std";
+
+    /// <summary>The width of the average; null where it is not swept.</summary>
+    public double? EmaWidth => Settings.FirstOrDefault(setting => setting.Key == EmaStd).Value as double?;
+
     /// <summary>As people write it: "ddim, 20 steps".</summary>
     public string Label => LabelOf(Settings);
 
@@ -104,7 +122,7 @@ public sealed record SweepPoint(IReadOnlyList<(string Key, object Value)> Settin
     public SampleParams Over(SampleParams sampling)
     {
         ArgumentNullException.ThrowIfNull(sampling);
-        foreach ((string key, object value) in Settings)
+        foreach ((string key, object value) in Settings.Where(setting => setting.Key != EmaStd))
             sampling = sampling.Keys.First(known => known.Name == key).Set(sampling, value);
         return sampling;
     }
@@ -115,7 +133,7 @@ public sealed record SweepPoint(IReadOnlyList<(string Key, object Value)> Settin
     public static string Words(string key, object value)
     {
         string text = Text(value);
-        return key switch { "sampler" => text, "steps" => text == "1" ? "1 step" : $"{text} steps", "guidance_scale" => $"guidance {text}", _ => $"{key} {text}" };
+        return key switch { "sampler" => text, "steps" => text == "1" ? "1 step" : $"{text} steps", "guidance_scale" => $"guidance {text}", EmaStd => $"average {text}", _ => $"{key} {text}" };
     }
 
     /// <summary>A value as an option takes it.</summary>

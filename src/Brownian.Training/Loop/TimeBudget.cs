@@ -10,9 +10,6 @@ namespace Brownian.Training;
 /// </summary>
 public sealed record TimeBudget
 {
-    /// <summary>The range of a budget.</summary>
-    public const double LeastMinutes = 0.1, MostMinutes = 10_000;
-
     /// <summary>What <c>train</c> takes where nothing is said: digits that one can read, before anyone goes for coffee.</summary>
     public static TimeBudget Default { get; } = new(3);
 
@@ -20,13 +17,10 @@ public sealed record TimeBudget
     /// <exception cref="ArgumentException">It is out of range.</exception>
     public TimeBudget(double minutes)
     {
-        if (!(minutes is >= LeastMinutes and <= MostMinutes))
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"A budget of {minutes} minutes; give {Range}."));
+        if (!(minutes is >= TrainParams.LeastMinutes and <= TrainParams.MostMinutes))
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"A budget of {minutes} minutes; give {TrainParams.MinutesRange}."));
         Time = TimeSpan.FromMinutes(minutes);
     }
-
-    /// <summary>The range in words.</summary>
-    public static string Range { get; } = string.Create(CultureInfo.InvariantCulture, $"{LeastMinutes} to {MostMinutes:N0} minutes");
 
     /// <summary>From measuring to the last grid.</summary>
     public TimeSpan Time { get; }

@@ -11,6 +11,8 @@ sealed class TrainingEvaluation : IDisposable
     /// <summary>Real images compared with: more would hardly move a distance of as few images as are drawn.</summary>
     const int MostReal = 10_000;
 
+    const int MostAtOnce = 64;
+
     readonly TrainParams _train;
     readonly FeatureExtraction _extraction;
     readonly Points _real;
@@ -51,14 +53,14 @@ sealed class TrainingEvaluation : IDisposable
         extraction.Of(job.Images, FeatureExtraction.Order(job.Images.Count, extraction.BatchSize), cancel: cancel);
     }
 
-    // Batches of the training's size find the memory they need in its pool.
+    // Batches of the training's size find the memory they need in its pool; photographs are enlarged, so that more of them would take gigabytes.
     static FeatureExtraction Open(TrainingJob job, IProgress<TrainProgress>? progress)
     {
         TrainParams train = job.Config.Train;
         string? name = train.EvaluateFeatures.Length > 0 ? train.EvaluateFeatures : null;
         FeatureNetwork network = FeatureNetworks.Open(
             FeatureImages.Of(job.Images), name, weights: null, job.Device, message => progress?.Report(new TrainProgress.Warning(message)));
-        return new FeatureExtraction(network, job.Device) { BatchSize = train.BatchSize };
+        return new FeatureExtraction(network, job.Device) { BatchSize = Math.Min(MostAtOnce, train.BatchSize) };
     }
 
     public EvaluationMetrics Measure(DiffusionModel model, CancellationToken cancel)

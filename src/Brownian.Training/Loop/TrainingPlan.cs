@@ -1,3 +1,4 @@
+using System.Numerics;
 using Brownian.Nn;
 
 namespace Brownian.Training;
@@ -36,7 +37,11 @@ sealed class TrainingPlan
     /// <summary>The learning rate of the step that follows <paramref name="steps"/> taken.</summary>
     public double RateAfter(long steps) => _rate.RateAt(steps);
 
-    public bool SavesAfter(long steps) => steps % _train.CheckpointSteps == 0 && steps < TotalSteps;
+    /// <summary>After every so many steps, and after each evaluation where the best is found by these: a checkpoint holds the last one alone.</summary>
+    public bool SavesAfter(long steps) =>
+        steps < TotalSteps && (steps % _train.CheckpointSteps == 0 || (SavesEvaluations && steps % _train.EvaluateSteps == 0));
+
+    bool SavesEvaluations => _train.Best == BestBy.Evaluation && _train.EvaluateSteps > 0;
 
     public bool SamplesAfter(long steps) =>
         steps < TotalSteps && (steps == _train.FirstSampleStep || SamplesRegularlyAfter(steps));
@@ -62,12 +67,19 @@ sealed class TrainingPlan
     public (long Grids, long Checkpoints) After(long steps)
     {
         // Counted in closed form: a run may have a billion steps.
-        long checkpoints = (TotalSteps - 1) / _train.CheckpointSteps - steps / _train.CheckpointSteps + 1, grids = SamplesAtEnd ? 1 : 0;
+        long checkpoints = Every(_train.CheckpointSteps) + 1, grids = SamplesAtEnd ? 1 : 0;
+        if (SavesEvaluations)
+        {
+            long both = (long)_train.CheckpointSteps / (long)BigInteger.GreatestCommonDivisor(_train.CheckpointSteps, _train.EvaluateSteps) * _train.EvaluateSteps;
+            checkpoints += Every(_train.EvaluateSteps) - Every(both);
+        }
         if (_train.SampleSteps > 0) grids += (TotalSteps - 1) / _train.SampleSteps - steps / _train.SampleSteps;
         if (_train.SampleEpochs > 0) grids += Epochs(TotalSteps - 1) / _train.SampleEpochs - Epochs(steps) / _train.SampleEpochs;
         int first = _train.FirstSampleStep;
         if (first > steps && first < TotalSteps && !SamplesRegularlyAfter(first)) grids++;
         return (grids, checkpoints);
+
+        long Every(long each) => (TotalSteps - 1) / each - steps / each;
     }
 
     bool SamplesRegularlyAfter(long steps) =>

@@ -96,7 +96,7 @@ sealed class MetricsFile : IDisposable
 /// <summary>What <c>metrics.jsonl</c> says about one step.</summary>
 /// <param name="Step">Optimiser steps taken, this one included: the first is 1.</param>
 /// <param name="Epoch">Passes over the images completed before this step's last batch.</param>
-/// <param name="Loss">Mean squared error of the predicted noise over the step's images.</param>
+/// <param name="Loss">The mean over the step's images of what the configuration calls the loss, <c>loss_weighting</c> included.</param>
 /// <param name="LossByQuartile">The same over the images whose timestep fell into each quarter of 0 … T−1; NaN for a quarter without.</param>
 /// <param name="LearningRate">The rate of this step.</param>
 /// <param name="GradientNorm">The norm of the whole gradient before clipping.</param>

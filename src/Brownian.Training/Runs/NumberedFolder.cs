@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Brownian.Training;
 
 /// <summary>Folders called <c>NNNNN-name</c>, of which each number is given once.</summary>
-static class NumberedFolder
+public static class NumberedFolder
 {
     /// <summary>Makes the next one. It is built under another name and renamed, so that it is there whole or not at all.</summary>
     /// <param name="parent">Where it goes; made if absent.</param>

@@ -196,12 +196,12 @@ public sealed class FeaturePipelineTests : IDisposable
         using (IImageDataset set = PreparedImages.Open(images, new ImagePreparation(4, 4, 1), cancel: Stop))
         {
             new FeatureCache(near, Home, _ => { }).Of(set, "", 3, Extraction(set), cancel: Stop);
-            Assert.True(new FeatureCache(near, Home, _ => { }).Has(set, "", 3, Extraction(set)));
+            Assert.Equal(3, new FeatureCache(near, Home, _ => { }).Kept(set, "", Extraction(set)));
         }
         using IImageDataset after = PreparedImages.Open(images, new ImagePreparation(4, 4, 1), cancel: Stop);
         Assert.Equal(3, after.Count);
         Assert.Equal("files: 3 PNG; 3 gray", Assert.Single(after.Notes));
-        Assert.True(new FeatureCache(near, Home, _ => { }).Has(after, "", 3, Extraction(after)));
+        Assert.Equal(3, new FeatureCache(near, Home, _ => { }).Kept(after, "", Extraction(after)));
     }
 
     [Fact]

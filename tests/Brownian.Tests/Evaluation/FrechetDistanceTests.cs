@@ -141,26 +141,6 @@ public sealed class FrechetDistanceTests
     }
 
     [Fact]
-    public void Statistics_come_back_from_a_file()
-    {
-        using var folder = new ScratchFolder();
-        string path = folder.Path("statistics.safetensors");
-        GaussianStatistics made = GaussianStatistics.Of(NormalSet(30, 5, 6) with { Identity = "digits-1" }, "set");
-        made.Save(path);
-        GaussianStatistics read = GaussianStatistics.Load(path, "digits-1");
-        Assert.Equal(made.Mean, read.Mean);
-        Assert.Equal(made.Covariance, read.Covariance);
-        Assert.Equal(30, read.Count);
-
-        var other = Assert.Throws<InvalidDataException>(() => GaussianStatistics.Load(path, "inception"));
-        Assert.Contains("statistics of the features digits-1, where inception are asked for; delete it", other.Message);
-        var writer = new Nn.SafetensorsWriter();
-        writer.Add("mean", [2], new double[] { 1, 2 });
-        writer.Write(path, overwrite: true);
-        Assert.Contains("no statistics of features", Assert.Throws<InvalidDataException>(() => GaussianStatistics.Load(path, "digits-1")).Message);
-    }
-
-    [Fact]
     public void Refuses_what_it_cannot_compare()
     {
         var distance = new FrechetDistance(GaussianStatistics.Of(NormalPoints(30, 5, 6)));

@@ -46,7 +46,7 @@ public sealed class NearestImagesTests
         Assert.Equal(CopyVerdict.NoCopies, found.Verdict);
         Assert.InRange(0.5, found.NearerLow - 0.03, found.NearerHigh + 0.03);
         Assert.Equal(0, found.Identical);
-        Assert.StartsWith($"no copies: not more alike to the training images than {(heldOut ? "held-out" : "other training")} images are; ", found.Text);
+        Assert.StartsWith($"no sign of copying: generated images are no closer to the training images than {(heldOut ? "held-out" : "other training")} images are; ", found.Text);
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class NearestImagesTests
         NearestReport found = Compare(new Points(copies, D, "generated"), heldOut);
         Assert.Equal(CopyVerdict.Copies, found.Verdict);
         Assert.True(found.NearerLow > 0.6);
-        Assert.StartsWith("copies: generated images are nearer to the training images than", found.Text);
+        Assert.StartsWith("copies: generated images are closer to the training images than", found.Text);
     }
 
     [Fact]
@@ -69,8 +69,25 @@ public sealed class NearestImagesTests
         NearestReport found = Compare(new Points(mixed, D, "generated"), true);
         Assert.Equal(CopyVerdict.SomeCopies, found.Verdict);
         Assert.Equal(15, found.Identical);
-        Assert.EndsWith("; 15 of 300 equal a training image exactly.", found.Text);
+        Assert.EndsWith("; 15 of 300 equal a training image exactly, as do 0 of 400 held-out images.", found.Text);
         Assert.Equal(Enumerable.Range(0, 15), found.Neighbours.Take(15).Select(n => n.Image));
+    }
+
+    [Fact]
+    public void A_single_exact_copy_is_one_where_no_other_image_is()
+    {
+        NearestReport found = Compare(new Points([.. Normal(1, D, 1), .. Normal(299, D, 7)], D, "generated"), true);
+        Assert.Equal((CopyVerdict.SomeCopies, 1, 0), (found.Verdict, found.Identical, found.BaselineIdentical));
+    }
+
+    [Fact]
+    public void Exact_copies_are_none_where_held_out_images_are_as_often_the_same()
+    {
+        double[] twice = Normal(60, D, 1);
+        NearestReport found = NearestImages.Compare(
+            new Points([.. twice, .. Normal(240, D, 2)], D, "training"), new Points([.. twice[..(30 * D)], .. Normal(270, D, 7)], D, "generated"),
+            new Points([.. twice[(30 * D)..], .. Normal(270, D, 8)], D, "held out"));
+        Assert.Equal((CopyVerdict.NoCopies, 30, 30), (found.Verdict, found.Identical, found.BaselineIdentical));
     }
 
     [Fact]
@@ -123,8 +140,8 @@ public sealed class NearestImagesTests
     [Fact]
     public void Ranks_are_those_of_all_pairs()
     {
-        Neighbour[] ours = [new(0, 1), new(0, 2), new(0, 2), new(0, 5)], theirs = [new(0, 2), new(0, 3), new(0, 4)];
-        NearestReport found = NearestImages.Judge(ours, [1, 2, 2, 5], theirs, [2, 3, 4], 10, true, new());
+        static Neighbour At(double distance) => new(0, distance) { Relative = distance };
+        NearestReport found = NearestImages.Judge([At(1), At(2), At(2), At(5)], [At(2), At(3), At(4)], 10, true, new());
         // Of 12 pairs: 1 is nearer than all 3; each 2 than two, and equal to one; 5 than none.
         Assert.Equal((3 + 2.5 + 2.5 + 0) / 12, found.Nearer, 1e-12);
     }

@@ -105,8 +105,8 @@ public sealed class ResNet18NetworkTests : IDisposable
     {
         string message = Assert.Throws<FileNotFoundException>(() => new ResNet18Network(File, _device)).Message;
         Assert.StartsWith(
-            $"{File}: does not exist; resnet18 needs the path of ResNet18.onnx (63,653,533 bytes, SHA-256 e2552f19db2dfdb01b3669537b6a0f1b44da38d18279535492ed5dfc2ef1ff8f); it is "
-            + "tools/DnnImageModels/ResNet18Onnx/ResNet18.onnx in the NuGet package Microsoft.ML.DnnImageFeaturizer.ResNet18 0.23.1", message, StringComparison.Ordinal);
+            $"{File}: does not exist; resnet18 needs the path of ResNet18.onnx (63,653,533 bytes, SHA-256 e2552f19db2dfdb01b3669537b6a0f1b44da38d18279535492ed5dfc2ef1ff8f) from "
+            + "tools/DnnImageModels/ResNet18Onnx/ResNet18.onnx of the NuGet package Microsoft.ML.DnnImageFeaturizer.ResNet18 0.23.1", message, StringComparison.Ordinal);
         Assert.Contains("dotnet add package Microsoft.ML.DnnImageFeaturizer.ResNet18 --version 0.23.1", message, StringComparison.Ordinal);
         message = Assert.Throws<FileNotFoundException>(() => new ResNet18Network(_folder.Root, _device)).Message;
         Assert.StartsWith($"{_folder.Root}: is a folder; resnet18 needs the path of", message, StringComparison.Ordinal);

@@ -22,7 +22,18 @@ public sealed class SamplingSweepTests
         Assert.Equal("s_churn", Assert.Single(SamplingSweep.Parse(["churn=0,40"]).Axes).Key);
     }
 
+    [Fact]
+    public void Widths_of_the_average_are_an_axis_that_sampling_knows_nothing_of()
+    {
+        SamplingSweep sweep = SamplingSweep.Parse(["ema_std=0.05,0.1", "steps=10"]);
+        Assert.Equal(["average 0.05, 10 steps", "average 0.1, 10 steps"], sweep.Points.Select(point => point.Label));
+        Assert.Equal([0.05, 0.1], sweep.Points.Select(point => point.EmaWidth));
+        Assert.Equal(new SampleParams { Steps = 10 }, sweep.Points[0].Over(new SampleParams()));
+        Assert.Null(SamplingSweep.Parse(["steps=10"]).Points[0].EmaWidth);
+    }
+
     [Theory]
+    [InlineData("is no width", "ema_std=2")]
     [InlineData("did you mean 'steps'", "step=10")]
     [InlineData("did you mean 'unipc'", "sampler=unipcc")]
     [InlineData("whole number", "steps=ten")]

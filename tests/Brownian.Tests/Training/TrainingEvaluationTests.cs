@@ -60,6 +60,14 @@ public sealed class TrainingEvaluationTests : IDisposable
         Assert.Equal(Distances(whole), Distances(parts));
     }
 
+    [Fact]
+    public void The_best_by_evaluation_may_be_any_that_was_evaluated()
+    {
+        var plan = new TrainingPlan(Evaluated.With("train_params.checkpoint_steps=4", "train_params.best=evaluation").Train, batchesPerEpoch: 5);
+        Assert.Equal([4, 5, 8, 10], Enumerable.Range(1, 12).Where(step => plan.SavesAfter(step)));
+        for (long step = 0; step < 12; step++) Assert.Equal(Enumerable.Range(1, 12).LongCount(later => later > step && plan.SavesAfter(later)) + 1, plan.After(step).Checkpoints);
+    }
+
     [Theory]
     [InlineData("evaluate_features", "train_params.evaluate_features=pixel")]
     [InlineData("evaluate_count", "train_params.evaluate_count=2")]

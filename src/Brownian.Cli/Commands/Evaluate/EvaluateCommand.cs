@@ -17,10 +17,11 @@ sealed class EvaluateCommand : AppCommand
 
     readonly Option<string?> _model =
         OptionOf.Text("--model", "MODEL", $"The model to judge, as for sample. Default: the newest run in runs/, else {ShippedModel.Name}");
+    readonly Option<double?> _std = EmaCommand.Width("--ema-std", "With a run that kept snapshots of averages (see 'ema --help'): judge the average of this width; --sweep ema_std=0.05,0.1 judges several.");
     readonly Option<string?> _data =
         OptionOf.Text("--data", "PATH", "Real images to compare with. Default: those that the model learned from. " + DataCommand.Places);
     readonly SourceChoice _source = new();
-    readonly Option<int?> _count = OptionOf.Number("--count", 1, "Images to draw, or to take of each set. Default: 10000, or as many as can be drawn in 3 minutes");
+    readonly Option<int?> _count = OptionOf.Number("--count", 1, "Images to draw, or to take of A. Default: 10000, or as many as can be drawn in 3 minutes; 128 with --bits");
     readonly Option<int?> _real = OptionOf.Number("--real-count", 1, "Real images to compare with. Default: all, or as many as can be looked at in 5 minutes");
     readonly Option<int?> _size = OptionOf.Number("--size", 1, 4096, "For two sets: bring their images to N×N. Default: the size that they have");
     readonly Option<string?> _features = OptionOf.Text("--features", "NAME", $"Network to compare in: {FeatureNetworks.Names}. Default: the one that suits the images best");
@@ -40,7 +41,7 @@ sealed class EvaluateCommand : AppCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
+    readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64, or 32 with --bits");
     readonly SamplerOptions _sampler = new();
     readonly ClassOptions _classes = new();
     readonly Option<string?> _json = OptionOf.Text("--json", "FILE", "Also write the numbers to this file.");
@@ -56,7 +57,7 @@ sealed class EvaluateCommand : AppCommand
         + "Sets:    brownian evaluate samples/digits data/mnist --split test\n\n" + SamplerOptions.List(), terminal, cancel)
     {
         Add(_sets);
-        Add([_model, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _bits, _sweep]);
+        Add([_model, _std, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _bits, _sweep]);
         Add([_batch, .. _sampler.All, .. _classes.All, _json, _out, _noCache, _force, .. _device.All]);
     }
 
@@ -107,7 +108,7 @@ sealed class EvaluateCommand : AppCommand
 
     int Model(ParseResult parsed, EvaluationOptions wanted, SamplingSweep? sweep, EvaluationTargets targets, Device device)
     {
-        (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+        (DiffusionModel model, string name) = Open(parsed, device);
         SampleOptions sampling = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { BatchSize = parsed.GetValue(_batch) ?? 64 }), model);
         var sampler = new ImageSampler(model);
         if (sweep is null) sampler.Describe(sampling);
@@ -116,21 +117,34 @@ sealed class EvaluateCommand : AppCommand
         using ComparedImages real = _terminal.TrackReading(progress => ComparedImages.Of(config, progress, _cancel));
         using FeatureNetwork network = FeatureNetworks.Open(real.Kind, wanted.Features, wanted.Weights, device, _terminal.Warn);
         var extraction = new FeatureExtraction(network, device) { BatchSize = sampling.BatchSize };
-        var evaluation = new ModelEvaluation(_terminal, wanted, targets, extraction, real, model, name, sampling, _cancel) { Config = config };
+        var evaluation = new ModelEvaluation(_terminal, wanted, targets, extraction, real, model, name, sampling, _cancel)
+        {
+            Config = config,
+            OfWidth = width => EmaCommand.Open(_terminal, name, width, step: null, device).Model,
+            IsOfTraining = parsed.GetValue(_data) is null && !NamesAnotherPart(parsed, config),
+        };
         if (sweep is null) evaluation.Judge();
         else evaluation.Sweep(sweep);
         return ExitCode.Success;
     }
 
+    (DiffusionModel Model, string Name) Open(ParseResult parsed, Device device) => parsed.GetValue(_std) is { } width
+        ? EmaCommand.Open(_terminal, parsed.GetValue(_model), width, step: null, device)
+        : DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+
     int Bits(ParseResult parsed, string method, EvaluationTargets targets, Device device)
     {
-        (DiffusionModel model, string name) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+        (DiffusionModel model, string name) = Open(parsed, device);
         TrainConfig config = DataOf(parsed, model, name);
         var options = new LikelihoodOptions { Count = parsed.GetValue(_count) ?? 128, Seed = parsed.GetValue(_seed) ?? 0, BatchSize = parsed.GetValue(_batch) ?? 32 };
         SampleParams sampling = _sampler.Apply(parsed, new SampleOptions()).Sampling;
-        new LikelihoodEvaluation(_terminal, targets, model, name, method, options with { Steps = sampling.Steps }, _cancel).Judge(config);
+        new LikelihoodEvaluation(_terminal, targets, model, name, method, options with { Steps = sampling.Steps }, _cancel)
+            .Judge(config, trained: parsed.GetValue(_data) is null && !NamesAnotherPart(parsed, config));
         return ExitCode.Success;
     }
+
+    // A run may itself have learned from another part than the usual one.
+    bool NamesAnotherPart(ParseResult parsed, TrainConfig config) => _source.IsNamed(parsed) && config.Dataset.Split != DataSplit.Train;
 
     TrainConfig DataOf(ParseResult parsed, DiffusionModel model, string name) => EvaluationData.Of(
         model, name, parsed.GetValue(_data), isBuiltIn: name == ShippedModel.Name, _source.IsNamed(parsed) ? _source.Of(parsed) : null);
@@ -138,14 +152,18 @@ sealed class EvaluateCommand : AppCommand
     // What is of a model is nothing to images that are there.
     void RefuseForSets(ParseResult parsed)
     {
-        Option[] ofModels = [_model, _data, _repeat, _seed, _bits, _sweep, .. _sampler.All, .. _classes.All];
+        Option[] ofModels = [_model, _std, _data, _repeat, _seed, _bits, _sweep, .. _sampler.All, .. _classes.All];
         if (Array.Find(ofModels, option => parsed.GetResult(option) is { Implicit: false }) is { } option)
             throw new ArgumentException($"{option.Name}: for a model; two sets of images are compared as they are. Leave it out, or the sets.");
     }
 
     void RefuseForBits(ParseResult parsed)
     {
-        Option[] others = [_features, _weights, _real, _repeat, _perClass, _bootstrap, _nearest, _sweep, .. _classes.All];
+        Option[] others =
+        [
+            _features, _weights, _real, _repeat, _perClass, _bootstrap, _nearest, _sweep, .. _classes.All,
+            .. _sampler.All.Where(option => option.Name != "--steps"),
+        ];
         if (Array.Find(others, option => parsed.GetResult(option) is { Implicit: false }) is { } option)
             throw new ArgumentException($"{option.Name}: not with --bits, which draws no images; leave one of them out.");
     }

@@ -16,16 +16,16 @@ sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action
 
     static readonly (string Name, string Title, string Meaning)[] Known =
     [
-        (Main, "Fréchet distance", "from the real images; lower is better, 0 is equal; only at the same count comparable"),
-        ("frechet_infinity", "… of any count", "what it would come to with ever more images"),
-        ("kernel", "kernel distance", "lower is better, 0 is equal; the same at any count"),
+        (Main, "Fréchet distance", "to the real images; lower is better, 0 means identical; comparable only at equal counts"),
+        ("frechet_infinity", "… extrapolated", "the estimate for infinitely many images (FID∞)"),
+        ("kernel", "kernel distance", "lower is better, 0 means identical; comparable at any count"),
         ("precision", "precision", "share of images that look real: quality"),
         ("recall", "recall", "share of real images that are reached: variety"),
-        ("density", "density", "how deep among the real images they lie; 1 as real ones do"),
-        ("coverage", "coverage", "share of real images with one near; below 1 some kinds are missing"),
-        ("inception_score", "inception score", "sure and varied in the classifier's eyes; at most its classes"),
-        ("confident", "confident", "share of which the classifier is at least 95 % sure"),
-        ("class_entropy", "class entropy", "how evenly classes come; ln of their number is even"),
+        ("density", "density", "how densely real images surround them; real ones have 1"),
+        ("coverage", "coverage", "share of real images with a generated one near; variety"),
+        ("inception_score", "inception score", "high if the classifier is confident and sees every class; at most the number of classes"),
+        ("confident", "confident", "share of images the classifier is at least 95 % sure of"),
+        ("class_entropy", "class entropy", "how evenly the classes occur; ln(classes) if perfectly even"),
     ];
 
     (FeatureSet Of, GaussianStatistics Statistics)? _statistics;
@@ -40,14 +40,14 @@ sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action
         // All real images are in the Fréchet distance; as many as are judged are compared in pairs, as recall and coverage depend on both counts.
         if (_statistics is not { } known || known.Of != realSet) _statistics = known = (realSet, GaussianStatistics.Of(realSet, "real images"));
         FeatureSet paired = realSet.Count > judged.Count ? realSet.First(judged.Count) : realSet;
-        var options = new ComparisonOptions { ByClass = false, ReferenceStatistics = known.Statistics };
+        var options = new ComparisonOptions { ReferenceStatistics = known.Statistics };
         if (wanted.Bootstrap is { } resamples) options = options with { Resamples = resamples, FrechetResamples = resamples };
         List<string> warnings = [];
         ComparisonReport found = terminal.Track(line =>
         {
             line.Update(0, $"comparing {Phrases.Count(judged.Count)} images with {Phrases.Count(realSet.Count)}");
             ComparisonReport whole = SetComparison.Of(paired, judged, options, cancel);
-            return classes?.AreEnough(judged.Count) != true ? whole : whole with { Classes = ClassDistances.Of(realSet, judged, options.Neighbours, warnings, stop: cancel) };
+            return classes?.AreEnough(judged.Count) != true ? whole : whole with { Classes = ClassDistances.Of(realSet, judged, label => classes.Names[label], options.Neighbours, warnings, stop: cancel) };
         });
         foreach (string warning in found.Warnings.Concat(warnings)) warn(warning);
         return new EvaluationResult { Comparison = found };
@@ -73,9 +73,13 @@ sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action
         if (first.Comparison.Frechet.Extrapolated is { } far)
         {
             string count = Phrases.Count(first.Comparison.GeneratedCount);
-            to.WriteLine($"bias    of {count} images the Fréchet distance is about {Numbers.Text(Math.Max(0, far.Bias))} too high: compare it with that of as many");
+            to.WriteLine($"bias    with {count} images the Fréchet distance is about {Numbers.Text(Math.Max(0, far.Bias))} too high: compare it only with distances of {count} images");
         }
-        if (classes is not null && classes.AreEnough(first.Comparison.GeneratedCount) && first.Comparison.Classes is { Count: > 0 } found) TellClasses(to, found, classes);
+        if (classes is not null && classes.AreEnough(first.Comparison.GeneratedCount) && first.Comparison.Classes is { Count: > 0 } found)
+        {
+            if (results.Count > 1) to.WriteLine("the first set by class:");
+            TellClasses(to, found, classes);
+        }
     }
 
     /// <summary>The mean of every number over several sets; none of a single one.</summary>

@@ -28,7 +28,7 @@ sealed record EvaluationTargets(string Parent, string? Json, bool Overwrite)
     /// <returns>The paths written, for people.</returns>
     public IEnumerable<string> Write(string name, byte[] report, params (string Name, Action<string> Write)[] others)
     {
-        string folder = EvaluationFolder.Create(Parent, NameOf(name), path =>
+        string folder = NumberedFolder.Create(Parent, NameOf(name), path =>
         {
             AtomicFile.Write(Path.Combine(path, "report.json"), report);
             foreach ((string file, Action<string> write) in others) write(Path.Combine(path, file));

@@ -15,7 +15,7 @@ abstract class Judging(
     protected const double LookingSeconds = 300;
 
     // Neighbourhoods of three, and the image itself.
-    const int Least = 4;
+    protected const int Least = 4;
 
     readonly List<string> _warnings = [];
 
@@ -36,15 +36,14 @@ abstract class Judging(
         terminal.Warn(message);
     }
 
-    protected void TellFeatures()
+    protected void TellFeatures(ComparedImages? judged = null)
     {
         // Before anything is drawn.
-        if (wanted.Count < Least) throw new ArgumentException($"--count {wanted.Count}: a comparison needs at least {Least} images; give more.");
-        if (real.Images.Count < Least || wanted.RealCount < Least)
-        {
-            int there = Math.Min(real.Images.Count, wanted.RealCount ?? int.MaxValue);
-            throw new ArgumentException($"{real.Name}: {there} real images; a comparison needs at least {Least}: give more.");
-        }
+        (int least, string what) = wanted.Nearest ? (NearestImages.Least, "a verdict on copies") : (Least, "a comparison");
+        if (wanted.Count < least) throw new ArgumentException($"--count {wanted.Count}: {what} needs at least {least} images; give more.");
+        int there = Math.Min(real.Images.Count, wanted.RealCount ?? int.MaxValue);
+        if (there < least) throw new ArgumentException($"{real.Name}: {there} real images; {what} needs at least {least}: give more.");
+        if (judged?.Images.Count < least) throw new ArgumentException($"{judged.Name}: {judged.Images.Count} images; {what} needs at least {least}: give more.");
         FeatureNetwork network = extraction.Network;
         FeatureImages kind = real.Kind;
         string made = network.PreparationOf(kind.Height, kind.Width, kind.Channels) is { } preparation ? $", of images {preparation}" : "";
@@ -58,12 +57,14 @@ abstract class Judging(
     {
         int all = real.Images.Count, count = wanted.RealCount ?? all;
         if (wanted.RealCount > all) Warn($"--real-count {wanted.RealCount}: there are {Phrases.Count(all)} real images; all are taken.");
-        bool isKept = wanted.Cache && real.HasFeatures(extraction, count);
-        if (wanted.RealCount is null && !isKept && secondsPerImage * all > LookingSeconds)
+        int kept = wanted.Cache ? real.KeptFeatures(extraction) : 0;
+        if (wanted.RealCount is null && kept < all && secondsPerImage * all > LookingSeconds)
         {
-            count = Math.Min(all, ImageCounts.Within(secondsPerImage, LookingSeconds));
-            string time = Phrases.Duration(TimeSpan.FromSeconds(secondsPerImage * count));
-            Tell("", $"{Phrases.Count(count)} of the {Phrases.Count(all)} real images, to be looked at in about {time}; --real-count for others");
+            // The same number as last time, whatever the machine is busy with: distances depend on it.
+            int timely = Math.Min(all, ImageCounts.Within(secondsPerImage, LookingSeconds));
+            count = kept >= timely / 2 ? kept : timely;
+            string time = count <= kept ? "" : $" (about {Phrases.Duration(TimeSpan.FromSeconds(secondsPerImage * (count - kept)))})";
+            Tell("", $"using {Phrases.Count(count)} of the {Phrases.Count(all)} real images{time}; change it with --real-count");
         }
         return terminal.Track(line => real.Features(
             extraction, count, wanted.Cache ? note => line.Note($"cache   {note}") : null, new LookingDisplay(line, real.Name), cancel));
@@ -98,7 +99,7 @@ sealed class SetEvaluation(
     {
         Tell("judged", judged.Images.Description);
         Tell("real", Real.Images.Description);
-        TellFeatures();
+        TellFeatures(judged);
         int count = Math.Min(Wanted.Count ?? judged.Images.Count, judged.Images.Count);
         if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count)} images; all are taken.");
         // Images that are judged are seldom judged again as they are: their features are not kept.

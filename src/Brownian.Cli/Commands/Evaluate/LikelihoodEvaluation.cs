@@ -13,27 +13,42 @@ sealed class LikelihoodEvaluation(
     /// <summary>By the probability-flow ODE.</summary>
     public const string Ode = "ode";
 
-    /// <summary>Asks about the images of a configuration, and about those of the same kind that are not trained on.</summary>
-    public void Judge(TrainConfig config)
+    /// <summary>Asks about the images of a configuration, and about held-out ones where these are those that the model learned from.</summary>
+    /// <param name="config">Names the images.</param>
+    /// <param name="trained">Whether the model learned from them.</param>
+    public void Judge(TrainConfig config, bool trained)
     {
-        var found = new List<SetLikelihood> { Of("train", config) };
-        if (config.Dataset.Split == DataSplit.Train && EvaluationData.HeldOut(config) is { } others)
+        var found = new List<SetLikelihood> { trained ? Of("train", "training images", config) : Of("given", $"images of {config.Dataset.ImagePath}", config) };
+        if (trained && EvaluationData.HeldOut(config) is { } others && HeldOut(others) is { } second)
         {
-            found.Add(Of("held_out", others));
-            double gap = found[1].BitsPerDim - found[0].BitsPerDim;
-            double error = Math.Sqrt(Math.Pow(found[0].StandardError ?? double.NaN, 2) + Math.Pow(found[1].StandardError ?? double.NaN, 2));
-            if (gap > 3 * error) terminal.Out.WriteLine($"gap     held-out images take {Numbers.Text(gap)} more: the model knows those that it learned from by heart in part");
+            found.Add(second);
+            double gap = second.BitsPerDim - found[0].BitsPerDim;
+            double error = Math.Sqrt(Math.Pow(found[0].StandardError ?? double.NaN, 2) + Math.Pow(second.StandardError ?? double.NaN, 2));
+            if (gap > 3 * error) terminal.Out.WriteLine($"gap     held-out images take {Numbers.Text(gap)} bits/dim more: the model has partly memorised its training images");
         }
         var report = new LikelihoodReport { Model = name, ModelHash = model.Hash, Method = method, Sets = found };
         foreach (string path in targets.Write(name, report.ToJson())) terminal.Out.WriteLine($"report  {path}");
         terminal.Out.WriteLine($"next    {Invocation.Of("evaluate", "--model", name)}");
     }
 
-    SetLikelihood Of(string which, TrainConfig config)
+    // Such as a test part that lacks a class: what was measured stays.
+    SetLikelihood? HeldOut(TrainConfig config)
+    {
+        try
+        {
+            return Of("held_out", "held-out images", config);
+        }
+        catch (InvalidDataException e)
+        {
+            terminal.Warn($"held-out images are left out: {e.Message}");
+            return null;
+        }
+    }
+
+    SetLikelihood Of(string which, string kind, TrainConfig config)
     {
         using IImageDataset images = terminal.TrackReading(progress => ConfiguredDataset.Prepare(config, progress, cancel));
-        string kind = which == "train" ? "images to train on" : "held-out images";
-        terminal.Out.WriteLine($"{(which == "train" ? "train" : "other"),-7} {images.Description}");
+        terminal.Out.WriteLine($"{(which == "held_out" ? "other" : which),-7} {images.Description}");
         var likelihood = new ImageLikelihood(model);
         LikelihoodResult found = terminal.Track(line =>
         {

@@ -18,6 +18,12 @@ sealed class ModelEvaluation(
     /// <summary>Names the real images.</summary>
     public required TrainConfig Config { get; init; }
 
+    /// <summary>The model with an average of another width.</summary>
+    public required Func<double, DiffusionModel> OfWidth { get; init; }
+
+    /// <summary>Whether the model learned from them.</summary>
+    public required bool IsOfTraining { get; init; }
+
     /// <summary>What a point of a sweep is, in a few words.</summary>
     /// <exception cref="ArgumentException">The sampler cannot be set so.</exception>
     public static string Describe(ImageSampler sampler, SampleOptions sampling, SweepPoint point)
@@ -35,13 +41,14 @@ sealed class ModelEvaluation(
     public void Judge()
     {
         ClassPairs? classes = Classes();
-        if (Wanted.Nearest && Config.Dataset.Split != DataSplit.Train)
-            throw new ArgumentException("--nearest: copies are looked for among the images to train on; leave --split out.");
+        if (Wanted.Nearest && !IsOfTraining)
+            throw new ArgumentException("--nearest: copies are looked for among the training images; leave --data and --split out.");
+        RequireImagesOfClasses();
         Tell("sampler", _sampler.Describe(sampling));
         TellReal();
         TellFeatures();
-        SampleCollection first = Begin(sampling, Wanted.Seed);
-        int count = Wanted.Count ?? ImageCounts.Within(SecondsPerImage(first), DrawingSeconds / Wanted.Repeat);
+        SampleCollection first = Begin(model, sampling, Wanted.Seed);
+        int count = Wanted.Count ?? Math.Max(first.Count, ImageCounts.Within(SecondsPerImage(first), DrawingSeconds / Wanted.Repeat));
         TellPlan(count, SecondsPerImage(first), Wanted.Repeat == 1 ? "" : $", {Wanted.Repeat} times");
         FeatureSet? realSet = null;
         int realCount = 0;
@@ -49,7 +56,7 @@ sealed class ModelEvaluation(
         var table = new EvaluationTable(Terminal, Wanted, Warn, Cancel);
         for (int repeat = 0; repeat < Wanted.Repeat; repeat++)
         {
-            SampleCollection drawn = repeat == 0 ? first : Begin(sampling, Wanted.Seed + (ulong)repeat * (ulong)count, draws: false);
+            SampleCollection drawn = repeat == 0 ? first : Begin(model, sampling, Wanted.Seed + (ulong)repeat * (ulong)count, draws: false);
             string which = Wanted.Repeat == 1 ? "" : $"set {repeat + 1} of {Wanted.Repeat}: ";
             DrawTo(drawn, count, which);
             if (realSet is null)
@@ -89,11 +96,11 @@ sealed class ModelEvaluation(
         Tell("sweep", $"{points.Count} combinations of {string.Join(" and ", sweep.Axes.Select(axis => axis.Key))}, the same seeds in each");
         TellReal();
         TellFeatures();
-        SampleCollection measured = Begin(At(sampling, dearest), Wanted.Seed);
+        SampleCollection measured = Begin(ModelAt(dearest), At(sampling, dearest), Wanted.Seed);
         // Each point costs as many network calls as it makes.
         double perCall = SecondsPerImage(measured) / _sampler.NetworkCalls(At(sampling, dearest));
         double perImage = points.Sum(point => _sampler.NetworkCalls(At(sampling, point)) * perCall);
-        int count = Wanted.Count ?? ImageCounts.Within(perImage, DrawingSeconds);
+        int count = Wanted.Count ?? Math.Max(measured.Count, ImageCounts.Within(perImage, DrawingSeconds));
         TellPlan(count, perImage, $" for each of {points.Count} combinations");
         FeatureSet? realSet = null;
         var results = new List<(SweepPoint Point, EvaluationResult Result)>();
@@ -101,7 +108,7 @@ sealed class ModelEvaluation(
         var table = new EvaluationTable(Terminal, Wanted, Warn, Cancel);
         foreach (SweepPoint point in points)
         {
-            SampleCollection drawn = point == dearest ? measured : Begin(At(sampling, point), Wanted.Seed, draws: false);
+            SampleCollection drawn = point == dearest ? measured : Begin(ModelAt(point), At(sampling, point), Wanted.Seed, draws: false);
             DrawTo(drawn, count, $"{results.Count + 1} of {points.Count}, {point.Label}: ");
             realSet ??= OfClasses(RealFeatures(drawn.Looking.TotalSeconds / count));
             EvaluationResult result = table.Compare(realSet, drawn.Features, classes: null) with
@@ -120,25 +127,33 @@ sealed class ModelEvaluation(
         (SweepPoint best, EvaluationResult least) = results.MinBy(point => point.Result[EvaluationTable.Main]!.Value);
         // The seeds are the same, so that two points differ by less than two sets of images would.
         int near = results.Count(point => point.Point != best && point.Result[EvaluationTable.Main]!.Value <= least[EvaluationTable.Main]!.High);
-        Tell("best", $"{best.Label}, of {Phrases.Count(count)} images each" + (near == 0 ? "" : $"; {(near == 1 ? "another is" : $"{near} others are")} within its interval: more images tell them apart"));
+        string doubt = least[EvaluationTable.Main]!.High is null ? "; too few images for an interval: the differences may be chance"
+            : near == 0 ? ""
+            : $"; {(near == 1 ? "another lies" : $"{near} others lie")} within its interval: draw more images to tell them apart";
+        Tell("best", $"{best.Label}, of {Phrases.Count(count)} images each{doubt}");
         string title = $"{name}: distance in {Extraction.Network.Name} of {Phrases.Count(count)} images";
         Write(name, Report(DescribeModel(count), realSet!, [.. results.Select(point => point.Result)]),
             EvaluationTargets.Table("table.csv", rows),
             EvaluationTargets.Picture("chart.png", () => EvaluationPictures.Sweep(title, results, EvaluationTable.Main, "Fréchet distance").ToImage()),
             EvaluationTargets.Picture("sheet.png", () => EvaluationPictures.Sheet(sweep, images)));
-        Tell("next", Invocation.Of(["evaluate", "--model", name, .. best.Settings.SelectMany(OptionOfSetting), "--repeat", "3"]));
+        // Some keys of a configuration have no option.
+        if (best.Settings.All(setting => OptionOfSetting(setting) is not []))
+            Tell("next", Invocation.Of(["evaluate", "--model", name, .. best.Settings.SelectMany(OptionOfSetting), "--repeat", "3"]));
     }
+
+    DiffusionModel ModelAt(SweepPoint point) => point.EmaWidth is { } width ? OfWidth(width) : model;
 
     static SampleOptions At(SampleOptions sampling, SweepPoint point) => sampling with { Sampling = point.Over(sampling.Sampling) };
 
-    static string[] OptionOfSetting((string Key, object Value) setting) =>
-        new SampleParams().Keys.First(key => key.Name == setting.Key).Option is { } option ? [option, SweepPoint.Text(setting.Value)] : [];
+    static string[] OptionOfSetting((string Key, object Value) setting) => setting.Key == SweepPoint.EmaStd
+        ? ["--ema-std", SweepPoint.Text(setting.Value)]
+        : new SampleParams().Keys.First(key => key.Name == setting.Key).Option is { } option ? [option, SweepPoint.Text(setting.Value)] : [];
 
     // Drawn before anything is promised: how long one takes is known of the first batch.
-    SampleCollection Begin(SampleOptions options, ulong seed, bool draws = true)
+    SampleCollection Begin(DiffusionModel drawing, SampleOptions options, ulong seed, bool draws = true)
     {
         int kept = Wanted.Nearest ? int.MaxValue : SheetImages;
-        var drawn = new SampleCollection(model, Extraction, options, seed) { KeptImages = kept };
+        var drawn = new SampleCollection(drawing, Extraction, options, seed) { KeptImages = kept };
         if (draws) DrawTo(drawn, Math.Min(options.BatchSize, Wanted.Count ?? options.BatchSize), "measuring: ");
         return drawn;
     }
@@ -156,7 +171,7 @@ sealed class ModelEvaluation(
         Tell("real", Real.Images.Description);
         foreach (string note in Real.Images.Notes) Tell("", note);
         if (Config.Dataset.Split == DataSplit.Train && !Config.Dataset.IsBuiltIn)
-            Tell("", "the images to train on, as papers do it; --split test for others, where the set has them");
+            Tell("", "the training images, as is customary; --split test for held-out ones, if the set has them");
     }
 
     void TellPlan(int count, double secondsPerImage, string times)
@@ -188,13 +203,21 @@ sealed class ModelEvaluation(
         return features with { Labels = classes?.Relabel(features.Labels) ?? [] };
     }
 
+    HashSet<int>? DrawnLabels() => sampling.Classes is { } drawn && Classes() is { } classes ? [.. classes.Relabel([.. drawn])] : null;
+
+    // Before anything is drawn.
+    void RequireImagesOfClasses()
+    {
+        if (DrawnLabels() is not { } labels) return;
+        int count = Enumerable.Range(0, Real.Images.Count).Count(image => labels.Contains(Real.Images.Label(image)));
+        if (count < Least) throw new ArgumentException($"--class: {count} of the real images are of these classes, and a comparison needs at least {Least} ({Real.Images.Description}).");
+    }
+
     // Who draws some classes alone is compared with real images of these.
     FeatureSet OfClasses(FeatureSet realSet)
     {
-        if (sampling.Classes is not { } drawn || realSet.Labels.Length == 0 || Classes() is not { } classes) return realSet;
-        HashSet<int> labels = [.. classes.Relabel([.. drawn])];
+        if (realSet.Labels.Length == 0 || DrawnLabels() is not { } labels) return realSet;
         int[] rows = [.. Enumerable.Range(0, realSet.Count).Where(row => labels.Contains(realSet.Labels[row]))];
-        if (rows.Length == 0) throw new ArgumentException($"--class: none of the real images is of these classes ({Real.Images.Description}).");
         Tell("", $"compared with the {Phrases.Count(rows.Length)} real images of the same classes");
         return realSet.Only(rows);
     }

@@ -29,7 +29,10 @@ sealed class NearestSearch(
     /// <exception cref="ArgumentException">There are too few images.</exception>
     public IReadOnlyList<NearestReport> Find(FeatureSet judged, Func<int, Image> imageOf)
     {
-        using ComparedImages? others = heldOut is null ? null : terminal.TrackReading(progress => ComparedImages.Of(heldOut, progress, cancel));
+        using ComparedImages? opened = heldOut is null ? null : terminal.TrackReading(progress => ComparedImages.Of(heldOut, progress, cancel));
+        ComparedImages? others = opened?.Images.Count >= NearestImages.Least ? opened : null;
+        if (opened is not null && others is null)
+            terminal.Out.WriteLine($"note    {opened.Images.Count} held-out images are too few; training images among themselves stand in for them");
         List<NearestReport> reports = [];
         List<Drawing> charts = [];
         using var pixels = new PixelFeatures(training.Kind);
@@ -37,30 +40,29 @@ sealed class NearestSearch(
         FeatureExtraction inPixels = isPixels ? extraction : new FeatureExtraction(pixels, extraction.Device) { BatchSize = extraction.BatchSize };
         if (!isPixels) Look(extraction, judged, "nearest.png");
         Look(inPixels, isPixels ? judged : inPixels.Of([.. Enumerable.Range(0, judged.Count).Select(imageOf)], cancel: cancel), isPixels ? "nearest.png" : "nearest-pixels.png");
-        _pictures.Add(EvaluationTargets.Picture("nearest-chart.png", () => ChartPanels.ToDrawing("distance to the nearest training image", charts).ToImage()));
+        _pictures.Add(EvaluationTargets.Picture("nearest-chart.png", () => ChartPanels.ToDrawing("distance to the nearest training image, relative to the spacing there", charts).ToImage()));
         return reports;
 
         void Look(FeatureExtraction space, FeatureSet images, string file)
         {
             string name = space.Network.Name;
-            (NearestReport report, Neighbour[] baseline) = terminal.Track(line =>
+            NearestReport report = terminal.Track(line =>
             {
                 line.Update(0, $"looking for the nearest training images in {name}");
                 var known = new Points(Features(space, training, count, line), "training images");
                 Points? unseen = others is null ? null : new Points(Features(space, others, MostHeldOut, line), "held-out images");
                 var options = new NearestOptions { MostHeldOut = MostHeldOut };
-                NearestReport found = NearestImages.Compare(known, new Points(images with { Labels = [] }, "judged images"), unseen, options) with { Space = name };
-                return (found, unseen is null ? NearestImages.Within(known, FeatureExtraction.Order(known.Count, MostHeldOut)) : NearestImages.Of(unseen, known));
+                return NearestImages.Compare(known, new Points(images with { Labels = [] }, "judged images"), unseen, options) with { Space = name };
             });
             reports.Add(report);
             terminal.Out.WriteLine($"copies  in {name}: {report.Text}");
             int[] order = FeatureExtraction.Order(training.Images.Count, count);
-            (int Row, Neighbour Nearest)[] closest = [.. report.Neighbours.Index().Select(pair => (pair.Index, pair.Item)).OrderBy(pair => pair.Item.Distance).Take(Pairs)];
+            (int Row, Neighbour Nearest)[] closest = [.. report.Neighbours.Index().Select(pair => (pair.Index, pair.Item)).OrderBy(pair => pair.Item.Relative).Take(Pairs)];
             _pictures.Add(EvaluationTargets.Picture(file, () => EvaluationPictures.Pairs(
-                [.. closest.Select(pair => (imageOf(pair.Row).AsColors(), training.Read(order[pair.Nearest.Image]), Numbers.Text(pair.Nearest.Distance)))])));
+                [.. closest.Select(pair => (imageOf(pair.Row).AsColors(), training.Read(order[pair.Nearest.Image]), Numbers.Text(pair.Nearest.Relative)))])));
             charts.Add(EvaluationPictures.Distances(
-                $"distance in {name}", ("judged images", [.. report.Neighbours.Select(one => one.Distance)]),
-                (others is null ? "other training images" : "held-out images", [.. baseline.Select(one => one.Distance)])));
+                $"in {name}", ("judged images", [.. report.Neighbours.Select(one => one.Relative)]),
+                (others is null ? "other training images" : "held-out images", [.. report.BaselineNeighbours.Select(one => one.Relative)])));
         }
     }
 

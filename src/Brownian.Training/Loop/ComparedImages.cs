@@ -107,11 +107,9 @@ public sealed class ComparedImages : IDisposable
             : new FeatureCache(_place, note).Of(Images, _preparation, count, extraction, progress, cancel);
     }
 
-    /// <summary>Whether <see cref="Features"/> would take no time.</summary>
+    /// <summary>Of how many images <see cref="Features"/> are kept.</summary>
     /// <param name="extraction">What would look.</param>
-    /// <param name="count">How many.</param>
-    public bool HasFeatures(FeatureExtraction extraction, int count) =>
-        new FeatureCache(_place, _ => { }).Has(Images, _preparation, Math.Min(count, Images.Count), extraction);
+    public int KeptFeatures(FeatureExtraction extraction) => new FeatureCache(_place, _ => { }).Kept(Images, _preparation, extraction);
 
     /// <summary>An image of the set.</summary>
     /// <param name="index">0 to Count − 1.</param>
@@ -134,7 +132,7 @@ public sealed class ComparedImages : IDisposable
 /// <param name="Width">Of all; 0 where they differ.</param>
 /// <param name="Height">The same.</param>
 /// <param name="ShowsColor">Whether one shows a colour.</param>
-/// <param name="Channels">Of most.</param>
+/// <param name="Channels">Of the first.</param>
 sealed record ImageLook(int Width, int Height, bool ShowsColor, int Channels)
 {
     const int Looked = 64;
