@@ -73,6 +73,7 @@ static class Target
 
     static void MakeFolder(string path)
     {
+        if (File.Exists(path)) throw new IOException($"{path}: a file; give the name of a folder.");
         try
         {
             Directory.CreateDirectory(path);

@@ -57,7 +57,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         if (started.Snapshots is { } kept)
         {
             string widths = string.Join(" and ", kept.Widths.Select(width => width.ToString(CultureInfo.InvariantCulture)));
-            line.Note($"ema     averages of width {widths}, {Phrases.Count(kept.Count)} snapshots {Phrases.Count(kept.Steps)} steps apart, {Phrases.Megabytes(kept.Bytes)} in all");
+            line.Note($"ema     averages of width {widths}, {Phrases.Count(kept.Count)} snapshots of each, {(kept.Steps == 1 ? "after every step" : $"every {Phrases.Count(kept.Steps)} steps")}, {Phrases.Megabytes(kept.Bytes)} in all");
         }
         if (run is not null) line.Note($"run     {Phrases.Relative(run.FullPath)}");
     }
@@ -97,8 +97,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         if (metrics.Evaluation is { } found)
         {
             _distance = $"  distance {Phrases.Rate(found.Frechet)}";
-            string kernel = found.Kernel.ToString("0.0000", CultureInfo.InvariantCulture);
-            line.Note($"distance {Phrases.Rate(found.Frechet)} (Fréchet), {kernel} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
+            line.Note($"distance {Numbers.Text(found.Frechet)} (Fréchet), {Numbers.Text(found.Kernel)} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
         }
         line.Update(
             (double)metrics.Step / stepped.TotalSteps,

@@ -58,7 +58,7 @@ sealed class EmaCommand : AppCommand
         ReconstructedEma made = new SnapshotStore(RunDirectory.Open(run)).Open(width, step, device, terminal.Warn);
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"average width {made.Width} after step {Phrases.Count(made.Step)}, made of {made.Used} of the {made.Kept} that were kept; its profile is off by {100 * made.Error:0.#} %"));
+            $"average width {made.Width} after step {Phrases.Count(made.Step)}, made of {made.Used} of the {made.Kept} kept averages, {100 * made.Error:0.#} % off the wanted profile"));
         return (made.Model, run);
     }
 

@@ -60,7 +60,9 @@ sealed class SampleCommand : AppCommand
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
         foreach (string written in targets.Write(images, columns)) _terminal.Out.WriteLine(written);
         if (name == ShippedModel.Name) _terminal.Out.WriteLine($"yours   {Invocation.Of("train")}");
-        _terminal.Out.WriteLine($"next    {Invocation.Of("show", "reverse", "--model", name)}");
+        _terminal.Out.WriteLine(parsed.GetValue(_std) is { } std
+            ? $"next    {Invocation.Of("ema", name, "--std", std.ToString(CultureInfo.InvariantCulture))}"
+            : $"next    {Invocation.Of("show", "reverse", "--model", name)}");
         return ExitCode.Success;
     }
 

@@ -133,7 +133,12 @@ sealed class TrainCommand : AppCommand
     int Train(RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
     {
         var trainer = new Trainer(config, device, images) { AllowChangedData = allowChangedData };
-        TrainResult result = _terminal.Track(line => trainer.Run(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
+        TrainResult result = _terminal.Track(line =>
+        {
+            // A large step takes its time, and who hears nothing presses again.
+            using CancellationTokenRegistration told = _cancel.Register(() => line.Note("stopping after this step, and saving it; another Ctrl-C ends at once and saves nothing"));
+            return trainer.Run(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel);
+        });
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 

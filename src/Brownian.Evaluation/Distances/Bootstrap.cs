@@ -18,6 +18,9 @@ public static class Bootstrap
 
     const int FewestForPercentiles = 100;
 
+    // Of a normal distribution.
+    const double Z = 1.959964;
+
     /// <summary>The interval of a number that a function computes from chosen images.</summary>
     /// <param name="value">The number of all images.</param>
     /// <param name="count">The images, at least 1.</param>
@@ -71,6 +74,17 @@ public static class Bootstrap
         }, resamples, seed, threads);
     }
 
+    /// <summary>The interval of a share, the mean of zeros and ones.</summary>
+    /// <remarks>Where all are alike, resamples are too: then it is that of Wilson 1927, "Probable inference, the law of succession".</remarks>
+    /// <inheritdoc cref="OfMean"/>
+    public static Interval OfShare(double[] values, int resamples, long seed, int threads = 0)
+    {
+        Interval found = OfMean(values, resamples, seed, threads);
+        if (found.StandardError > 0) return found;
+        double doubt = Z * Z / (values.Length + Z * Z);
+        return values[0] > 0 ? found with { Low = 1 - doubt } : found with { High = doubt };
+    }
+
     /// <summary>The value below which this share of sorted values lies, on the straight line between two of them.</summary>
     internal static double Quantile(double[] sorted, double share)
     {
@@ -82,7 +96,6 @@ public static class Bootstrap
     // t of 97.5 % with so many degrees of freedom, to 0.5 % from 9 on (Abramowitz & Stegun 1964, 26.7.5).
     static double Student(int freedom)
     {
-        const double Z = 1.959964;
         double f = freedom, z3 = Z * Z * Z, z5 = z3 * Z * Z;
         return Z + (z3 + Z) / (4 * f) + (5 * z5 + 16 * z3 + 3 * Z) / (96 * f * f);
     }

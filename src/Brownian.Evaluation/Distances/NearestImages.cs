@@ -18,6 +18,7 @@ public static class NearestImages
     public const int Least = 20;
 
     const double Certain = 3;             // standard errors: chance passes them once in 740 times
+    const double Hint = 1.96;             // from here on the interval leaves out one half
     static readonly double[] Shares = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
 
     /// <summary>The training image nearest to each of some images, by Euclidean distance; the first of several at the same distance.</summary>
@@ -228,6 +229,7 @@ public static class NearestImages
             CopyVerdict.SomeCopies => $"some copies: more generated images lie very close to a training image than {others} do",
             CopyVerdict.Farther => $"no copies: generated images are farther from the training images than {others} are, as malformed images are"
                 + (r.Baseline == NearestBaseline.HeldOut ? "" : ", or training images come in pairs, which held-out images would tell"),
+            _ when r.Z > Hint => $"a hint of copying, too weak for a verdict: generated images seem a little closer to the training images than {others} are, and more of them would tell",
             _ => $"no sign of copying: generated images are no closer to the training images than {others} are",
         };
         string identical = r.Identical == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {r.Identical} of {r.GeneratedCount} equal a training image exactly, as do {r.BaselineIdentical} of {r.BaselineCount} {others}");

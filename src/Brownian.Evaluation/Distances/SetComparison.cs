@@ -35,6 +35,9 @@ public sealed record ComparisonOptions
 /// <summary>How far a generated set is from a reference, by every measure that the sets allow.</summary>
 public static class SetComparison
 {
+    // A jackknife of fewer says little of how a number scatters.
+    const int Telling = 50;
+
     /// <summary>Compares two sets.</summary>
     /// <param name="reference">Real images.</param>
     /// <param name="generated">Generated ones, of the same features.</param>
@@ -58,6 +61,8 @@ public static class SetComparison
         y.AtLeast(least, all);
 
         var warnings = new List<string>();
+        if (Math.Min(x.Count, y.Count) < Telling)
+            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{x.Count} real and {y.Count} generated images: with fewer than {Telling} of each every number is a first impression, and its interval too narrow."));
         FrechetReport frechet = Frechet(x, y, options, warnings, stop);
         Points someX = x.Draw(options.MostPaired, options.Seed), someY = y.Draw(options.MostPaired, options.Seed);
         if (someX.Count < x.Count || someY.Count < y.Count)
@@ -179,10 +184,11 @@ public sealed record NeighbourhoodReport(
 {
     internal static NeighbourhoodReport Of(NeighbourhoodScores scores, ComparisonOptions options)
     {
-        Interval? Resampled(double[] values) => options.Resamples < 2 ? null : Bootstrap.OfMean(values, options.Resamples, options.Seed, options.Threads);
+        Interval? Resampled(double[] values) => options.Resamples < 2 ? null : Bootstrap.OfShare(values, options.Resamples, options.Seed, options.Threads);
+        Interval? Mean(double[] values) => options.Resamples < 2 ? null : Bootstrap.OfMean(values, options.Resamples, options.Seed, options.Threads);
         return new NeighbourhoodReport(
             scores.K, scores.ReferenceCount, scores.GeneratedCount, scores.Precision, Resampled(scores.Precise), scores.Recall, Resampled(scores.Recalled),
-            scores.Density, Resampled(scores.Dense), scores.Coverage, Resampled(scores.Covered));
+            scores.Density, Mean(scores.Dense), scores.Coverage, Resampled(scores.Covered));
     }
 }
 

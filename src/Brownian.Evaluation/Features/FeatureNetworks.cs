@@ -86,6 +86,7 @@ public static class FeatureNetworks
         if (name is not null)
         {
             FeatureNetworkType type = Named(all, name);
+            if (!type.Suits(images)) warn($"features {type.Name} are those of {type.Description}; of images of {images} they say little.");
             if (type.Weights is null) return type.Create(images, "", device);
             string found = type.Weights.Find() ?? throw new FileNotFoundException(type.Weights.Missing(type.Name) + " --weights FILE names it elsewhere.");
             return type.Create(images, found, device);
@@ -129,7 +130,7 @@ public static class FeatureNetworks
         string sha = Files.Sha256(weights);
         FeatureNetworkType[] filled = [.. all.Where(type => type.Weights is not null)];
         return Array.Find(filled, type => type.Weights!.Sha256 == sha) ?? throw new InvalidDataException(
-            $"{weights}: its SHA-256 is {sha}, that of no weights which are known"
+            $"{weights}: its SHA-256 is {sha}, that of no known weights; check the file or fetch it again"
             + (filled.Length == 0 ? "." : $" ({string.Join(", ", filled.Select(type => $"{type.Name} {type.Weights!.Sha256}"))})."));
     }
 

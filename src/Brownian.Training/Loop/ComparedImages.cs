@@ -65,7 +65,7 @@ public sealed class ComparedImages : IDisposable
         try
         {
             second = ImageSources.Open(b, ofB);
-            ImageLook ofFirst = ImageLook.At(first), ofSecond = ImageLook.At(second);
+            ImageLook ofFirst = ImageLook.At(first, a), ofSecond = ImageLook.At(second, b);
             ImagePreparation how = ImageLook.Common(ofFirst, ofSecond, side, a, b);
             foreach ((string name, ImageLook look) in (ReadOnlySpan<(string, ImageLook)>)[(a, ofFirst), (b, ofSecond)])
             {
@@ -139,7 +139,7 @@ sealed record ImageLook(int Width, int Height, bool ShowsColor, int Channels)
 
     public bool HasSize => Width > 0;
 
-    public static ImageLook At(IImageSource source)
+    public static ImageLook At(IImageSource source, string name)
     {
         List<Image> seen = [];
         int count = Math.Min(Looked, source.Count);
@@ -154,6 +154,7 @@ sealed record ImageLook(int Width, int Height, bool ShowsColor, int Channels)
                 // Told when the set is prepared.
             }
         }
+        if (seen.Count == 0 && count == source.Count) throw new InvalidDataException($"{name}: none of its {count} images can be read.");
         if (seen.Count == 0) return new ImageLook(0, 0, true, 3);
         (int width, int height) = seen.All(image => (image.Width, image.Height) == (seen[0].Width, seen[0].Height)) ? (seen[0].Width, seen[0].Height) : (0, 0);
         return new ImageLook(width, height, seen.Exists(image => image.ShowsColor), seen[0].Channels);

@@ -109,7 +109,7 @@ public sealed class SampleCommandTests : IDisposable
         File.SetAttributes(_line.At("kept.png"), FileAttributes.ReadOnly);
         string longName = new string('n', 300) + ".png";
         foreach ((string name, string named) in ((string, string)[])[
-            ("folder.png", "a folder"), ("below/", "a folder"), ("file/a.png", "the folder cannot be made"), ("kept.png", "exists already"), (longName, "cannot be written")])
+            ("folder.png", "a folder"), ("below/", "a folder"), ("file/a.png", "a file; give the name of a folder"), ("kept.png", "exists already"), (longName, "cannot be written")])
         {
             CommandResult result = CommandLine.Run("sample", "--model", _run, "--out", Path.Combine(_line.Root, name), "--count", "4");
             result.IsBadInput(named);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Tensors;
 using Brownian.Training;
@@ -65,6 +66,9 @@ sealed class EvaluateCommand : AppCommand
     {
         string[] sets = parsed.GetValue(_sets) ?? [];
         string[] sweep = parsed.GetValue(_sweep) ?? [];
+        // An option that is misspelt looks like a set to the parser.
+        if (Array.Find(sets, set => set.StartsWith('-')) is { } unknown)
+            throw new ArgumentException($"there is no option '{unknown}'{Suggestion.For(unknown, Options.Select(option => option.Name))}");
         if (sets.Length == 1) throw new ArgumentException($"{sets[0]}: one set alone; name the real images too, or give a model with --model and its data with --data.");
         if (sets.Length == 2) RefuseForSets(parsed);
         else if (parsed.GetValue(_size) is not null) throw new ArgumentException("--size: for two sets of images; a model's images have their own size.");
@@ -86,6 +90,7 @@ sealed class EvaluateCommand : AppCommand
             Bootstrap = parsed.GetValue(_bootstrap),
             Nearest = parsed.GetValue(_nearest),
             Cache = !parsed.GetValue(_noCache),
+            Typed = [.. parsed.Tokens.Select(token => token.Value)],
         };
         if (parsed.GetValue(_bits) is { } method) return Bits(parsed, method, targets, device);
         if (sets.Length == 2) return Sets(parsed, sets, wanted, targets, device);
@@ -188,4 +193,7 @@ sealed record EvaluationOptions
     public int? Bootstrap { get; init; }
     public bool Nearest { get; init; }
     public bool Cache { get; init; } = true;
+
+    /// <summary>The command line, for what to type next.</summary>
+    public IReadOnlyList<string> Typed { get; init; } = [];
 }

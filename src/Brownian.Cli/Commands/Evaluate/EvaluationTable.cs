@@ -118,6 +118,23 @@ sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action
         return rows;
     }
 
+    /// <summary>The same for people: fewer columns, with their usual names.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> SweepSummary(SamplingSweep sweep, IReadOnlyList<(SweepPoint Point, EvaluationResult Result)> results)
+    {
+        string[] shown = [.. ((string[])[Main, "kernel", "precision", "recall", "confident"]).Where(name => results[0].Result[name] is not null)];
+        List<string[]> rows =
+        [
+            [.. sweep.Axes.Select(axis => axis.Key), "calls an image", "seconds an image", .. shown.Select(name => Known.First(known => known.Name == name).Title)],
+        ];
+        rows.AddRange(results.Select(point => (string[])
+        [
+            .. point.Point.Settings.Select(setting => SweepPoint.Text(setting.Value)),
+            Phrases.Count(point.Result.NetworkCalls!.Value), Numbers.Text(point.Result.SecondsPerImage!.Value),
+            .. shown.Select(name => Numbers.Text(point.Result[name]!.Value)),
+        ]));
+        return rows;
+    }
+
     static string Shown(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
 
     static void TellClasses(TextWriter to, IReadOnlyList<ClassDistance> found, ClassPairs classes)

@@ -114,13 +114,13 @@ sealed class SetEvaluation(
         if (!Wanted.Nearest)
         {
             Write(judged.Name, report);
-            Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--nearest"));
+            Tell("next", Invocation.Of([.. Wanted.Typed, "--nearest"]));
             return;
         }
         int[] order = FeatureExtraction.Order(judged.Images.Count, count);
         var nearest = new NearestSearch(Terminal, Wanted, Extraction, Real, realSet.Count, heldOut: null, Cancel);
         report = report with { Nearest = nearest.Find(features, image => judged.Read(order[image])) };
         Write(judged.Name, report with { Warnings = [.. Warnings] }, nearest.Pictures);
-        Tell("next", Invocation.Of("evaluate", judged.Name, Real.Name, "--features", "pixels"));
+        if (Wanted.Features is null) Tell("next", Invocation.Of([.. Wanted.Typed, "--features", "pixels"]));
     }
 }

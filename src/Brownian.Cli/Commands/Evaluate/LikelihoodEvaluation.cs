@@ -24,7 +24,9 @@ sealed class LikelihoodEvaluation(
             found.Add(second);
             double gap = second.BitsPerDim - found[0].BitsPerDim;
             double error = Math.Sqrt(Math.Pow(found[0].StandardError ?? double.NaN, 2) + Math.Pow(second.StandardError ?? double.NaN, 2));
-            if (gap > 3 * error) terminal.Out.WriteLine($"gap     held-out images take {Numbers.Text(gap)} bits/dim more: the model has partly memorised its training images");
+            terminal.Out.WriteLine(gap > 3 * error
+                ? $"gap     held-out images take {Numbers.Text(gap)} bits/dim more: the model has partly memorised its training images"
+                : $"gap     {Numbers.Text(gap)} bits/dim, which is not certain (3 standard errors are {Numbers.Text(3 * error)}): no sign of memorising; --count 1000 tells more");
         }
         var report = new LikelihoodReport { Model = name, ModelHash = model.Hash, Method = method, Sets = found };
         foreach (string path in targets.Write(name, report.ToJson())) terminal.Out.WriteLine($"report  {path}");

@@ -44,6 +44,7 @@ sealed class ModelEvaluation(
         if (Wanted.Nearest && !IsOfTraining)
             throw new ArgumentException("--nearest: copies are looked for among the training images; leave --data and --split out.");
         RequireImagesOfClasses();
+        Tell("judged", $"{name}, {model.Description.Model.Type} after {Phrases.Count(model.Description.Step)} training steps");
         Tell("sampler", _sampler.Describe(sampling));
         TellReal();
         TellFeatures();
@@ -123,7 +124,7 @@ sealed class ModelEvaluation(
             images.Add([.. drawn.Images.Take(SweepImages)]);
         }
         IReadOnlyList<IReadOnlyList<string>> rows = EvaluationTable.SweepRows(sweep, results);
-        TextTable.Write(Terminal.Out, rows, column => column < sweep.Axes.Count);
+        TextTable.Write(Terminal.Out, EvaluationTable.SweepSummary(sweep, results), column => column < sweep.Axes.Count);
         (SweepPoint best, EvaluationResult least) = results.MinBy(point => point.Result[EvaluationTable.Main]!.Value);
         // The seeds are the same, so that two points differ by less than two sets of images would.
         int near = results.Count(point => point.Point != best && point.Result[EvaluationTable.Main]!.Value <= least[EvaluationTable.Main]!.High);
