@@ -27,6 +27,19 @@ public static class EvaluationData
         return config with { Dataset = source.Split == DataSplit.Train ? set : set with { Limit = null } };
     }
 
+    /// <summary>Whether images are those that a model learned from, as far as can be known: a model folder does not say where its images were.</summary>
+    /// <param name="path">Where the model was opened.</param>
+    /// <param name="config">Names the images.</param>
+    public static bool IsOfTraining(string path, TrainConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(config);
+        TrainConfig? run = RunOf(path);
+        return config.Dataset.Split == (run?.Dataset.Split ?? DataSplit.Train) && (run is null || Place(run) == Place(config));
+
+        static string Place(TrainConfig of) => of.Dataset.IsBuiltIn ? of.Dataset.ImagePath : Path.GetFullPath(DataPlaces.Find(of.Dataset.ImagePath));
+    }
+
     /// <summary>Images of the same kind that a model did not learn from: another part of the set; null where there is none.</summary>
     /// <param name="config">Names the images that it learned from.</param>
     public static TrainConfig? HeldOut(TrainConfig config)

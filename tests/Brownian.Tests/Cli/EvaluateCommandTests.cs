@@ -134,6 +134,18 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_cannot_be_asked_is_said_before_anything_is_drawn()
+    {
+        string run = _line.TrainedRun(), other = Folder("other", 40, i => (byte)(6 * i), side: 8);
+        Evaluate("--cuont", "64").IsBadInput("there is no option '--cuont'; did you mean '--count'?");
+        Evaluate("--model", run, "--count", "24", "--nearest", "--data", other).IsBadInput("--nearest", "among the training images");
+        Evaluate("--model", run, "--count", "19", "--nearest").IsBadInput("--count 19: a verdict on copies needs at least 20 images");
+        Evaluate(Folder("few", 3, _ => 7), other, "--size", "6").IsBadInput("few: 3 images; a comparison needs at least 4");
+        Evaluate("--model", run, "--ema-std", "0.1").IsBadInput("snapshots");
+        Assert.False(Directory.Exists(_line.At("evaluations", "00001-00001-tiny")));
+    }
+
+    [Fact]
     public void Features_of_the_real_images_are_kept_beside_them()
     {
         string set = Folder("set", 12, i => (byte)(9 * i)), real = Folder("real", 20, i => (byte)(9 * i));

@@ -101,7 +101,7 @@ public sealed class SetComparisonTests
         Assert.Contains("statistics are of the features , where test are compared", Refused(good, good, new() { ReferenceStatistics = GaussianStatistics.Of(new Points(good, "r")) }));
         Assert.Contains("no rows of 4", Refused(good, good with { Values = [1, 2, 3] }));
         Assert.Contains("generated images: 2 labels for 9 images", Assert.Throws<ArgumentException>(() =>
-            ClassDistances.Of(Labelled(good), good with { Labels = [1, 2] }, label => "", 3, [])).Message);
+            ClassDistances.Of(Labelled(good), good with { Labels = [1, 2] }, label => "", 3, [], stop: TestContext.Current.CancellationToken)).Message);
     }
 
     static string Refused(FeatureSet reference, FeatureSet generated, ComparisonOptions? options = null)

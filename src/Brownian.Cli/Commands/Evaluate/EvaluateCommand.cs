@@ -126,7 +126,7 @@ sealed class EvaluateCommand : AppCommand
         {
             Config = config,
             OfWidth = width => EmaCommand.Open(_terminal, name, width, step: null, device).Model,
-            IsOfTraining = parsed.GetValue(_data) is null && !NamesAnotherPart(parsed, config),
+            IsOfTraining = EvaluationData.IsOfTraining(name, config),
         };
         if (sweep is null) evaluation.Judge();
         else evaluation.Sweep(sweep);
@@ -144,12 +144,9 @@ sealed class EvaluateCommand : AppCommand
         var options = new LikelihoodOptions { Count = parsed.GetValue(_count) ?? 128, Seed = parsed.GetValue(_seed) ?? 0, BatchSize = parsed.GetValue(_batch) ?? 32 };
         SampleParams sampling = _sampler.Apply(parsed, new SampleOptions()).Sampling;
         new LikelihoodEvaluation(_terminal, targets, model, name, method, options with { Steps = sampling.Steps }, _cancel)
-            .Judge(config, trained: parsed.GetValue(_data) is null && !NamesAnotherPart(parsed, config));
+            .Judge(config, trained: EvaluationData.IsOfTraining(name, config));
         return ExitCode.Success;
     }
-
-    // A run may itself have learned from another part than the usual one.
-    bool NamesAnotherPart(ParseResult parsed, TrainConfig config) => _source.IsNamed(parsed) && config.Dataset.Split != DataSplit.Train;
 
     TrainConfig DataOf(ParseResult parsed, DiffusionModel model, string name) => EvaluationData.Of(
         model, name, parsed.GetValue(_data), isBuiltIn: name == ShippedModel.Name, _source.IsNamed(parsed) ? _source.Of(parsed) : null);

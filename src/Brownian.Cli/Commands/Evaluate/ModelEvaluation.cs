@@ -42,7 +42,7 @@ sealed class ModelEvaluation(
     {
         ClassPairs? classes = Classes();
         if (Wanted.Nearest && !IsOfTraining)
-            throw new ArgumentException("--nearest: copies are looked for among the training images; leave --data and --split out.");
+            throw new ArgumentException("--nearest: copies are looked for among the training images; give those with --data, and leave --split out.");
         RequireImagesOfClasses();
         Tell("judged", $"{name}, {model.Description.Model.Type} after {Phrases.Count(model.Description.Step)} training steps");
         Tell("sampler", _sampler.Describe(sampling));
