@@ -63,7 +63,7 @@ public sealed class FineTuneCommandTests : IDisposable
         string run = _line.TrainedRun("--set", "train_params.ema_snapshots=3");
         CommandResult made = CommandLine.Run("ema", run, "--std", "0.1");
         IsGood(made);
-        Assert.StartsWith("average width 0.1 after step 6, made of 1 of the 6 that were kept; its profile is off by 0 %\n", made.Out, StringComparison.Ordinal);
+        Assert.StartsWith("average width 0.1 after step 6, made of 1 of the 6 kept averages, 0 % off the wanted profile\n", made.Out, StringComparison.Ordinal);
         string model = Path.Combine(run, "model-ema-0.10");
         Assert.EndsWith($"sample --model {model}", made.Out.TrimEnd(), StringComparison.Ordinal);
         Assert.Equal(

@@ -209,11 +209,12 @@ public sealed class FeaturePipelineTests : IDisposable
     {
         string file = _folder.Write("weights.bin", [1, 2, 3]);
         string sha = Files.Sha256(file);
+        var weights = new PretrainedFile { Name = $"{Guid.NewGuid():N}.bin", Size = 3, Sha256 = sha, Origin = "its makers" };
         FeatureNetworkType pixels = FeatureNetworks.All.First(type => type.Name == "pixels");
         FeatureNetworkType[] types =
         [
             new("faces", "", (_, _, _) => throw new InvalidOperationException("unsuitable")) { Suits = images => images.Channels == 3 },
-            new("better", "", (_, path, _) => new Named(path)) { Weights = new() { Name = $"{Guid.NewGuid():N}.bin", Size = 3, Sha256 = sha, Origin = "from its makers" } },
+            new("better", "", (_, path, _) => new Named(path, weights)) { Weights = weights },
             pixels,
         ];
         var gray = new FeatureImages(12, 12, 1);
@@ -236,10 +237,18 @@ public sealed class FeaturePipelineTests : IDisposable
         Assert.Throws<ArgumentException>(() => FeatureNetworks.Open(types, gray, "pixel", null, _device, warnings.Add));
     }
 
-    sealed class Named(string name) : FeatureNetwork
+    sealed class Named : FeatureNetwork
     {
-        public override string Name => name;
-        public override string Identity => name;
+        readonly string _path;
+
+        public Named(string path, PretrainedFile weights)
+        {
+            weights.Check("better", path);
+            _path = path;
+        }
+
+        public override string Name => _path;
+        public override string Identity => _path;
         public override int Dimensions => 1;
         public override FeatureRows Of(Tensor images) => throw new NotSupportedException();
     }
