@@ -65,7 +65,7 @@ sealed class TrainCommand : AppCommand
         if (_config.Given(parsed) is not []) return _config.Load(parsed, Overrides(parsed));
         // Who says nothing about what to train has not said how long either.
         TrainConfig config = Chosen(parsed) ?? _config.Load(parsed);
-        config = config with { Train = config.Train with { Steps = null, Epochs = null, Minutes = TimeBudget.Default.Time.TotalMinutes } };
+        config = config with { Train = config.Train.Lasting(steps: null) with { Minutes = TimeBudget.Default.Time.TotalMinutes } };
         return config.With(Overrides(parsed));
     }
 
@@ -104,7 +104,7 @@ sealed class TrainCommand : AppCommand
             return budget.Spend(config, device, images, _cancel);
         });
         TrainConfig wished = fitted.Config.With(overrides);
-        fitted = fitted with { Config = wished with { Train = wished.Train with { Steps = fitted.Steps, Epochs = null, Minutes = null } } };
+        fitted = fitted with { Config = wished with { Train = wished.Train.Lasting(fitted.Steps) } };
         BudgetDisplay.Tell(_terminal.Out, budget, fitted);
         return fitted.Config;
     }

@@ -57,7 +57,7 @@ public sealed class DigitsNetwork : FeatureNetwork
     public override string? PreparationOf(int height, int width, int channels)
     {
         Check(height, width, channels);
-        string[] steps = [.. (string[])(channels == 3 ? ["made gray"] : []), .. (string[])(height != Size ? [$"resized from {width}×{height} to {Size}×{Size}"] : [])];
+        string[] steps = [.. (string[])(channels == 3 ? ["made gray"] : []), .. (string[])(Scaling("resized", height, width, Size, Size) is { } scaling ? [scaling] : [])];
         return steps.Length == 0 ? null : string.Join(" and ", steps);
     }
 

@@ -11,15 +11,15 @@ namespace Brownian.Evaluation;
 /// <see cref="FeatureExtraction.Order"/>, and the key that they belong to: what the images are, what was done to them and which network looked.
 /// </summary>
 /// <param name="folder">Where the files go first; null for the user's cache alone.</param>
-/// <param name="note">Told in a line what was found, made anew, or could not be kept.</param>
-public sealed class FeatureCache(string? folder, Action<string> note)
+/// <param name="note">Told in a line what was found, made anew, or could not be kept; null to tell nobody.</param>
+public sealed class FeatureCache(string? folder, Action<string>? note = null)
 {
     const string Format = "brownian-features 1", FolderName = ".brownian";
     const string FeaturesName = "features", LabelsName = "labels", LogitsName = "logits";
 
     readonly string[] _folders = folder is null ? [UserCache] : [folder, UserCache];
 
-    internal FeatureCache(string folder, string userFolder, Action<string> note) : this(folder, note) => _folders = [folder, userFolder];
+    internal FeatureCache(string folder, string userFolder, Action<string>? note = null) : this(folder, note) => _folders = [folder, userFolder];
 
     static string UserCache => Path.Combine(UserFolder.Cache, "features");
 
@@ -53,7 +53,7 @@ public sealed class FeatureCache(string? folder, Action<string> note)
         (string? path, FeatureSet? kept) = Find(name, key, extraction.Network, images);
         if (kept is not null && kept.Count >= order.Length)
         {
-            note($"features of {Count(order.Length)} images are taken from {path}");
+            note?.Invoke($"features of {Count(order.Length)} images are taken from {path}");
             return kept.Count == order.Length ? kept : kept.First(order.Length);
         }
         FeatureSet more = extraction.Of(images, order.AsMemory(kept?.Count ?? 0), progress, cancel);
@@ -81,11 +81,11 @@ public sealed class FeatureCache(string? folder, Action<string> note)
             try
             {
                 if (Read(path, key, network) is { } kept && kept.Count <= images.Count) return (path, kept);
-                note($"{path}: features of other images or by another network; they are made anew");
+                note?.Invoke($"{path}: features of other images or by another network; they are made anew");
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                note($"{path}: cannot be read ({e.Message.Replace($"{path}: ", "", StringComparison.Ordinal).TrimEnd('.')}); the features are made anew");
+                note?.Invoke($"{path}: cannot be read ({e.Message.Replace($"{path}: ", "", StringComparison.Ordinal).TrimEnd('.')}); the features are made anew");
             }
         }
         return (null, null);
@@ -139,7 +139,7 @@ public sealed class FeatureCache(string? folder, Action<string> note)
                 string path = Path.Combine(place, name);
                 writer.Write(path, overwrite: true);
                 string where = problem is null ? "" : $", as {problem}";
-                note($"features of {Count(set.Count)} images are kept in {path}{where}");
+                note?.Invoke($"features of {Count(set.Count)} images are kept in {path}{where}");
                 return;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -147,7 +147,7 @@ public sealed class FeatureCache(string? folder, Action<string> note)
                 problem ??= $"{place} takes no files";
             }
         }
-        note($"the features are not kept: {problem}");
+        note?.Invoke($"the features are not kept: {problem}");
     }
 
     static string KeyOf(IImageDataset images, string preparation, FeatureExtraction extraction)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Tensors;
 
 namespace Brownian.Evaluation;
@@ -23,6 +24,11 @@ public abstract class FeatureNetwork : IDisposable
     /// <summary>What is done to images of a size that is not obvious, for people: "resized from 32×32 to 28×28"; null where nothing is.</summary>
     /// <exception cref="ArgumentException">The network has no use for such images.</exception>
     public virtual string? PreparationOf(int height, int width, int channels) => null;
+
+    /// <summary>"resized from 32×32 to 28×28"; null where the size stays.</summary>
+    private protected static string? Scaling(string how, int height, int width, int toHeight, int toWidth) => (height, width) == (toHeight, toWidth)
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{how} from {width}×{height} to {toWidth}×{toHeight}");
 
     /// <summary>The features of some images, in a scope of the caller's.</summary>
     /// <param name="images">N×H×W×C of 1 or 3 channels, from 0 to 255.</param>

@@ -92,7 +92,7 @@ public sealed class InceptionNetwork : FeatureNetwork
     public override int Classes => Logits;
 
     /// <inheritdoc/>
-    public override string? PreparationOf(int height, int width, int channels) => NetworkInput.Preparation(height, width, Size);
+    public override string? PreparationOf(int height, int width, int channels) => Scaling("resized", height, width, Size, Size);
 
     /// <inheritdoc/>
     public override FeatureRows Of(Tensor images)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Brownian.Tensors;
 
 namespace Brownian.Evaluation;
@@ -15,16 +14,6 @@ static class NetworkInput
         if (s.Rank != 4 || s[3] is not (1 or 3)) throw new ArgumentException($"{network}: images N×H×W×C of 1 or 3 channels are wanted, these are {s}.");
         return (s[3] == 1 ? Reshaping.ConcatChannels(images, images, images) : images).ResizeBilinear(size, size);
     }
-
-    /// <summary>What <see cref="Of"/> does, for people.</summary>
-    public static string? Preparation(int height, int width, int size) => (height, width) == (size, size)
-        ? null
-        : string.Create(CultureInfo.InvariantCulture, $"resized from {width}×{height} to {size}×{size}");
-
-    /// <summary>The same for images that are averaged over areas.</summary>
-    public static string? Averaged(int height, int width, int toHeight, int toWidth) => (height, width) == (toHeight, toWidth)
-        ? null
-        : string.Create(CultureInfo.InvariantCulture, $"averaged from {width}×{height} to {toWidth}×{toHeight}");
 
     /// <summary>Adds the same H×W×C numbers to every image.</summary>
     public static Tensor AddImage(this Tensor x, Tensor image) => x.View(Shape.Of(x.Shape[0], image.Shape.Count)).AddRows(image).View(x.Shape);

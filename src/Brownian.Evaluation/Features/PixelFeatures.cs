@@ -38,7 +38,7 @@ public sealed class PixelFeatures : FeatureNetwork
     public override int Dimensions => _width * _height * _images.Channels;
 
     /// <inheritdoc/>
-    public override string? PreparationOf(int height, int width, int channels) => NetworkInput.Averaged(height, width, _height, _width);
+    public override string? PreparationOf(int height, int width, int channels) => Scaling("averaged", height, width, _height, _width);
 
     /// <inheritdoc/>
     public override FeatureRows Of(Tensor images)

@@ -76,7 +76,7 @@ public sealed class ResNet18Network : FeatureNetwork
     public override int Dimensions => Width;
 
     /// <inheritdoc/>
-    public override string? PreparationOf(int height, int width, int channels) => NetworkInput.Preparation(height, width, Size);
+    public override string? PreparationOf(int height, int width, int channels) => Scaling("resized", height, width, Size, Size);
 
     /// <inheritdoc/>
     public override FeatureRows Of(Tensor images)

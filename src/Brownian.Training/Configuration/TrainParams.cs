@@ -245,8 +245,9 @@ public sealed record TrainParams : Settings
     public static IReadOnlyList<string> LengthKeys { get; } =
         [.. ((string[])[nameof(Steps), nameof(Epochs), nameof(Minutes)]).Select(new TrainParams().KeyOf)];
 
-    /// <summary>The same with another length, or with none.</summary>
-    internal TrainParams Lasting(long? steps) => this with { Steps = steps, Epochs = null, Minutes = null };
+    /// <summary>The same with another length.</summary>
+    /// <param name="steps">The length; null for none, in any unit.</param>
+    public TrainParams Lasting(long? steps) => this with { Steps = steps, Epochs = null, Minutes = null };
 
     /// <summary>Whether there are grids of samples at all.</summary>
     internal bool HasGrids => SampleSteps > 0 || SampleEpochs > 0 || FirstSampleStep > 0;

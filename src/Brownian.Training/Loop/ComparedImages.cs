@@ -93,23 +93,24 @@ public sealed class ComparedImages : IDisposable
     /// <summary>The features of the first images in <see cref="FeatureExtraction.Order"/>.</summary>
     /// <param name="extraction">What looks.</param>
     /// <param name="count">How many, at most.</param>
-    /// <param name="note">Told in a line where they come from; null to keep none and take none that are kept.</param>
+    /// <param name="cache">Take those that are kept, and keep the others.</param>
+    /// <param name="note">Told in a line where they come from; null to tell nobody.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancel">Checked before each batch.</param>
     /// <inheritdoc cref="FeatureExtraction.Of(IImageDataset, ReadOnlyMemory{int}, IProgress{ExtractionProgress}, CancellationToken)" path="/exception"/>
     public FeatureSet Features(
-        FeatureExtraction extraction, int count, Action<string>? note, IProgress<ExtractionProgress>? progress = null, CancellationToken cancel = default)
+        FeatureExtraction extraction, int count, bool cache, Action<string>? note = null, IProgress<ExtractionProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(extraction);
         count = Math.Min(count, Images.Count);
-        return note is null
-            ? extraction.Of(Images, FeatureExtraction.Order(Images.Count, count), progress, cancel)
-            : new FeatureCache(_place, note).Of(Images, _preparation, count, extraction, progress, cancel);
+        return cache
+            ? new FeatureCache(_place, note).Of(Images, _preparation, count, extraction, progress, cancel)
+            : extraction.Of(Images, FeatureExtraction.Order(Images.Count, count), progress, cancel);
     }
 
     /// <summary>Of how many images <see cref="Features"/> are kept.</summary>
     /// <param name="extraction">What would look.</param>
-    public int KeptFeatures(FeatureExtraction extraction) => new FeatureCache(_place, _ => { }).Kept(Images, _preparation, extraction);
+    public int KeptFeatures(FeatureExtraction extraction) => new FeatureCache(_place).Kept(Images, _preparation, extraction);
 
     /// <summary>An image of the set.</summary>
     /// <param name="index">0 to Count − 1.</param>

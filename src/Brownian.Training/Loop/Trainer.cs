@@ -74,7 +74,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         null => fitted,
         _ when begun?.Config.Train is { Minutes: null } before => fitted with
         {
-            Train = fitted.Train with { Minutes = null, Steps = before.Steps, Epochs = before.Epochs },
+            Train = fitted.Train.Lasting(before.Steps) with { Epochs = before.Epochs },
         },
         { } minutes => new TimeBudget(minutes).Spend(fitted, device, images, cancel).Config,
     };

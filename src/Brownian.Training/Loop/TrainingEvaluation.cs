@@ -33,9 +33,9 @@ sealed class TrainingEvaluation : IDisposable
         FeatureExtraction extraction = Open(job, progress);
         try
         {
-            Action<string>? kept = IsInPlace(job.Config) ? Ignore : null;
             Relay? looking = progress is null ? null : new Relay(progress);
-            FeatureSet real = ComparedImages.Of(job.Config, job.Images).Features(extraction, MostReal, kept, looking, cancel);
+            FeatureSet real = ComparedImages.Of(job.Config, job.Images).Features(
+                extraction, MostReal, cache: IsInPlace(job.Config), progress: looking, cancel: cancel);
             return new TrainingEvaluation(job.Config.Train, extraction, real);
         }
         catch
@@ -75,8 +75,6 @@ sealed class TrainingEvaluation : IDisposable
 
     // Images that a program made itself have no place where their features could be kept.
     static bool IsInPlace(TrainConfig config) => !config.Dataset.IsBuiltIn && Path.Exists(DataPlaces.Find(config.Dataset.ImagePath));
-
-    static void Ignore(string note) { }
 
     sealed class Relay(IProgress<TrainProgress> to) : IProgress<ExtractionProgress>
     {

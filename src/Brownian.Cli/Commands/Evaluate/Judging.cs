@@ -67,7 +67,7 @@ abstract class Judging(
             Tell("", $"using {Phrases.Count(count)} of the {Phrases.Count(all)} real images{time}; change it with --real-count");
         }
         return terminal.Track(line => real.Features(
-            extraction, count, wanted.Cache ? note => line.Note($"cache   {note}") : null, new LookingDisplay(line, real.Name), cancel));
+            extraction, count, wanted.Cache, note => line.Note($"cache   {note}"), new LookingDisplay(line, real.Name), cancel));
     }
 
     protected EvaluatedSet DescribeReal(FeatureSet set) => new() { Name = real.Name, Description = real.Images.Description, Count = set.Count };
@@ -104,7 +104,7 @@ sealed class SetEvaluation(
         if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count)} images; all are taken.");
         // Images that are judged are seldom judged again as they are: their features are not kept.
         long start = Stopwatch.GetTimestamp();
-        FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, note: null, new LookingDisplay(line, judged.Name), Cancel));
+        FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, cache: false, progress: new LookingDisplay(line, judged.Name), cancel: Cancel));
         FeatureSet realSet = RealFeatures(Stopwatch.GetElapsedTime(start).TotalSeconds / count);
         var classes = Wanted.PerClass ? ClassPairs.Of("--per-class", judged.Images.Classes, judged.Name, Real.Images.Classes, Real.Name) : null;
         EvaluationResult result = new EvaluationTable(Terminal, Wanted, Warn, Cancel).Compare(

@@ -70,10 +70,7 @@ sealed class NearestSearch(
     FeatureSet Features(FeatureExtraction space, ComparedImages of, int most, IProgressLine line)
     {
         bool isKept = wanted.Cache && space.Network is not PixelFeatures;
-        Action<string>? silent = isKept ? Ignore : null;
-        return of.Features(space, most, silent, new LookingDisplay(line, of.Name), cancel);
+        // Where they come from was told when the same features were first needed.
+        return of.Features(space, most, isKept, progress: new LookingDisplay(line, of.Name), cancel: cancel);
     }
-
-    // They were told when the same features were first needed.
-    static void Ignore(string note) { }
 }
