@@ -63,7 +63,8 @@ public sealed record TimeBudget
     static TrainPace Measure(TrainConfig config, Device device, IImageDataset images, CancellationToken cancel)
     {
         using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);     // from fresh weights: they are as fast
-        return TrainForecast.PaceOf(job, Rehearsal.Run(job, cancel));
+        StepCost cost = Rehearsal.Run(job, cancel);
+        return TrainForecast.PaceOf(job, cost, config.Train.EvaluateSteps > 0 ? TrainingEvaluation.Rehearse(job, progress: null, cancel) : default);
     }
 }
 
@@ -112,9 +113,10 @@ public sealed record BudgetedTraining
     /// <param name="config">What to do; its length is replaced.</param>
     /// <param name="pace">The pace of it.</param>
     /// <param name="time">The budget.</param>
-    /// <param name="spent">Of the budget, on measuring.</param>
+    /// <param name="spent">Of the budget, on measuring so far.</param>
     internal static BudgetedTraining Fit(TrainConfig config, TrainPace pace, TimeSpan time, TimeSpan spent)
     {
+        spent += TimeSpan.FromSeconds(pace.FirstLookSeconds);
         bool hasGrids = config.Train.HasGrids;
         if (hasGrids) config = WithGridsOf(config, pace, Math.Min(MostGridSeconds, GridShare * time.TotalSeconds));
         double grid = hasGrids ? pace.GridSeconds(config) : 0;

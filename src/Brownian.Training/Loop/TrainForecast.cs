@@ -24,7 +24,7 @@ public sealed record TrainForecast
     /// <summary>Writing the checkpoints that remain.</summary>
     public required TimeSpan Checkpoints { get; init; }
 
-    /// <summary>Drawing the images of the evaluations that remain.</summary>
+    /// <summary>Drawing the images of the evaluations that remain, and looking at them.</summary>
     public TimeSpan Evaluations { get; init; }
 
     /// <summary>From now to the end.</summary>
@@ -32,14 +32,15 @@ public sealed record TrainForecast
 
     /// <param name="job">A job that has taken a step, so that it holds the memory for one.</param>
     /// <param name="cost">What its steps take.</param>
+    /// <param name="looking">What looking at images takes, where there are evaluations.</param>
     /// <param name="hasSaved">Whether this process has written a checkpoint already.</param>
     /// <param name="hasSampled">Whether it has drawn a grid already.</param>
-    internal static TrainForecast Of(TrainingJob job, StepCost cost, bool hasSaved = false, bool hasSampled = false)
+    internal static TrainForecast Of(TrainingJob job, StepCost cost, LookingCost looking = default, bool hasSaved = false, bool hasSampled = false)
     {
         double perSecond = job.Plan.ImagesPerStep / cost.Seconds;
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
         long snapshots = job.Plan.Snapshots - (job.Plan.SnapshotSteps == 0 ? 0 : job.State.Step / job.Plan.SnapshotSteps);
-        TrainPace pace = PaceOf(job, cost);
+        TrainPace pace = PaceOf(job, cost, looking);
         return new TrainForecast
         {
             ImagesPerSecond = perSecond,
@@ -48,17 +49,20 @@ public sealed record TrainForecast
             Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
             Grids = Duration(grids * pace.GridSeconds(job.Config)),
             Checkpoints = Duration(checkpoints * pace.CheckpointSeconds + snapshots * WritingSeconds(job.State.TrackedBytes)),
-            Evaluations = Duration(job.Plan.EvaluationsAfter(job.State.Step) * pace.EvaluationSeconds(job.Config)),
+            Evaluations = Duration(job.Plan.EvaluationsAfter(job.State.Step) * pace.EvaluationSeconds(job.Config) + pace.FirstLookSeconds),
         };
     }
 
     /// <param name="job">What would be trained.</param>
     /// <param name="cost">What its steps take.</param>
-    internal static TrainPace PaceOf(TrainingJob job, StepCost cost) => new()
+    /// <param name="looking">What looking at images takes.</param>
+    internal static TrainPace PaceOf(TrainingJob job, StepCost cost, LookingCost looking) => new()
     {
         StepSeconds = cost.Seconds,
         ImageSeconds = cost.ForwardSeconds / job.Config.Train.BatchSize,
         CheckpointSeconds = WritingSeconds(4L * sizeof(float) * job.State.Parameters.Count + job.State.TrackedBytes),
+        LookingSeconds = looking.SecondsPerImage,
+        FirstLookSeconds = looking.Unseen * looking.SecondsPerImage,
     };
 
     static double WritingSeconds(long bytes) => CheckpointSeconds + bytes / DiskBytesPerSecond;
@@ -78,6 +82,12 @@ public sealed record TrainPace
     /// <summary>Writing a checkpoint.</summary>
     public required double CheckpointSeconds { get; init; }
 
+    /// <summary>Looking at one image, where training is evaluated.</summary>
+    public double LookingSeconds { get; init; }
+
+    /// <summary>Looking at the real images, before the first step.</summary>
+    public double FirstLookSeconds { get; init; }
+
     /// <summary>Drawing a grid of samples as a configuration has it.</summary>
     /// <param name="config">Says how many images, how many steps, and whether they are guided, which asks about every image twice.</param>
     public double GridSeconds(TrainConfig config)
@@ -86,12 +96,12 @@ public sealed record TrainPace
         return DrawingSeconds(config, config.Train.Samples);
     }
 
-    /// <summary>Drawing the images of an evaluation; looking at them takes little beside it.</summary>
+    /// <summary>Drawing the images of an evaluation, and looking at them.</summary>
     /// <inheritdoc cref="GridSeconds"/>
     public double EvaluationSeconds(TrainConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return DrawingSeconds(config, config.Train.EvaluateCount);
+        return DrawingSeconds(config, config.Train.EvaluateCount) + config.Train.EvaluateCount * LookingSeconds;
     }
 
     double DrawingSeconds(TrainConfig config, int images)

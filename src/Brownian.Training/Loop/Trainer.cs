@@ -52,8 +52,8 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using IDisposable? opened = dataset is null ? images : null;
         using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
         progress?.Report(job.Introduce());
-        if (job.Plan.EvaluationsAfter(job.State.Step) > 0) TrainingEvaluation.Rehearse(job, progress, cancel);
-        TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel));
+        LookingCost looking = job.Plan.EvaluationsAfter(job.State.Step) > 0 ? TrainingEvaluation.Rehearse(job, progress, cancel) : default;
+        TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel), looking);
         progress?.Report(new TrainProgress.Planned(forecast));
         return forecast;
     }

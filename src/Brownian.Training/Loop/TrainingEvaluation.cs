@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Brownian.Evaluation;
 
 namespace Brownian.Training;
@@ -34,9 +35,10 @@ sealed class TrainingEvaluation : IDisposable
         try
         {
             Relay? looking = progress is null ? null : new Relay(progress);
+            double seconds = SecondsPerImage(extraction, job.Images, cancel);
             FeatureSet real = ComparedImages.Of(job.Config, job.Images).Features(
                 extraction, MostReal, cache: IsInPlace(job.Config), progress: looking, cancel: cancel);
-            return new TrainingEvaluation(job.Config.Train, extraction, real);
+            return new TrainingEvaluation(job.Config.Train, extraction, real) { Cost = new LookingCost(seconds, 0) };
         }
         catch
         {
@@ -45,13 +47,27 @@ sealed class TrainingEvaluation : IDisposable
         }
     }
 
-    /// <summary>Looks at one batch, so that whatever is missing is told, and the memory that it takes is known.</summary>
+    /// <summary>Looks at two batches, so that whatever is missing is told, and the time and the memory that it takes are known.</summary>
     /// <inheritdoc cref="Of"/>
-    public static void Rehearse(TrainingJob job, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public static LookingCost Rehearse(TrainingJob job, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         FeatureExtraction extraction = Open(job, progress);
         using FeatureNetwork network = extraction.Network;
-        extraction.Of(job.Images, FeatureExtraction.Order(job.Images.Count, extraction.BatchSize), cancel: cancel);
+        int kept = IsInPlace(job.Config) ? ComparedImages.Of(job.Config, job.Images).KeptFeatures(extraction) : 0;
+        return new LookingCost(SecondsPerImage(extraction, job.Images, cancel), Math.Max(0, Math.Min(MostReal, job.Images.Count) - kept));
+    }
+
+    /// <summary>What looking at images takes, now that the real ones were looked at.</summary>
+    public required LookingCost Cost { get; init; }
+
+    // While the first batch is looked at, code is still being compiled.
+    static double SecondsPerImage(FeatureExtraction extraction, IImageDataset images, CancellationToken cancel)
+    {
+        int[] batch = FeatureExtraction.Order(images.Count, extraction.BatchSize);
+        extraction.Of(images, batch, cancel: cancel);
+        long start = Stopwatch.GetTimestamp();
+        extraction.Of(images, batch, cancel: cancel);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / batch.Length;
     }
 
     // Batches of the training's size find the memory they need in its pool; photographs are enlarged, so that more of them would take gigabytes.
@@ -83,3 +99,8 @@ sealed class TrainingEvaluation : IDisposable
 
     public void Dispose() => _extraction.Network.Dispose();
 }
+
+/// <summary>What the network that compares images takes while another one trains.</summary>
+/// <param name="SecondsPerImage">For looking at one.</param>
+/// <param name="Unseen">Real images that it has to look at before the first evaluation.</param>
+readonly record struct LookingCost(double SecondsPerImage, int Unseen);

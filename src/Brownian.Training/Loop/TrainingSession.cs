@@ -125,7 +125,7 @@ sealed class TrainingSession : IDisposable
     {
         _pace.Add(cost);
         if (!_pace.IsSettled && _state.Step < _plan.TotalSteps) return;
-        _forecast = TrainForecast.Of(_job, _pace.Pace, _hasSaved, _hasSampled);
+        _forecast = TrainForecast.Of(_job, _pace.Pace, _evaluation?.Cost ?? default, _hasSaved, _hasSampled);
         Report(new TrainProgress.Planned(_forecast));
     }
 
@@ -178,6 +178,8 @@ sealed class TrainingSession : IDisposable
         _checkpoints.Prune(_config.Train.KeepCheckpoints, _config.Train.Best);
         Files.Naming(_run.LossChartPath, () =>
             Png.Write(_run.LossChartPath, LossHistory.Read(_run.MetricsPath).Draw(_config.Train.TaskName), overwrite: true));
+        // Files and pictures leave large arrays, which the collector of itself keeps for a dozen checkpoints: more than was foretold.
+        GC.Collect();
         Report(new TrainProgress.Saved(_state.Step, _checkpoints.PathOf(_state.Step)));
     }
 

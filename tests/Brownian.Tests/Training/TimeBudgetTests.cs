@@ -165,6 +165,29 @@ public sealed class TimeBudgetTests
     }
 
     [Fact]
+    public void Looking_at_images_is_a_part_of_the_budget()
+    {
+        TrainConfig config = Presets.Load("mnist-classes", ["train_params.evaluate_steps=500"]);
+        TrainPace slow = Pace(0.1) with { LookingSeconds = 0.05, FirstLookSeconds = 90 };
+        BudgetedTraining fitted = BudgetedTraining.Fit(config, slow, TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1));
+        Assert.Equal(config.Train.EvaluateCount * 0.05, slow.EvaluationSeconds(config) - Pace(0.1).EvaluationSeconds(config), 1e-9);
+        double steps = fitted.Steps * 0.1, left = 30 * 60 - steps;
+        Assert.InRange(left, 90 + fitted.Steps / 500 * slow.EvaluationSeconds(config), 30 * 60);
+        Assert.InRange(fitted.Expected.TotalSeconds, 0.9 * 30 * 60, 30 * 60);
+    }
+
+    [Fact]
+    public void Looking_is_measured_where_a_training_is_evaluated()
+    {
+        using Device device = Device.Cpu(1);
+        TrainConfig config = TinyRun.Config.With("train_params.evaluate_steps=5", "train_params.evaluate_count=8");
+        TrainPace Measured(TrainConfig asked) => new TimeBudget(0.1).Spend(asked, device, cancel: TestContext.Current.CancellationToken).Pace;
+        Assert.Equal((0, 0), (Measured(TinyRun.Config).LookingSeconds, Measured(TinyRun.Config).FirstLookSeconds));
+        TrainPace pace = Measured(config);
+        Assert.True(pace.LookingSeconds > 0 && pace.FirstLookSeconds > pace.LookingSeconds);
+    }
+
+    [Fact]
     public void Evaluations_are_a_part_of_the_budget()
     {
         BudgetedTraining without = Fit(Presets.Load("mnist-classes"), step: 0.1, minutes: 30);
