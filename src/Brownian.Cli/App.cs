@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Brownian.Diffusion;
+using Brownian.Training;
 
 namespace Brownian.Cli;
 
@@ -58,6 +60,7 @@ static class App
             ("show", () => new ShowCommand(terminal, cancel)),
             ("data", () => new DataCommand(terminal, cancel)),
             ("summary", () => new SummaryCommand(terminal)),
+            ("config", () => new ConfigCommand(terminal)),
             ("import", () => new ImportCommand(terminal)),
             ("export", () => new ExportCommand(terminal)),
             ("predict", () => new PredictCommand(terminal)),
@@ -85,7 +88,21 @@ static class App
                 ? $"{of}there is no command '{unknown}'; the commands are {commands}."
                 : $"{of}name a command: {commands}; '{path} --help' explains them.";
         }
+        if (parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-')) is { } option) return UnknownOption(command, path, option);
         return $"{parsed.Errors[0].Message.TrimEnd('.')}; '{path} --help' lists what there is.";
+    }
+
+    // Options that are misspelt, or called as other trainers call them.
+    static string UnknownOption(Command command, string path, string option)
+    {
+        string name = option.TrimStart('-').Split('=')[0];
+        string? meant = command is TrainCommand
+            ? ForeignNames.Of(name) ?? (ConfigKey.All.FirstOrDefault(key => key.Name == name.Replace('-', '_')) is { } key ? $"{key.Section}.{key.Name}" : null)
+            : null;
+        string hint = meant is null
+            ? Suggestion.For(option.Split('=')[0], command.Options.Select(known => known.Name), listAll: false)
+            : $"; did you mean {TrainCommand.WayTo(meant)}?";
+        return $"there is no option '{option}'{(hint == "." ? $"; '{path} --help' lists what there is." : hint)}";
     }
 
     static string PathOf(CommandResult result) =>

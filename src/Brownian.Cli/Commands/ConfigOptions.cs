@@ -9,15 +9,32 @@ sealed class ConfigOptions(
     string name = "--config")
 {
     readonly Option<string?> _config = OptionOf.Text(name, "FILE", file);
-    readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", $"{preset}: {string.Join(", ", Presets.Names)}.");
+    readonly Option<string?> _preset = new("--preset")
+    {
+        Description = $"{preset}: {string.Join(", ", Presets.Names)}.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public Option[] All => [_config, _preset];
 
     /// <summary>What is named; the default configuration where nothing is.</summary>
     public TrainConfig Load(ParseResult parsed, IEnumerable<string>? overrides = null)
     {
+        if (AsksForPresets(parsed)) throw new ArgumentException($"--preset: name one of {string.Join(", ", Presets.Names)}.");
         if (Given(parsed).Length > 2) throw new ArgumentException($"--preset and {name} both give the configuration; use one.");
         return parsed.GetValue(_preset) is { } preset ? Presets.Load(preset, overrides) : TrainConfig.Load(parsed.GetValue(_config), overrides);
+    }
+
+    /// <summary>Whether <c>--preset</c> stands there without a name.</summary>
+    public bool AsksForPresets(ParseResult parsed) => parsed.GetResult(_preset) is { Implicit: false, Tokens.Count: 0 };
+
+    /// <summary>Every preset in a line.</summary>
+    public static void ListPresets(TextWriter to)
+    {
+        TextTable.Write(to, [.. Presets.Names.Select(IReadOnlyList<string> (name) => [name, Presets.Summary(name)])], _ => true);
+        to.WriteLine();
+        to.WriteLine("next    brownian train --preset NAME; 'brownian config --preset NAME' prints one");
     }
 
     /// <summary>The options as they were given, to be repeated in another command.</summary>

@@ -23,6 +23,8 @@ sealed class TrainCommand : AppCommand
     readonly Option<double?> _minutes = OptionOf.Real(
         "--minutes", TrainParams.LeastMinutes, "Train for N minutes: measures this machine, then picks the number of steps. Default without --config and --preset: 3",
         "N", TrainParams.MostMinutes);
+    readonly Option<double?> _rate = OptionOf.Real("--lr", 0, "Learning rate, after warm-up.");
+    readonly Option<int?> _batch = OptionOf.Number("--batch-size", 1, "Images per step.");
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
     readonly Option<bool> _changedData = OptionOf.Flag("--allow-changed-data", "With --resume: continue although the images are not those of the checkpoint.");
     readonly DeviceOptions _device = new();
@@ -32,11 +34,16 @@ sealed class TrainCommand : AppCommand
         "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _seed, .. _device.All, _strict, _dryRun]);
+        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _rate, _batch, _seed, .. _device.All, _strict, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
     {
+        if (_config.AsksForPresets(parsed))
+        {
+            ConfigOptions.ListPresets(_terminal.Out);
+            return ExitCode.Success;
+        }
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
         if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
         string[] set = parsed.GetValue(_set) ?? [];
@@ -164,6 +171,8 @@ sealed class TrainCommand : AppCommand
         Shortcut("num_steps", parsed.GetValue(_steps));
         Shortcut("num_epochs", parsed.GetValue(_epochs));
         Shortcut("num_minutes", parsed.GetValue(_minutes));
+        Shortcut("lr", parsed.GetValue(_rate));
+        Shortcut("batch_size", parsed.GetValue(_batch));
         Shortcut("seed", parsed.GetValue(_seed));
         if (parsed.GetValue(_resume) is null) Shortcut("threads", _device.Threads(parsed));
         return overrides;
@@ -175,6 +184,18 @@ sealed class TrainCommand : AppCommand
             if (value is not null) overrides.Add(string.Create(CultureInfo.InvariantCulture, $"train_params.{key}={value}"));
         }
     }
+
+    /// <summary>What to type for a key of a configuration: its option, where it has one.</summary>
+    /// <param name="key">As "section.key".</param>
+    public static string WayTo(string key) => key switch
+    {
+        "dataset_params.im_path" => "--data",
+        "train_params.num_steps" => "--steps",
+        "train_params.num_epochs" => "--epochs",
+        "train_params.lr" => "--lr",
+        "train_params.batch_size" => "--batch-size",
+        _ => $"--set {key}=VALUE",
+    };
 
     int Conclude(RunDirectory run, TrainResult result)
     {

@@ -13,7 +13,7 @@ public abstract record NetworkOptions : Settings
     /// <summary>The channels of an image.</summary>
     public abstract int Channels { get; }
 
-    /// <summary>The network sees the x̂_0 that it said last, beside x_t: <see cref="SelfConditioning"/>.</summary>
+    /// <summary>Show the network its last estimate of the image beside x_t (self-conditioning, Chen et al. 2023).</summary>
     [Key("self_condition", Quiet = true)] public bool SelfConditioned { get; init; }
 
     /// <summary>The channels that the network sees: a constructor's first layer takes so many.</summary>

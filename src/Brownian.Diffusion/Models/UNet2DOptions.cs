@@ -29,19 +29,19 @@ public sealed record UNet2DOptions : NetworkOptions
     /// <summary>Features of the time embedding; null for four times the first of <see cref="BlockOutChannels"/>.</summary>
     [Key("time_embedding_dim")] public int? TimeEmbeddingDim { get; init; }
 
-    /// <summary>See <see cref="Nn.SinusoidalEmbedding.FrequencyShift"/>.</summary>
+    /// <summary>Subtracted from half the features in the divisor of the time embedding's exponents: 1 as Ho et al. 2020 do, or 0.</summary>
     [Key("freq_shift")] public double FreqShift { get; init; } = 1;
 
     /// <summary>The time embedding's cosines come first.</summary>
     [Key("flip_sin_to_cos")] public bool FlipSinToCos { get; init; }
 
-    /// <summary>A name of <see cref="UNet2DBlockNames.Down"/> for each level, from the finest.</summary>
+    /// <summary>The block of each level going down, from the finest: DownBlock2D, AttnDownBlock2D, ResnetDownsampleBlock2D or SkipDownBlock2D.</summary>
     [Key("down_block_types")] public Values<string> DownBlockTypes { get; init; } = ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"];
 
-    /// <summary>UNetMidBlock2D is what there is.</summary>
+    /// <summary>The block in the middle; UNetMidBlock2D is the only one.</summary>
     [Key("mid_block_type")] public string MidBlockType { get; init; } = MiddleName;
 
-    /// <summary>A name of <see cref="UNet2DBlockNames.Up"/> for each level, from the coarsest.</summary>
+    /// <summary>The block of each level going up, from the coarsest: as <see cref="DownBlockTypes"/>, with Up for Down.</summary>
     [Key("up_block_types")] public Values<string> UpBlockTypes { get; init; } = ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"];
 
     /// <summary>The channels of each level, from the finest.</summary>
@@ -83,7 +83,7 @@ public sealed record UNet2DOptions : NetworkOptions
     /// </summary>
     [Key("attn_norm_num_groups")] public int? AttnNormNumGroups { get; init; }
 
-    /// <summary>Added to every variance.</summary>
+    /// <summary>What every norm adds to the variance before it divides by its root.</summary>
     [Key("norm_eps")] public double NormEps { get; init; } = 1e-6;
 
     /// <summary>How the time embedding enters the resnets.</summary>
@@ -92,7 +92,7 @@ public sealed record UNet2DOptions : NetworkOptions
     /// <summary>Whether there is attention between the middle's resnets.</summary>
     [Key("add_attention")] public bool AddAttention { get; init; } = true;
 
-    /// <summary>Null, for the learned rows of <see cref="NumClassEmbeds"/>, is what there is.</summary>
+    /// <summary>How labels are embedded; null, for the learned rows of <see cref="NumClassEmbeds"/>, is the only way.</summary>
     [Key("class_embed_type")] public string? ClassEmbedType { get; init; }
 
     /// <summary>The number of classes; null for an unconditional network.</summary>

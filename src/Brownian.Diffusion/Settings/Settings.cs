@@ -106,6 +106,7 @@ public sealed class SettingKey
     internal SettingKey(PropertyInfo property, object defaults)
     {
         (_declared, Property, Default) = (property.GetCustomAttribute<KeyAttribute>()!, property.Name, property.GetValue(defaults));
+        Declaring = property.DeclaringType!;
         Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         _get = property.GetValue;
         _set = (settings, value) =>
@@ -117,13 +118,16 @@ public sealed class SettingKey
     }
 
     SettingKey(SettingKey key, Func<Settings, object?> get, Func<Settings, object?, Settings> set) =>
-        (_declared, Property, Type, _get, _set) = (key._declared, key.Property, key.Type, get, set);
+        (_declared, Property, Declaring, Type, _get, _set) = (key._declared, key.Property, key.Declaring, key.Type, get, set);
 
     /// <summary>As a file has it.</summary>
     public string Name => _declared.Name;
 
     /// <summary>The name of the property.</summary>
     public string Property { get; }
+
+    /// <summary>The record that declares the property.</summary>
+    public Type Declaring { get; }
 
     /// <summary>The type of a value that is there.</summary>
     public Type Type { get; }

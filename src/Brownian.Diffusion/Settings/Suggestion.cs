@@ -6,7 +6,8 @@ public static class Suggestion
     /// <summary>"; did you mean 'x'?", or "; there are x, y." where none is near.</summary>
     /// <param name="name">As it was written.</param>
     /// <param name="valid">The names there are.</param>
-    public static string For(string name, IEnumerable<string> valid)
+    /// <param name="listAll">Name them all where none is near; otherwise say nothing.</param>
+    public static string For(string name, IEnumerable<string> valid, bool listAll = true)
     {
         string[] names = [.. valid];
         string nearest =
@@ -14,7 +15,7 @@ public static class Suggestion
             ?? names.MinBy(candidate => Distance(name, candidate))!;
         return nearest.StartsWith(name, StringComparison.OrdinalIgnoreCase) || Distance(name, nearest) <= Math.Max(2, name.Length / 3)
             ? $"; did you mean '{nearest}'?"
-            : $"; there are {string.Join(", ", names)}.";
+            : listAll ? $"; there are {string.Join(", ", names)}." : ".";
     }
 
     // The least number of insertions, deletions and replacements (Levenshtein 1966), one row of the table at a time.

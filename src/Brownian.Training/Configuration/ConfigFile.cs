@@ -1,4 +1,5 @@
 using System.Text;
+using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -38,18 +39,31 @@ sealed class ConfigFile
         }
     }
 
-    /// <summary>Reads "section.key=value". A length takes the place of one in another unit.</summary>
+    /// <summary>Reads "section.key=value", or "key=value" where one section alone has the key. A length takes the place of one in another unit.</summary>
     public void AddOverride(string text)
     {
-        int dot = text.IndexOf('.', StringComparison.Ordinal), equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (dot < 1 || equals < dot + 2)
-            throw new InvalidDataException($"--set {text}: write it as section.key=value, for example train_params.lr=2e-4.");
-        string where = $"--set {text}", key = text[(dot + 1)..equals].Trim();
-        ConfigSection section = ConfigSection.Find(text[..dot].Trim(), where);
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 1) throw new InvalidDataException($"--set {text}: write it as section.key=value, for example train_params.lr=2e-4.");
+        string where = $"--set {text}", name = text[..equals].Trim();
+        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        string key = name[(dot + 1)..];
+        ConfigSection section = ConfigSection.Find(dot < 0 ? SectionOf(key, where) : name[..dot], where);
         YamlNode value = Parse(text[(equals + 1)..], _ => where) ?? new YamlScalarNode("");
         Add(section, key, value, where, where);
         if (section != ConfigSection.Train || !TrainParams.LengthKeys.Contains(key)) return;
         foreach (string other in TrainParams.LengthKeys.Where(other => other != key)) _values.Remove((section.Name, other));
+    }
+
+    static string SectionOf(string key, string where)
+    {
+        string[] sections = key == ConfigSection.TypeKey
+            ? [ConfigSection.Model.Name]
+            : [.. ConfigKey.All.Where(known => known.Name == key).Select(known => known.Section).Distinct()];
+        if (sections is [var only]) return only;
+        if (sections.Length > 1) throw new InvalidDataException($"{where}: {string.Join(" and ", sections)} both have {key}; say which, such as {sections[0]}.{key}.");
+        throw new InvalidDataException(ForeignNames.Of(key) is { } ours
+            ? $"{where}: no section has a key '{key}'; did you mean {ours}?"
+            : $"{where}: no section has a key '{key}'{Suggestion.For(key, ConfigKey.All.Select(known => known.Name).Distinct(), listAll: false)}");
     }
 
     /// <summary>The given configuration with everything that was read put into it.</summary>

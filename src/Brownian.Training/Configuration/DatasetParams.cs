@@ -11,8 +11,8 @@ public sealed record DatasetParams : Settings
 
     /// <summary>
     /// A folder or zip of images, a folder of zips, an IDX file or the folder of MNIST's files, a file or the folder of
-    /// CIFAR's binary version; <c>digits</c>, which it is when absent, for those that <see cref="DrawnDigits"/> draws. A path that begins
-    /// with <c>data/</c> is looked for beside the working folder too (<see cref="DataPlaces"/>).
+    /// CIFAR's binary version; <c>digits</c> for the built-in set of synthetic digits. A path that begins with <c>data/</c> is looked for
+    /// beside the working folder too.
     /// </summary>
     [Key("im_path", MayBeEmpty = true)] public string ImagePath { get; init; } = Digits;
 

@@ -10,22 +10,22 @@ public sealed record DiffusionParams : Settings
 {
     const int StepsOfContinuum = 100_000;
 
-    /// <summary>Ddpm, flow or edm.</summary>
+    /// <summary>How images become noise: by a schedule of β (ddpm), along straight lines (flow), or by noise of growing σ (edm).</summary>
     [Key("process", Quiet = true)] public ProcessKind Process { get; init; } = ProcessKind.Ddpm;
 
     /// <summary>T, the number of noise levels of ddpm; the others have a continuum of them.</summary>
     [Key("num_timesteps")] public int Timesteps { get; init; } = 1000;
 
-    /// <summary>Β of timestep 0.</summary>
+    /// <summary>The first β, that of timestep 0.</summary>
     [Key("beta_start")] public double BetaStart { get; init; } = 1e-4;
 
-    /// <summary>Β of timestep T − 1.</summary>
+    /// <summary>The last β, that of timestep T − 1.</summary>
     [Key("beta_end")] public double BetaEnd { get; init; } = 0.02;
 
-    /// <summary>How β runs between the two.</summary>
+    /// <summary>How β runs from the first to the last.</summary>
     [Key("beta_schedule")] public BetaSchedule BetaSchedule { get; init; } = BetaSchedule.Linear;
 
-    /// <summary>Β_0 … β_{T−1}, where <c>beta_schedule</c> is custom; otherwise empty.</summary>
+    /// <summary>Every β, one for each timestep, where <c>beta_schedule</c> is custom; otherwise empty.</summary>
     [Key("trained_betas", Quiet = true, MayBeEmpty = true)] public Values<double> TrainedBetas { get; init; } = [];
 
     /// <summary>Multiply both ends by 1000/T, so that few timesteps reach as much noise as a thousand; for linear.</summary>
@@ -52,16 +52,16 @@ public sealed record DiffusionParams : Settings
     /// <summary>The variance of a reverse step.</summary>
     [Key("variance")] public ReverseVariance Variance { get; init; } = ReverseVariance.Small;
 
-    /// <summary>Limit the predicted x̂0 to [−range, range] in each reverse step.</summary>
+    /// <summary>Limit the predicted image x̂_0 to [−range, range] in each reverse step; the range is <see cref="ClipSampleRange"/>.</summary>
     [Key("clip_sample")] public bool ClipSample { get; init; } = true;
 
-    /// <summary>1, as images fill [−1, 1].</summary>
+    /// <summary>The largest absolute value that <see cref="ClipSample"/> leaves: 1, as images fill [−1, 1].</summary>
     [Key("clip_sample_range", Quiet = true)] public double ClipSampleRange { get; init; } = 1;
 
-    /// <summary>Limit x̂0 by dynamic thresholding instead (Saharia et al. 2022, §2.3).</summary>
+    /// <summary>Limit x̂_0 by dynamic thresholding instead (Saharia et al. 2022, §2.3).</summary>
     [Key("thresholding", Quiet = true)] public bool Thresholding { get; init; }
 
-    /// <summary>The quantile of |x̂0| that becomes the limit.</summary>
+    /// <summary>The quantile of the absolute values of x̂_0 that becomes the limit.</summary>
     [Key("dynamic_thresholding_ratio", Quiet = true)] public double ThresholdingRatio { get; init; } = 0.995;
 
     /// <summary>The largest such limit; 1 makes it a plain clip.</summary>

@@ -21,7 +21,7 @@ public sealed record SampleParams : Settings
         .. Own.Skip(1),
     ];
 
-    /// <summary>A name of <see cref="SamplerType"/>; null for ddpm, or euler for flow and edm for edm.</summary>
+    /// <summary>The sampler, by a name that <c>sample --help</c> lists; null for ddpm, or euler for flow and edm for edm.</summary>
     [Key("sampler", Option = "--sampler", Help = "A sampler from the list above. Default: the model's, or ddpm")]
     public string? Sampler { get; init; }
 

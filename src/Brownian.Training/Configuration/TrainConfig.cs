@@ -205,19 +205,22 @@ public sealed record TrainConfig
         };
     }
 
-    ConfigProblem? FirstProblem()
+    ConfigProblem? FirstProblem() => Rules().Select(part => ConfigProblem.First(part.Section, part.Settings, part.Rules)).FirstOrDefault(problem => problem is not null);
+
+    /// <summary>What values the settings of each section may have. Later rules may rely on those before them.</summary>
+    internal IEnumerable<(ConfigSection Section, Settings Settings, IEnumerable<Rule> Rules)> Rules()
     {
         Rule[] images =
         [
             .. Model.ChannelProperties.Take(1).Select(property => new Rule(
                 property, Model.Channels is >= 1 and <= Image.MaxChannels, $"is {Model.Channels}; images have 1 to {Image.MaxChannels}")),
         ];
-        return ConfigProblem.First(ConfigSection.Dataset, Dataset, Dataset.Rules())
-            ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.Rules())
-            ?? ConfigProblem.First(ConfigSection.Model, Model, images.Concat(Model.Rules()))
-            ?? ConfigProblem.First(ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model))
-            ?? ConfigProblem.First(ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model))
-            ?? ConfigProblem.First(ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion).Append(Sampling.RuleFor(Model)));
+        yield return (ConfigSection.Dataset, Dataset, Dataset.Rules());
+        yield return (ConfigSection.Diffusion, Diffusion, Diffusion.Rules());
+        yield return (ConfigSection.Model, Model, images.Concat(Model.Rules()));
+        yield return (ConfigSection.Diffusion, Diffusion, Diffusion.RulesFor(Model));
+        yield return (ConfigSection.Train, Train, Train.RulesFor(Diffusion, Model));
+        yield return (ConfigSection.Sampling, Sampling, Sampling.RulesFor(Diffusion).Append(Sampling.RuleFor(Model)));
     }
 
     static TrainConfig Resolve(ConfigFile file, TrainConfig start, IEnumerable<string>? overrides, string? name)

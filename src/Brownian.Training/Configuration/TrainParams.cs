@@ -83,7 +83,7 @@ public sealed record TrainParams : Settings
     /// <summary>The share of the steps at the end in which wsd falls.</summary>
     [Key("lr_decay_fraction", Quiet = true)] public double LearningRateDecayFraction { get; init; } = 0.2;
 
-    /// <summary>How it falls there.</summary>
+    /// <summary>How wsd falls.</summary>
     [Key("lr_decay_shape", Quiet = true)] public RateCooldown LearningRateCooldown { get; init; } = RateCooldown.Linear;
 
     /// <summary>Batches whose mean gradient makes one step.</summary>
@@ -161,10 +161,10 @@ public sealed record TrainParams : Settings
     /// <summary>γ of min_snr and soft_min_snr (diffusers' name).</summary>
     [Key("snr_gamma", Quiet = true)] public double SnrGamma { get; init; } = 5;
 
-    /// <summary>γ of p2.</summary>
+    /// <summary>γ of the loss weight p2.</summary>
     [Key("p2_gamma", Quiet = true)] public double P2Gamma { get; init; } = 1;
 
-    /// <summary>k of p2.</summary>
+    /// <summary>k of the loss weight p2.</summary>
     [Key("p2_k", Quiet = true)] public double P2K { get; init; } = 1;
 
     /// <summary>Learn how large losses are at each noise level, and divide by that (Karras et al. 2024, EDM2, eq. 14 and 15).</summary>
@@ -203,7 +203,7 @@ public sealed record TrainParams : Settings
     /// <summary>Images drawn for an evaluation. Distances of so few say which of two evaluations is the better one, not how good it is.</summary>
     [Key("evaluate_count", Quiet = true)] public int EvaluateCount { get; init; } = 512;
 
-    /// <summary>A name of <see cref="FeatureNetworks"/>; empty for the one that suits the images best.</summary>
+    /// <summary>The features that evaluations compare in, as <c>evaluate --features</c>; empty for those that suit the images best.</summary>
     [Key("evaluate_features", Quiet = true, MayBeEmpty = true)] public string EvaluateFeatures { get; init; } = "";
 
     /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>

@@ -74,11 +74,14 @@ public sealed record BudgetedTraining
     /// <summary>When the first grid of samples is there at the latest: nobody should wait longer for a first impression.</summary>
     const double FirstGridSeconds = 30;
 
-    /// <summary>Grids come after each of so many equal parts of the training, besides the first.</summary>
+    /// <summary>Grids come after each of at most so many equal parts of the training, besides the first.</summary>
     const int Parts = 4;
 
     /// <summary>Of the budget, for one grid.</summary>
     const double GridShare = 0.025;
+
+    /// <summary>Of the budget, for all grids where even the cheapest takes more than <see cref="GridShare"/>: there are fewer of them then.</summary>
+    const double MostForGrids = 0.25;
 
     /// <summary>Of the time, for checkpoints: a small network's can take as long as hundreds of its steps.</summary>
     const double CheckpointShare = 0.05;
@@ -126,15 +129,15 @@ public sealed record BudgetedTraining
         double step = pace.StepSeconds + pace.CheckpointSeconds / checkpointSteps + evaluation / Math.Max(1, config.Train.EvaluateSteps);
         double rest = (1 - Reserve) * time.TotalSeconds - spent.TotalSeconds - pace.CheckpointSeconds - evaluation;
 
-        int grids = hasGrids ? Parts : 0;
+        int grids = hasGrids ? (int)Math.Clamp(MostForGrids * rest / grid, 1, Parts) : 0, parts = Math.Max(1, grids);
         long steps = Length(rest - grids * grid, step);
-        int part = (int)((steps + Parts - 1) / Parts);
+        int part = (int)((steps + parts - 1) / parts);
         long first = Length((1 - Reserve) * FirstGridSeconds - spent.TotalSeconds - grid, step);
         bool early = hasGrids && first < part;
         if (early)
         {
             steps = Length(rest - ++grids * grid, step);
-            part = (int)((steps + Parts - 1) / Parts);
+            part = (int)((steps + parts - 1) / parts);
         }
         TrainParams train = config.Train.Lasting(steps) with
         {

@@ -194,13 +194,17 @@ public sealed class TrainConfigTests : IDisposable
         string path = _folder.Write("default.yaml", Tutorial);
         TrainConfig config = TrainConfig.Load(path, ["train_params.lr=2e-4", "model_params.down_channels=[8,16,24,32]", "model_params.mid_channels=[32,24]", "train_params.lr=3e-4", "dataset_params.im_path=digits"]);
         Assert.Equal(3e-4, config.Train.LearningRate);
+        Assert.Equal(config, config.With("lr=3e-4", "type=tutorial_unet", "num_heads=4"));
         Assert.Equal([8, 16, 24, 32], Assert.IsType<TutorialUNetOptions>(config.Model).DownChannels);
         Assert.True(config.Dataset.IsBuiltIn);
 
         (string Option, string Message)[] wrong =
         [
             ("train_params.lr", "write it as section.key=value"),
-            ("lr=3", "write it as section.key=value"),
+            ("learning_rate=3", "no section has a key 'learning_rate'; did you mean train_params.lr?"),
+            ("im_channels=3", "dataset_params and model_params both have im_channels; say which, such as dataset_params.im_channels."),
+            ("leaning=3", "no section has a key 'leaning'."),
+            ("diffusion_params.lr=3", "unknown key 'lr' in diffusion_params; did you mean train_params.lr?"),
             ("train.lr=3", "unknown section 'train'; did you mean 'train_params'"),
             ("train_params.learning=3", "unknown key 'learning'"),
             ("train_params.lr=fast", "train_params.lr must be a number, not 'fast'."),
