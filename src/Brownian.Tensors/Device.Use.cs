@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using Brownian.Tensors.Autograd;
@@ -63,6 +64,20 @@ public abstract partial class Device
         using DeviceTurn turn = TakeTurn();
         Dispose(true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Features of one number for each sample, N×Count, computed on the host. A device that does not compute may write down their formula instead.</summary>
+    /// <param name="features">The formula.</param>
+    /// <param name="of">N numbers.</param>
+    public virtual Tensor FeaturesOf(HostFeatures features, ReadOnlySpan<float> of)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        var shape = Shape.Of(of.Length, features.Count);
+        float[] rows = ArrayPool<float>.Shared.Rent(shape.Count);
+        features.Write(of, rows.AsSpan(0, shape.Count));
+        var tensor = Tensor.From(rows.AsSpan(0, shape.Count), shape, this);
+        ArrayPool<float>.Shared.Return(rows);
+        return tensor;
     }
 
     internal Tape Tape { get; } = new();

@@ -1,6 +1,7 @@
 using Brownian.Peers;
 using Brownian.Tests.Evaluation;
 using Attribute = Brownian.Peers.OnnxGraph.Attribute;
+using OnnxGraph = Brownian.Peers.OnnxGraph;
 
 namespace Brownian.Oracle;
 

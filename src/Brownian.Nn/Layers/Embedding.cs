@@ -23,14 +23,25 @@ public sealed class Embedding
     public Tensor Forward(ReadOnlySpan<int> labels, Device device, Tensor? residual = null)
     {
         // A product with one-hot rows: labels are few, and the gradient of the table comes with it.
-        using var host = new PooledFloats(labels.Length * _rows);
-        Span<float> oneHot = host.Span;
-        oneHot.Clear();
-        for (int n = 0; n < labels.Length; n++)
+        float[] numbers = new float[labels.Length];
+        for (int n = 0; n < labels.Length; n++) numbers[n] = labels[n];
+        return new OneHot(_rows).Of(numbers, device).Linear(_weight.Value, bias: null, residual);
+    }
+}
+
+/// <summary>Rows that are 1 at the place of a label, and 0 elsewhere.</summary>
+/// <param name="Rows">The number of labels.</param>
+public sealed record OneHot(int Rows) : HostFeatures(Rows)
+{
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<float> of, Span<float> rows)
+    {
+        rows.Clear();
+        for (int n = 0; n < of.Length; n++)
         {
-            if ((uint)labels[n] >= (uint)_rows) throw new ArgumentException($"Label {labels[n]} at position {n}: labels go from 0 to {_rows - 1}.");
-            oneHot[n * _rows + labels[n]] = 1;
+            int label = (int)of[n];
+            if (label != of[n] || (uint)label >= (uint)Rows) throw new ArgumentException($"Label {of[n]} at position {n}: labels go from 0 to {Rows - 1}.");
+            rows[n * Rows + label] = 1;
         }
-        return Tensor.From(oneHot, Shape.Of(labels.Length, _rows), device).Linear(_weight.Value, bias: null, residual);
     }
 }

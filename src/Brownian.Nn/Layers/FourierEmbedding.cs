@@ -19,23 +19,26 @@ public sealed class FourierEmbedding
 
     /// <summary>The embedding of N times, N×2F: sines before cosines.</summary>
     /// <exception cref="ArgumentException">A time is not above 0.</exception>
-    public Tensor Of(ReadOnlySpan<float> times, Device device)
+    public Tensor Of(ReadOnlySpan<float> times, Device device) => new FourierFeatures(_weight.Value.ToArray()).Of(times, device);
+}
+
+/// <summary>Sines and cosines of 2π·w·ln t, sines first.</summary>
+/// <param name="Weights">w.</param>
+public sealed record FourierFeatures(IReadOnlyList<float> Weights) : HostFeatures(2 * Weights.Count)
+{
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<float> of, Span<float> rows)
     {
-        int frequencies = _weight.Shape.Count;
-        Shape shape = Shape.Of(times.Length, 2 * frequencies);
-        using PooledFloats host = new(shape.Count), weights = new(frequencies);
-        _weight.Value.CopyTo(weights.Span);
-        for (int n = 0; n < times.Length; n++)
+        for (int n = 0; n < of.Length; n++)
         {
-            if (!(times[n] > 0)) throw new ArgumentException($"Time {times[n]} at position {n}: a Fourier embedding takes its logarithm; it must be above 0.");
-            float logarithm = MathF.Log(times[n]);
-            Span<float> row = host.Span.Slice(2 * n * frequencies, 2 * frequencies);
-            for (int i = 0; i < frequencies; i++)
+            if (!(of[n] > 0)) throw new ArgumentException($"Time {of[n]} at position {n}: a Fourier embedding takes its logarithm; it must be above 0.");
+            float logarithm = MathF.Log(of[n]);
+            Span<float> row = rows.Slice(n * Count, Count);
+            for (int i = 0; i < Weights.Count; i++)
             {
-                (double sine, double cosine) = Math.SinCos((double)logarithm * weights.Span[i] * 2 * Math.PI);
-                (row[i], row[frequencies + i]) = ((float)sine, (float)cosine);
+                (double sine, double cosine) = Math.SinCos((double)logarithm * Weights[i] * 2 * Math.PI);
+                (row[i], row[Weights.Count + i]) = ((float)sine, (float)cosine);
             }
         }
-        return Tensor.From(host.Span, shape, device);
     }
 }

@@ -27,22 +27,25 @@ public sealed class FrozenSinusoidalTable
 
     /// <summary>The rows of N timesteps, N×dimension.</summary>
     /// <exception cref="ArgumentException">A timestep lies outside the table.</exception>
-    public Tensor Forward(ReadOnlySpan<float> timesteps, Device device)
+    public Tensor Forward(ReadOnlySpan<float> timesteps, Device device) => new SharesOfRows(_rows).Of(timesteps, device).Linear(_weight.Value);
+}
+
+/// <summary>Rows that are 1 at the place of a whole number, or share it between the places below and above: max(0, 1 − |t − i|).</summary>
+/// <param name="Rows">The number of places.</param>
+public sealed record SharesOfRows(int Rows) : HostFeatures(Rows)
+{
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<float> of, Span<float> rows)
     {
-        // A product with rows that are 1 in one place, or share it between two.
-        using var host = new PooledFloats(timesteps.Length * _rows);
-        Span<float> shares = host.Span;
-        shares.Clear();
-        for (int n = 0; n < timesteps.Length; n++)
+        rows.Clear();
+        for (int n = 0; n < of.Length; n++)
         {
-            float t = timesteps[n];
-            if (!(t >= 0 && t <= _rows - 1))
-                throw new ArgumentException($"Timestep {t} at position {n}: the table of this network goes from 0 to {_rows - 1}.");
+            float t = of[n];
+            if (!(t >= 0 && t <= Rows - 1)) throw new ArgumentException($"Timestep {t} at position {n}: the table of this network goes from 0 to {Rows - 1}.");
             int row = (int)t;
             float above = t - row;
-            shares[n * _rows + row] = 1 - above;
-            if (above > 0) shares[n * _rows + row + 1] = above;
+            rows[n * Rows + row] = 1 - above;
+            if (above > 0) rows[n * Rows + row + 1] = above;
         }
-        return Tensor.From(shares, Shape.Of(timesteps.Length, _rows), device).Linear(_weight.Value);
     }
 }

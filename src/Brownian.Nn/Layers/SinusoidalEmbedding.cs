@@ -7,7 +7,7 @@ namespace Brownian.Nn;
 /// for i from 0 to half − 1, half = dimension/2. Codebases differ in order, shift and rounding, and a network only understands its own.
 /// </summary>
 /// <param name="Dimension">Features per timestep, at least 2; an odd one ends with a zero.</param>
-public sealed record SinusoidalEmbedding(int Dimension)
+public sealed record SinusoidalEmbedding(int Dimension) : HostFeatures(Dimension)
 {
     /// <summary>Cosines before sines (diffusers' <c>flip_sin_to_cos</c>).</summary>
     public bool CosineFirst { get; init; }
@@ -21,26 +21,20 @@ public sealed record SinusoidalEmbedding(int Dimension)
     /// </summary>
     public bool Divide { get; init; }
 
-    /// <summary>The embedding of N timesteps, N×<see cref="Dimension"/>.</summary>
-    public Tensor Of(ReadOnlySpan<float> timesteps, Device device)
-    {
-        Shape shape = Shape.Of(timesteps.Length, Dimension);
-        using var host = new PooledFloats(shape.Count);
-        Write(timesteps, host.Span);
-        return Tensor.From(host.Span, shape, device);
-    }
+    /// <summary>What timesteps are multiplied by, or with <see cref="Divide"/> divided by: one number for each pair of a sine and a cosine.</summary>
+    public IReadOnlyList<float> Frequencies => [.. Enumerable.Range(0, Dimension / 2).Select(i => Frequency(i, Dimension / 2))];
 
-    /// <summary>The same on the host: N·<see cref="Dimension"/> numbers, one timestep after the other.</summary>
-    internal void Write(ReadOnlySpan<float> timesteps, Span<float> rows)
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<float> of, Span<float> rows)
     {
         int half = Dimension / 2;
         if (Dimension % 2 != 0) rows.Clear();
         for (int i = 0; i < half; i++)
         {
             float frequency = Frequency(i, half);
-            for (int n = 0; n < timesteps.Length; n++)
+            for (int n = 0; n < of.Length; n++)
             {
-                float angle = Divide ? timesteps[n] / frequency : timesteps[n] * frequency;
+                float angle = Divide ? of[n] / frequency : of[n] * frequency;
                 (double sine, double cosine) = Math.SinCos(angle);
                 int row = n * Dimension;
                 rows[row + i] = (float)(CosineFirst ? cosine : sine);

@@ -11,7 +11,7 @@ public static class ModelFolder
     static readonly StateDictFolder StateDict = StateDictFolder.Safetensors;
 
     /// <summary>Every format, in the order in which a folder is tried.</summary>
-    public static IReadOnlyList<IModelFormat> Formats { get; } = [new BrownianFolder(), StateDict, StateDictFolder.Torch, new RunFormat(), new CheckpointFormat(), Diffusers];
+    public static IReadOnlyList<IModelFormat> Formats { get; } = [new BrownianFolder(), StateDict, StateDictFolder.Torch, new RunFormat(), new CheckpointFormat(), Diffusers, new OnnxFolder()];
 
     /// <summary>Those that a model can be written as.</summary>
     public static IEnumerable<IExportFormat> ExportFormats => Formats.OfType<IExportFormat>();
