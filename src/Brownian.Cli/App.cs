@@ -54,6 +54,7 @@ static class App
         (string Name, Func<Command> Create)[] commands =
         [
             ("train", () => new TrainCommand(terminal, cancel)),
+            ("runs", () => new RunsCommand(terminal)),
             ("ema", () => new EmaCommand(terminal)),
             ("sample", () => new SampleCommand(terminal, cancel)),
             ("evaluate", () => new EvaluateCommand(terminal, cancel)),

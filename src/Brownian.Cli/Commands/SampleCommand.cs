@@ -10,9 +10,9 @@ sealed class SampleCommand : AppCommand
 {
     const int DefaultCount = 64, MostColumns = 16;
 
-    readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", $"A model folder, a run (the averaged weights of its newest checkpoint), a diffusers folder, or {ShippedModel.Name}, the built-in model. Default: the newest run in runs/, else {ShippedModel.Name}");
-    readonly Option<double?> _std = EmaCommand.Width("--ema-std", "With a run that kept snapshots of averages (see 'ema --help'): sample from the average of this width.");
+    readonly ModelOptions _model = new(
+        $"A model folder, a run (the averaged weights of its newest checkpoint), a diffusers folder, or {ShippedModel.Name}, the built-in model. Default: the newest run in runs/, else {ShippedModel.Name}",
+        "With a run that kept snapshots of averages (see 'ema --help'): sample from the average of this width.");
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, with seeds 0, 1, 2, ... Default: 64, or full rows of all classes");
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-63 or 1,5,9-12. An image depends on its seed alone.");
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "The grid: .png, .jpg or .webp. Default: a new .png in samples/");
@@ -31,7 +31,7 @@ sealed class SampleCommand : AppCommand
         : base("sample",
             "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([_model, _std, _count, _seeds, _out, _quality, _columns, _singles, _npy, _depth, _batch]);
+        Add([.. _model.All, _count, _seeds, _out, _quality, _columns, _singles, _npy, _depth, _batch]);
         Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
@@ -43,9 +43,7 @@ sealed class SampleCommand : AppCommand
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
         using Device device = _device.Open(parsed);
-        (DiffusionModel model, string name) = parsed.GetValue(_std) is { } width
-            ? EmaCommand.Open(_terminal, parsed.GetValue(_model), width, step: null, device)
-            : DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+        (DiffusionModel model, string name) = _model.Open(parsed, _terminal, device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;
         if (IsOpen(parsed) && model.Description.Classes.Count is >= 2 and <= MostColumns and var classes)
@@ -60,7 +58,7 @@ sealed class SampleCommand : AppCommand
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
         foreach (string written in targets.Write(images, columns)) _terminal.Out.WriteLine(written);
         if (name == ShippedModel.Name) _terminal.Out.WriteLine($"yours   {Invocation.Of("train")}");
-        _terminal.Out.WriteLine(parsed.GetValue(_std) is { } std
+        _terminal.Out.WriteLine(_model.Width(parsed) is { } std
             ? $"next    {Invocation.Of("ema", name, "--std", std.ToString(CultureInfo.InvariantCulture))}"
             : $"next    {Invocation.Of("show", "reverse", "--model", name)}");
         return ExitCode.Success;

@@ -10,7 +10,6 @@ namespace Brownian.Training;
 /// </summary>
 sealed class TrainState
 {
-    public const string WeightsName = "weights.safetensors";
     public const string OptimizerName = "optimizer.safetensors";
 
     readonly OptimizerKind _optimizer;
@@ -88,7 +87,7 @@ sealed class TrainState
     public void Save(CheckpointStore store, string configHash, long imagesSeen, double seconds, IImageDataset? images = null) =>
         store.Save(Manifest(configHash, imagesSeen, seconds, images), folder =>
         {
-            ParameterFile.Write(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
+            ParameterFile.Write(Path.Combine(folder, CheckpointStore.WeightsName), Parameters, ("", Parameters.Values));
             ParameterFile.Write(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
             ParameterFile.Write(Path.Combine(folder, OptimizerName), Optimizer.State);
             LearnersFile.Write(folder, Objective);
@@ -124,7 +123,7 @@ sealed class TrainState
 
     public void Load(string folder, CheckpointManifest manifest)
     {
-        ParameterFile.Read(Path.Combine(folder, WeightsName), Parameters, ("", Parameters.Values));
+        ParameterFile.Read(Path.Combine(folder, CheckpointStore.WeightsName), Parameters, ("", Parameters.Values));
         ParameterFile.Read(Path.Combine(folder, CheckpointStore.AverageName), Parameters, ("", Average.Average));
         ParameterFile.Read(Path.Combine(folder, OptimizerName), Optimizer.State, _optimizer);
         LearnersFile.Read(folder, Objective);

@@ -14,6 +14,9 @@ sealed class CheckpointStore(string folder)
     /// <summary>The file of a checkpoint that is sampled from: the averaged weights.</summary>
     public const string AverageName = "ema.safetensors";
 
+    /// <summary>The file of the weights themselves.</summary>
+    public const string WeightsName = "weights.safetensors";
+
     const string Prefix = "step-";
 
     public static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}");
@@ -97,6 +100,26 @@ sealed class CheckpointStore(string folder)
     /// <summary>Deletes all but the newest <paramref name="keep"/> and the best.</summary>
     public void Prune(int keep, BestBy best = BestBy.Loss)
     {
+        List<CheckpointManifest> whole = Whole();
+        long? kept = BestOf(whole, best)?.Step;
+        foreach (CheckpointManifest manifest in whole.Skip(keep))
+        {
+            if (manifest.Step != kept) Files.DeleteFolder(PathOf(manifest.Step));
+        }
+    }
+
+    /// <summary>The best of those whose manifests can be read; null where there is none.</summary>
+    public CheckpointManifest? Best(BestBy by) => BestOf(Whole(), by);
+
+    static CheckpointManifest? BestOf(List<CheckpointManifest> whole, BestBy by)
+    {
+        bool evaluated = by == BestBy.Evaluation && whole.Exists(manifest => manifest.Evaluation is not null);
+        return whole.MinBy(manifest => evaluated ? manifest.Evaluation ?? double.PositiveInfinity : manifest.SmoothedLoss);
+    }
+
+    // Newest first.
+    List<CheckpointManifest> Whole()
+    {
         List<CheckpointManifest> whole = [];
         foreach (long step in Steps())
         {
@@ -109,12 +132,7 @@ sealed class CheckpointStore(string folder)
                 continue;   // a damaged one is neither counted nor removed: someone may want to look at it
             }
         }
-        bool evaluated = best == BestBy.Evaluation && whole.Exists(manifest => manifest.Evaluation is not null);
-        long? kept = whole.MinBy(manifest => evaluated ? manifest.Evaluation ?? double.PositiveInfinity : manifest.SmoothedLoss)?.Step;
-        foreach (CheckpointManifest manifest in whole.Skip(keep))
-        {
-            if (manifest.Step != kept) Files.DeleteFolder(PathOf(manifest.Step));
-        }
+        return whole;
     }
 
     /// <summary>Removes what a killed process left half-written.</summary>

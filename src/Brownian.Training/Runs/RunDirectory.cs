@@ -114,6 +114,58 @@ public sealed class RunDirectory
         }
     }
 
+    /// <summary>Whether a process trains it now.</summary>
+    internal bool IsBeingTrained
+    {
+        get
+        {
+            string path = Path.Combine(FullPath, ".lock");
+            if (!File.Exists(path)) return false;
+            try
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                return false;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return e is not FileNotFoundException and not UnauthorizedAccessException;
+            }
+        }
+    }
+
+    /// <summary>The model of one of its checkpoints.</summary>
+    /// <param name="which">A step, <c>best</c> or <c>last</c>.</param>
+    /// <param name="isRaw">The weights themselves, not their average.</param>
+    /// <param name="device">Where it will compute.</param>
+    /// <param name="warn">Told about checkpoints that were passed over because they are damaged.</param>
+    /// <exception cref="ArgumentException">There is no such checkpoint; the message names those that there are.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or none is whole.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public DiffusionModel OpenModel(string which, bool isRaw, Device device, Action<string>? warn = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(which);
+        ArgumentNullException.ThrowIfNull(device);
+        var store = new CheckpointStore(CheckpointsPath);
+        List<long> steps = store.Steps();
+        if (steps.Count == 0) throw new InvalidDataException($"{CheckpointsPath}: the run has no checkpoint yet.");
+        string file = isRaw ? CheckpointStore.WeightsName : CheckpointStore.AverageName;
+        DiffusionModel? model = null;
+        if (which == "last")
+        {
+            store.Newest(warn ?? (_ => { }), (folder, manifest) => model = RunFormat.Load(this, folder, manifest, device, file), file);
+            return model!;
+        }
+        long? step = which == "best" ? store.Best(Config.Train.Best)?.Step
+            : long.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
+            : throw new ArgumentException($"there is no checkpoint '{which}'; give a step, best or last.");
+        if (step is not { } found || !steps.Contains(found))
+            throw new ArgumentException($"{FullPath}: there is no checkpoint of step {which}; there are {string.Join(", ", steps.Order())}, and best and last of these.");
+        string path = store.PathOf(found);
+        CheckpointManifest chosen = CheckpointManifest.Read(path);
+        chosen.Verify(path, file);
+        return RunFormat.Load(this, path, chosen, device, file);
+    }
+
     /// <summary>Keeps other processes from training the same run until disposed; the system lets go when a process dies.</summary>
     internal FileStream Lock()
     {
@@ -146,8 +198,9 @@ sealed class RunFormat : IModelFormat
         return model ?? throw new InvalidDataException($"{run.CheckpointsPath}: the run has no checkpoint yet.");
     }
 
-    public static DiffusionModel Load(RunDirectory run, string folder, CheckpointManifest manifest, Device device) =>
-        DiffusionModel.Load(Describe(run, manifest), Path.Combine(folder, CheckpointStore.AverageName), device);
+    public static DiffusionModel Load(
+        RunDirectory run, string folder, CheckpointManifest manifest, Device device, string file = CheckpointStore.AverageName) =>
+        DiffusionModel.Load(Describe(run, manifest), Path.Combine(folder, file), device);
 
     /// <summary>What a configuration and a checkpoint together say of the model.</summary>
     public static ModelDescription Describe(RunDirectory run, CheckpointManifest manifest) =>

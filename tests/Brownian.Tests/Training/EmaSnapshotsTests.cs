@@ -60,7 +60,7 @@ public sealed class EmaSnapshotsTests : IDisposable
             $"train_params.num_steps={Steps}", "train_params.ema_snapshots=12", "train_params.checkpoint_steps=1", "train_params.keep_checkpoints=100");
         RunDirectory run = Trained(config);
         double exponent = PowerProfile.ExponentOf(width);
-        float[][] weights = [.. Enumerable.Range(1, Steps).Select(step => Read(Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(step), TrainState.WeightsName)))];
+        float[][] weights = [.. Enumerable.Range(1, Steps).Select(step => Read(Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(step), CheckpointStore.WeightsName)))];
         ReconstructedEma made = new SnapshotStore(run).Open(width, null, _device);
         float[] reconstructed = Weights(made.Model);
         double square = 0, spread = 0, moved = 0;

@@ -28,7 +28,7 @@ public sealed class FineTuningTests : IDisposable
     static TrainConfig From(TrainConfig config, string path, params string[] overrides) =>
         config.With([$"train_params.from='{path}'", "train_params.seed=9", "train_params.lr_schedule=constant", "train_params.lr_warmup_steps=0", .. overrides]);
 
-    float[] Weights(RunDirectory run, long step, string file = TrainState.WeightsName)
+    float[] Weights(RunDirectory run, long step, string file = CheckpointStore.WeightsName)
     {
         DiffusionModel model = DiffusionModel.Load(ModelDescription.Of(run.Config), Path.Combine(new CheckpointStore(run.CheckpointsPath).PathOf(step), file), _device);
         return model.Network.Parameters.Values.ToArray();

@@ -16,9 +16,9 @@ sealed class EvaluateCommand : AppCommand
         HelpName = "A B",
     };
 
-    readonly Option<string?> _model =
-        OptionOf.Text("--model", "MODEL", $"The model to judge, as for sample. Default: the newest run in runs/, else {ShippedModel.Name}");
-    readonly Option<double?> _std = EmaCommand.Width("--ema-std", "With a run that kept snapshots of averages (see 'ema --help'): judge the average of this width; --sweep ema_std=0.05,0.1 judges several.");
+    readonly ModelOptions _model = new(
+        $"The model to judge, as for sample. Default: the newest run in runs/, else {ShippedModel.Name}",
+        "With a run that kept snapshots of averages (see 'ema --help'): judge the average of this width; --sweep ema_std=0.05,0.1 judges several.");
     readonly Option<string?> _data =
         OptionOf.Text("--data", "PATH", "Real images to compare with. Default: those that the model learned from. " + DataCommand.Places);
     readonly SourceChoice _source = new();
@@ -58,7 +58,7 @@ sealed class EvaluateCommand : AppCommand
         + "Sets:    brownian evaluate samples/digits data/mnist --split test\n\n" + SamplerOptions.List(), terminal, cancel)
     {
         Add(_sets);
-        Add([_model, _std, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _bits, _sweep]);
+        Add([.. _model.All, _data, .. _source.All, _count, _real, _size, _features, _weights, _repeat, _seed, _perClass, _bootstrap, _nearest, _bits, _sweep]);
         Add([_batch, .. _sampler.All, .. _classes.All, _json, _out, _noCache, _force, .. _device.All]);
     }
 
@@ -113,7 +113,7 @@ sealed class EvaluateCommand : AppCommand
 
     int Model(ParseResult parsed, EvaluationOptions wanted, SamplingSweep? sweep, EvaluationTargets targets, Device device)
     {
-        (DiffusionModel model, string name) = Open(parsed, device);
+        (DiffusionModel model, string name) = _model.Open(parsed, _terminal, device);
         SampleOptions sampling = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { BatchSize = parsed.GetValue(_batch) ?? 64 }), model);
         var sampler = new ImageSampler(model);
         if (sweep is null) sampler.Describe(sampling);
@@ -133,13 +133,9 @@ sealed class EvaluateCommand : AppCommand
         return ExitCode.Success;
     }
 
-    (DiffusionModel Model, string Name) Open(ParseResult parsed, Device device) => parsed.GetValue(_std) is { } width
-        ? EmaCommand.Open(_terminal, parsed.GetValue(_model), width, step: null, device)
-        : DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
-
     int Bits(ParseResult parsed, string method, EvaluationTargets targets, Device device)
     {
-        (DiffusionModel model, string name) = Open(parsed, device);
+        (DiffusionModel model, string name) = _model.Open(parsed, _terminal, device);
         TrainConfig config = DataOf(parsed, model, name);
         var options = new LikelihoodOptions { Count = parsed.GetValue(_count) ?? 128, Seed = parsed.GetValue(_seed) ?? 0, BatchSize = parsed.GetValue(_batch) ?? 32 };
         SampleParams sampling = _sampler.Apply(parsed, new SampleOptions()).Sampling;
@@ -154,7 +150,7 @@ sealed class EvaluateCommand : AppCommand
     // What is of a model is nothing to images that are there.
     void RefuseForSets(ParseResult parsed)
     {
-        Option[] ofModels = [_model, _std, _data, _repeat, _seed, _bits, _sweep, .. _sampler.All, .. _classes.All];
+        Option[] ofModels = [.. _model.All, _data, _repeat, _seed, _bits, _sweep, .. _sampler.All, .. _classes.All];
         if (Array.Find(ofModels, option => parsed.GetResult(option) is { Implicit: false }) is { } option)
             throw new ArgumentException($"{option.Name}: for a model; two sets of images are compared as they are. Leave it out, or the sets.");
     }
