@@ -9,11 +9,18 @@ namespace Brownian.Cli;
 /// <param name="run">Where results go; null where there will be none.</param>
 sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? run = null) : IProgress<TrainProgress>
 {
+    /// <summary>Epochs that take so long are told one by one.</summary>
+    const double LongEpochSeconds = 10;
+
     TrainProgress.Started? _start;
     string _distance = "";
+    (long Number, double Sum, long Steps, double Since) _epoch = (-1, 0, 0, 0);
 
     /// <summary>Whether the time was told with the budget that it comes from.</summary>
     public bool HasBudget { get; init; }
+
+    /// <summary>What is done that the user's file does not mention; null for nothing.</summary>
+    public string? Additions { get; init; }
 
     public void Report(TrainProgress value)
     {
@@ -54,6 +61,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         if (started.Classes.Length > 0) line.Note($"classes {started.Classes}");
         line.Note($"device  {started.Device}");
         line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
+        if (Additions is not null) line.Note($"adds    {Additions}");
         if (started.Snapshots is { } kept)
         {
             string widths = string.Join(" and ", kept.Widths.Select(width => width.ToString(CultureInfo.InvariantCulture)));
@@ -73,6 +81,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     {
         if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
         line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
+        if (forecast.GridNote.Length > 0) line.Note($"grids   {forecast.GridNote}");
         if (!HasBudget) line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
     }
 
@@ -99,9 +108,30 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             _distance = $"  distance {Phrases.Rate(found.Frechet)}";
             line.Note($"distance {Numbers.Text(found.Frechet)} (Fréchet), {Numbers.Text(found.Kernel)} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
         }
-        line.Update(
-            (double)metrics.Step / stepped.TotalSteps,
-            $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}{_distance}  {speed}{left}");
+        string status = $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}{_distance}  {speed}{left}";
+        line.Update((double)metrics.Step / stepped.TotalSteps, status);
+        if (config.Train.LogSteps > 0 && metrics.Step % config.Train.LogSteps == 0 && metrics.Step < stepped.TotalSteps) line.Note(status);
+        Count(metrics, isLast: metrics.Step == stepped.TotalSteps);
+    }
+
+    // The mean loss of each epoch, as tutorials print it.
+    void Count(TrainMetrics metrics, bool isLast)
+    {
+        if (metrics.Epoch != _epoch.Number)
+        {
+            TellEpoch(metrics);
+            _epoch = (metrics.Epoch, 0, 0, metrics.Seconds);
+        }
+        _epoch = _epoch with { Sum = _epoch.Sum + metrics.Loss, Steps = _epoch.Steps + 1 };
+        if (isLast) TellEpoch(metrics);
+    }
+
+    void TellEpoch(TrainMetrics metrics)
+    {
+        double seconds = metrics.Seconds - _epoch.Since;
+        if (_epoch.Number < 0 || (config.Train.LogSteps == 0 && seconds < LongEpochSeconds)) return;
+        line.Note(string.Create(CultureInfo.InvariantCulture,
+            $"epoch {_epoch.Number + 1}  loss {_epoch.Sum / _epoch.Steps:0.0000} on average, {Phrases.Duration(TimeSpan.FromSeconds(seconds))}"));
     }
 }
 

@@ -37,6 +37,23 @@ sealed class ConfigOptions(
         to.WriteLine("next    brownian train --preset NAME; 'brownian config --preset NAME' prints one");
     }
 
+    /// <summary>
+    /// What training does that the named file does not mention, in a line; null for nothing. A tutorial's code may do neither, and who compares
+    /// wants to know.
+    /// </summary>
+    public string? Additions(ParseResult parsed, TrainConfig config, IEnumerable<string> overrides)
+    {
+        if (parsed.GetValue(_config) is not { } path) return null;
+        IReadOnlySet<string> given = TrainConfig.KeysGiven(path, overrides);
+        (string Key, bool Adds, string What)[] additions =
+        [
+            ("train_params.ema_decay", config.Train.EmaDecay > 0, "an average of the weights"),
+            ("diffusion_params.clip_sample", config.Diffusion.ClipSample, "a limit on x̂_0"),
+        ];
+        string[] added = [.. additions.Where(one => one.Adds && !given.Contains(one.Key)).Select(one => $"{one.What} ({one.Key})")];
+        return added.Length == 0 ? null : $"{string.Join(" and ", added)}, which {path} does not mention";
+    }
+
     /// <summary>The options as they were given, to be repeated in another command.</summary>
     public string[] Given(ParseResult parsed) =>
         [.. ((Option<string?>[])[_config, _preset]).SelectMany(option => parsed.GetValue(option) is { } value ? [option.Name, value] : (string[])[])];

@@ -11,11 +11,24 @@ sealed class DeviceOptions
 
     public Option[] All => [_device, _threads];
 
-    public int? Threads(ParseResult parsed) => parsed.GetValue(_threads);
+    /// <summary>What was typed, but no more than there are logical processors: more would only wait for each other.</summary>
+    public int? Threads(ParseResult parsed) => parsed.GetValue(_threads) is { } typed ? Math.Min(typed, Environment.ProcessorCount) : null;
 
     /// <param name="parsed">What was typed.</param>
-    /// <param name="threads">Those of the processor where nothing was; 0 for one per physical core.</param>
-    public Device Open(ParseResult parsed, int threads = 0) => Open(parsed.GetValue(_device), parsed.GetValue(_threads), threads);
+    /// <param name="terminal">Told where fewer threads compute than were typed.</param>
+    /// <param name="threads">Those of the processor where nothing was typed; 0 for one per physical core.</param>
+    public Device Open(ParseResult parsed, Terminal terminal, int threads = 0)
+    {
+        (string? device, int? typed) = (parsed.GetValue(_device), parsed.GetValue(_threads));
+        if (device is not null && device.StartsWith("cpu:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(4), out int named) && named > 0)
+        {
+            if (typed is not null) throw new ArgumentException($"--device {device} says how many threads there are; leave --threads out.");
+            (device, typed) = ("cpu", named);
+        }
+        int most = Environment.ProcessorCount;
+        if (typed > most) terminal.Warn($"{typed} threads were asked for; {most} compute, as this machine has {most} logical processors.");
+        return Open(device, typed is { } count ? Math.Min(count, most) : null, threads);
+    }
 
     /// <param name="device">The value of <c>--device</c>, or null.</param>
     /// <param name="typed">The value of <c>--threads</c>, or null.</param>
@@ -23,9 +36,6 @@ sealed class DeviceOptions
     public static Device Open(string? device, int? typed, int threads = 0)
     {
         if (device is null or "cpu") return Device.Cpu(typed ?? threads);
-        // As --threads: more would only wait for each other.
-        if (device.StartsWith("cpu:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(4), out int count) && count > Environment.ProcessorCount)
-            throw new ArgumentException($"--device {device}: there are {Environment.ProcessorCount} logical processors here; give at most as many threads.");
         return typed is null ? Device.Open(device) : throw new ArgumentException($"--device {device} says how many threads there are; leave --threads out.");
     }
 }

@@ -63,8 +63,8 @@ static class OptionOf
 
     /// <summary>Threads to compute with; null when absent.</summary>
     public static Option<int?> Threads() => Parsed<int?>(
-        "--threads", "N", "Threads to compute with. Default: one per physical core. Results do not depend on it.", ThreadRange,
-        text => Integers([text], NumberStyles.None, 1, Environment.ProcessorCount) is [var one] ? one : null);
+        "--threads", "N", "Threads to compute with. Default: one per physical core. Results do not depend on it.", "a whole number, 1 or more",
+        text => Integers([text], NumberStyles.None, 1, int.MaxValue) is [var one] ? one : null);
 
     /// <summary>Several numbers of threads, to measure in turn; none when absent.</summary>
     public static Option<int[]?> SeveralThreads() => Parsed(

@@ -34,7 +34,7 @@ sealed class PredictCommand : AppCommand
         string path = parsed.GetValue(_output)!;
         bool overwrite = parsed.GetValue(_force);
         Target.Check(path, overwrite);
-        using Device device = _device.Open(parsed);
+        using Device device = _device.Open(parsed, _terminal);
         (DiffusionModel model, _) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         IDenoisingNetwork network = model.Network;
         int[]? labels = parsed.GetValue(_labels) is { } text ? ClassNames.Parse("--labels", text, model.Description.Classes, network.Classes) : null;

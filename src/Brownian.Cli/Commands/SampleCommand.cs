@@ -20,6 +20,7 @@ sealed class SampleCommand : AppCommand
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column per class");
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Also write each image to its own PNG.");
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one array, N×H×W×C.");
+    readonly Option<string?> _everyStep = OptionOf.Text("--every-step", "DIR", "Also write two grids after every step: x_t, and the image x̂_0 that the network sees in it.");
     readonly Option<string?> _depth = OptionOf.Choice("--bit-depth", ["8", "16"], "Bits per sample of --singles and --npy. Default: 8");
     readonly Option<int?> _batch = OptionOf.Number("--batch", 1, "Batch size. Default: 64");
     readonly SamplerOptions _sampler = new();
@@ -31,7 +32,7 @@ sealed class SampleCommand : AppCommand
         : base("sample",
             "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([.. _model.All, _count, _seeds, _out, _quality, _columns, _singles, _npy, _depth, _batch]);
+        Add([.. _model.All, _count, _seeds, _out, _quality, _columns, _singles, _npy, _everyStep, _depth, _batch]);
         Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
@@ -42,7 +43,7 @@ sealed class SampleCommand : AppCommand
             throw new ArgumentException("--bit-depth 16: a grid has 8 bits; add --singles or --npy, or leave it out.");
         SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), parsed.GetValue(_force));
         targets.Check(options.Seeds!);
-        using Device device = _device.Open(parsed);
+        using Device device = _device.Open(parsed, _terminal);
         (DiffusionModel model, string name) = _model.Open(parsed, _terminal, device);
         options = _classes.Apply(parsed, options, model);
         int columns = parsed.GetValue(_columns) ?? 0;
@@ -53,10 +54,12 @@ sealed class SampleCommand : AppCommand
             columns = classes;
         }
         targets.CheckFit(options.Seeds!.Count, columns, model);
-        var sampler = new ImageSampler(model);
+        StepGrids? steps = parsed.GetValue(_everyStep) is { } folder ? new StepGrids(folder, columns, options, parsed.GetValue(_force)) : null;
+        var sampler = new ImageSampler(model) { OnStep = steps is null ? null : steps.Write };
         _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));
         foreach (string written in targets.Write(images, columns)) _terminal.Out.WriteLine(written);
+        if (steps is not null) _terminal.Out.WriteLine($"steps   {steps.Told}");
         if (name == ShippedModel.Name) _terminal.Out.WriteLine($"yours   {Invocation.Of("train")}");
         _terminal.Out.WriteLine(_model.Width(parsed) is { } std
             ? $"next    {Invocation.Of("ema", name, "--std", std.ToString(CultureInfo.InvariantCulture))}"

@@ -28,20 +28,26 @@ sealed class TrainCommand : AppCommand
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the initial weights, the image order, the noise and the samples.");
     readonly Option<bool> _changedData = OptionOf.Flag("--allow-changed-data", "With --resume: continue although the images are not those of the checkpoint.");
     readonly DeviceOptions _device = new();
+    readonly Option<string?> _log = OptionOf.Choice("--log-format", ["text", "json"], "What is printed while training: lines for people, or a JSON object for each event. Default: text");
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Print the time and memory that training would take, then stop. Writes nothing.");
+
+    // What people are told; nobody, where a program reads.
+    Terminal _told;
 
     public TrainCommand(Terminal terminal, CancellationToken cancel) : base("train",
         "Train a model. Ctrl-C saves a checkpoint and prints the command to resume.\n"
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
-        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _rate, _batch, _seed, .. _device.All, _strict, _dryRun]);
+        _told = terminal;
+        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _rate, _batch, _seed, .. _device.All, _strict, _log, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
     {
+        if (IsForPrograms(parsed)) _told = new Terminal(TextWriter.Null, _terminal.Error);
         if (_config.AsksForPresets(parsed))
         {
-            ConfigOptions.ListPresets(_terminal.Out);
+            ConfigOptions.ListPresets(_told.Out);
             return ExitCode.Success;
         }
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
@@ -57,14 +63,14 @@ sealed class TrainCommand : AppCommand
         if (parsed.GetValue(_changedData)) throw new ArgumentException("--allow-changed-data is for --resume; a new run takes any images.");
         TrainConfig config = Configuration(parsed);
         // Before there is a folder, so that a wrong path leaves none behind.
-        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
+        using IImageDataset images = _told.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         config = ConfiguredDataset.Fit(config, images);
         using Device device = OpenDevice(parsed, config);
         TimeBudget? budget = config.Train.Minutes is { } minutes ? new TimeBudget(minutes) : null;
         if (budget is not null) config = Spend(budget, config, device, images, Overrides(parsed));
         config = FineTuning.Sealed(config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, hasBudget: budget is not null);
-        return Train(RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), config, device, images, hasBudget: budget is not null);
+        return Train(parsed, RunDirectory.Create(parsed.GetValue(_runs) ?? "runs", config), config, device, images, hasBudget: budget is not null);
     }
 
     TrainConfig Configuration(ParseResult parsed)
@@ -91,28 +97,28 @@ sealed class TrainCommand : AppCommand
         if (From(parsed) is { } model)
         {
             var tuning = FineTuning.For(model, Overrides(parsed));
-            _terminal.Out.WriteLine($"config  {tuning.Reason}");
+            _told.Out.WriteLine($"config  {tuning.Reason}");
             return tuning.Config;
         }
         DatasetParams wanted = TrainConfig.Default.With(Overrides(parsed)).Dataset;
         if (wanted.IsBuiltIn) return null;
         using IImageSource source = ConfiguredDataset.Source(wanted);
         var choice = PresetChoice.For(source, wanted.ImagePath);
-        _terminal.Out.WriteLine($"preset  {choice.Preset}: {choice.Reason}; another with --preset NAME");
+        _told.Out.WriteLine($"preset  {choice.Preset}: {choice.Reason}; another with --preset NAME");
         return choice.Config;
     }
 
     // What the user said of checkpoints and grids stands, whatever suits the budget.
     TrainConfig Spend(TimeBudget budget, TrainConfig config, Device device, IImageDataset images, IEnumerable<string> overrides)
     {
-        BudgetedTraining fitted = _terminal.Track(line =>
+        BudgetedTraining fitted = _told.Track(line =>
         {
             line.Update(0, "measuring how fast this machine trains");
             return budget.Spend(config, device, images, _cancel);
         });
         TrainConfig wished = fitted.Config.With(overrides);
         fitted = fitted with { Config = wished with { Train = wished.Train.Lasting(fitted.Steps) } };
-        BudgetDisplay.Tell(_terminal.Out, budget, fitted);
+        BudgetDisplay.Tell(_told.Out, budget, fitted);
         return fitted.Config;
     }
 
@@ -129,35 +135,48 @@ sealed class TrainCommand : AppCommand
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
         if (config.Train.From != run.Config.Train.From) throw new ArgumentException($"{path}: what a run started from cannot change; start a new run.");
-        using IImageDataset images = _terminal.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
+        using IImageDataset images = _told.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
-        return Train(run, config, device, images, allowChangedData: parsed.GetValue(_changedData));
+        return Train(parsed, run, config, device, images, allowChangedData: parsed.GetValue(_changedData));
     }
 
-    int Train(RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
+    int Train(ParseResult parsed, RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
     {
         var trainer = new Trainer(config, device, images) { AllowChangedData = allowChangedData };
-        TrainResult result = _terminal.Track(line =>
+        if (IsForPrograms(parsed))
+        {
+            var log = new JsonTrainLog(_terminal.Out, run);
+            TrainResult told = trainer.Run(run, log, _cancel);
+            log.Finish(told);
+            return told.IsComplete ? ExitCode.Success : ExitCode.Interrupted;
+        }
+        TrainResult result = _told.Track(line =>
         {
             // A large step takes its time, and who hears nothing presses again.
             using CancellationTokenRegistration told = _cancel.Register(() => line.Note("stopping after this step, and saving it; another Ctrl-C ends at once and saves nothing"));
-            return trainer.Run(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel);
+            return trainer.Run(run, Display(parsed, line, config, run, hasBudget), _cancel);
         });
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 
+    bool IsForPrograms(ParseResult parsed) => parsed.GetValue(_log) == "json";
+
+    TrainDisplay Display(ParseResult parsed, IProgressLine line, TrainConfig config, RunDirectory? run, bool hasBudget) =>
+        new(line, config, run) { HasBudget = hasBudget, Additions = _config.Additions(parsed, config, Overrides(parsed)) };
+
     // A run may come from a larger machine. The result does not depend on the number of threads.
     Device OpenDevice(ParseResult parsed, TrainConfig config) =>
-        _device.Open(parsed, Math.Min(config.Train.Threads, Environment.ProcessorCount));
+        _device.Open(parsed, _told, Math.Min(config.Train.Threads, Environment.ProcessorCount));
 
     int Plan(ParseResult parsed, TrainConfig config, Device device, IImageDataset images, RunDirectory? run = null, bool hasBudget = false)
     {
         var trainer = new Trainer(config, device, images) { AllowChangedData = parsed.GetValue(_changedData) };
-        _terminal.Track(line => trainer.Plan(run, new TrainDisplay(line, config, run) { HasBudget = hasBudget }, _cancel));
-        _terminal.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));
+        if (IsForPrograms(parsed)) trainer.Plan(run, new JsonTrainLog(_terminal.Out, run), _cancel);
+        else _told.Track(line => trainer.Plan(run, Display(parsed, line, config, run, hasBudget), _cancel));
+        _told.Out.WriteLine("next    " + Invocation.Of([.. parsed.Tokens.Select(token => token.Value).Where(text => text != _dryRun.Name)]));
         return ExitCode.Success;
     }
 
@@ -199,7 +218,7 @@ sealed class TrainCommand : AppCommand
 
     int Conclude(RunDirectory run, TrainResult result)
     {
-        TextWriter to = _terminal.Out;
+        TextWriter to = _told.Out;
         string loss = result.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
         to.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
@@ -214,8 +233,8 @@ sealed class TrainCommand : AppCommand
 
     int Interrupted(RunDirectory run, TrainResult result)
     {
-        _terminal.Out.WriteLine($"saved   after step {Phrases.Count(result.Step)}; to continue:");
-        _terminal.Out.WriteLine(Invocation.Of("train", "--resume", Phrases.Relative(run.FullPath)));
+        _told.Out.WriteLine($"saved   after step {Phrases.Count(result.Step)}; to continue:");
+        _told.Out.WriteLine(Invocation.Of("train", "--resume", Phrases.Relative(run.FullPath)));
         return ExitCode.Interrupted;
     }
 }

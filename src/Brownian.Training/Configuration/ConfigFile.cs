@@ -13,6 +13,9 @@ sealed class ConfigFile
 
     readonly Dictionary<(string Section, string Key), (string WhereKey, ConfigValue Value)> _values = [];
 
+    /// <summary>What was given, as "section.key".</summary>
+    public IEnumerable<string> Keys => _values.Keys.Select(key => $"{key.Section}.{key.Key}");
+
     /// <summary>Where a key was given, for messages about its value; null where it was not.</summary>
     public string? WhereIs(string section, string key) => _values.TryGetValue((section, key), out (string, ConfigValue Value) found) ? found.Value.Where : null;
 

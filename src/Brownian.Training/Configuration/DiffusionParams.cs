@@ -161,6 +161,8 @@ public sealed record DiffusionParams : Settings
     IEnumerable<Rule> OfContinuum()
     {
         string process = Names.Of(Process);
+        yield return (nameof(BetaSchedule), BetaSchedule == BetaSchedule.Linear, $"is {Names.Of(BetaSchedule)}, but process {process} has no betas; set process to ddpm, or remove the key");
+        yield return (nameof(ScaleBetas), !ScaleBetas, $"is true, but process {process} has no betas; set process to ddpm, or remove the key");
         yield return (nameof(RescaleToZeroSnr), !RescaleToZeroSnr, $"is true, but process {process} has no betas; remove it");
         yield return (nameof(TrainedBetas), TrainedBetas.Count == 0, $"is given, but process {process} has no betas; remove it");
         yield return (nameof(Variance), !LearnsVariance, $"is {Names.Of(Variance)}, which needs process ddpm, not {process}; use small");

@@ -206,6 +206,12 @@ public sealed record TrainParams : Settings
     /// <summary>The features that evaluations compare in, as <c>evaluate --features</c>; empty for those that suit the images best.</summary>
     [Key("evaluate_features", Quiet = true, MayBeEmpty = true)] public string EvaluateFeatures { get; init; } = "";
 
+    /// <summary>Print a line after every so many steps, and one after every epoch; 0 for a line from time to time.</summary>
+    [Key("log_steps", Quiet = true)] public int LogSteps { get; init; }
+
+    /// <summary>Also write losses, rates, evaluations and grids as an event file for TensorBoard, into the run's folder tensorboard.</summary>
+    [Key("tensorboard", Quiet = true)] public bool TensorBoard { get; init; }
+
     /// <summary>A grid of samples after this step as well, to see early what is coming; 0 for none.</summary>
     [Key("first_sample_step", Quiet = true)] public int FirstSampleStep { get; init; }
 
@@ -308,6 +314,7 @@ public sealed record TrainParams : Settings
         yield return (nameof(CheckpointSteps), CheckpointSteps >= 1, $"is {CheckpointSteps}; it must be at least 1");
         yield return (nameof(KeepCheckpoints), KeepCheckpoints >= 1, $"is {KeepCheckpoints}; it must be at least 1");
         yield return (nameof(SampleSteps), SampleSteps >= 0, $"is {SampleSteps}; it must be at least 0");
+        yield return (nameof(LogSteps), LogSteps >= 0, $"is {LogSteps}; it must be at least 0");
         yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
         yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
         yield return (nameof(EvaluateSteps), EvaluateSteps >= 0, $"is {EvaluateSteps}; it must be at least 0");

@@ -27,6 +27,12 @@ public sealed record TrainForecast
     /// <summary>Drawing the images of the evaluations that remain, and looking at them.</summary>
     public TimeSpan Evaluations { get; init; }
 
+    /// <summary>What was made cheaper about the grids, in words; empty for nothing.</summary>
+    public string GridNote => DrawnGrids?.Note ?? "";
+
+    /// <summary>How the grids are drawn.</summary>
+    internal TrainingGrids? DrawnGrids { get; init; }
+
     /// <summary>From now to the end.</summary>
     public TimeSpan Total => Steps + Grids + Checkpoints + Evaluations;
 
@@ -41,13 +47,16 @@ public sealed record TrainForecast
         (long grids, long checkpoints) = job.Plan.After(job.State.Step);
         long snapshots = job.Plan.Snapshots - (job.Plan.SnapshotSteps == 0 ? 0 : job.State.Step / job.Plan.SnapshotSteps);
         TrainPace pace = PaceOf(job, cost, looking);
+        double training = (job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds;
+        var drawn = TrainingGrids.Of(job.Config, pace, training, grids);
         return new TrainForecast
         {
             ImagesPerSecond = perSecond,
             Gflops = perSecond * job.StepFlopsPerImage / 1e9,
             PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, saves: !hasSaved, samples: grids > 0 && !hasSampled),
-            Steps = Duration((job.Plan.TotalSteps - job.State.Step) * pace.StepSeconds),
-            Grids = Duration(grids * pace.GridSeconds(job.Config)),
+            Steps = Duration(training),
+            Grids = Duration(grids * drawn.Seconds(job.Config, pace)),
+            DrawnGrids = drawn,
             Checkpoints = Duration(checkpoints * pace.CheckpointSeconds + snapshots * WritingSeconds(job.State.TrackedBytes)),
             Evaluations = Duration(job.Plan.EvaluationsAfter(job.State.Step) * pace.EvaluationSeconds(job.Config) + pace.FirstLookSeconds),
         };
@@ -104,11 +113,13 @@ public sealed record TrainPace
         return DrawingSeconds(config, config.Train.EvaluateCount) + config.Train.EvaluateCount * LookingSeconds;
     }
 
-    double DrawingSeconds(TrainConfig config, int images)
+    double DrawingSeconds(TrainConfig config, int images) =>
+        DrawingSeconds(config, config.Train.SampleTimesteps is { } steps ? new SampleParams { Steps = steps } : new SampleParams(), images);
+
+    internal double DrawingSeconds(TrainConfig config, SampleParams how, int images)
     {
-        (TrainParams train, SampleParams sampling) = (config.Train, config.Sampling);
-        long evaluations = sampling.In(train.SampleTimesteps).EvaluationsFor(config.Diffusion);
-        return (double)images * evaluations * (sampling.IsGuided ? 2 : 1) * ImageSeconds;
+        SampleParams sampling = how.Over(config.Sampling);
+        return (double)images * sampling.EvaluationsFor(config.Diffusion) * (sampling.IsGuided ? 2 : 1) * ImageSeconds;
     }
 }
 

@@ -22,6 +22,7 @@ sealed class TrainingSession : IDisposable
     readonly CheckpointStore _checkpoints;
     readonly SnapshotStore _snapshots;
     readonly MetricsFile _metrics;
+    readonly TensorBoardFile? _board;
     readonly Stopwatch _clock = new();
     readonly PaceMeter _pace = new();
     readonly Queue<(long Step, double Seconds)> _recent = new();
@@ -39,6 +40,7 @@ sealed class TrainingSession : IDisposable
         _snapshots = new SnapshotStore(run);
         _snapshots.ForgetAfter(_state.Step);
         _metrics = new MetricsFile(run.MetricsPath, _state.Step);
+        if (_config.Train.TensorBoard) _board = new TensorBoardFile(run.TensorBoardPath, _state.Step, DateTimeOffset.UtcNow);
     }
 
     double Seconds => _state.EarlierSeconds + _clock.Elapsed.TotalSeconds;
@@ -71,6 +73,7 @@ sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _metrics.Dispose();
+        _board?.Dispose();
         _evaluation?.Dispose();
     }
 
@@ -140,7 +143,18 @@ sealed class TrainingSession : IDisposable
             Evaluation = evaluation,
         };
         _metrics.Append(metrics);
+        if (_board is not null) Chart(metrics);
         Report(new TrainProgress.Stepped(metrics, _state.SmoothedLoss, _plan.TotalSteps, Remaining(metrics)));
+    }
+
+    // Losses by quarters of the noise levels tell more than their mean: it hides which part still learns.
+    void Chart(TrainMetrics m)
+    {
+        Quartiles by = m.LossByQuartile;
+        _board!.Scalars(
+            m.Step, DateTimeOffset.UtcNow, ("loss", m.Loss), ("loss/least_noise", by.Q0), ("loss/less_noise", by.Q1), ("loss/more_noise", by.Q2),
+            ("loss/most_noise", by.Q3), ("train/learning_rate", m.LearningRate), ("train/gradient_norm", m.GradientNorm), ("train/images_per_second", m.ImagesPerSecond));
+        if (m.Evaluation is { } found) _board.Scalars(m.Step, DateTimeOffset.UtcNow, ("evaluation/frechet", found.Frechet), ("evaluation/kernel", found.Kernel));
     }
 
     TimeSpan? Remaining(TrainMetrics now)
@@ -189,6 +203,7 @@ sealed class TrainingSession : IDisposable
         using DeviceTurn turn = _job.Device.TakeTurn();
         if (_state.FirstNonFinite() is { } bad) throw Diverged(bad, "weights are not finite, so that no checkpoint was written");
         _metrics.Flush();
+        _board?.Flush();
         _state.Save(_checkpoints, _job.ConfigHash, _state.Step * _plan.ImagesPerStep, Seconds, _job.Images);
     }
 
@@ -241,7 +256,8 @@ sealed class TrainingSession : IDisposable
     string? WriteSamples(CancellationToken cancel)
     {
         string path = Path.Combine(_run.SamplesPath, $"{CheckpointStore.NameOf(_state.Step)}.png");
-        Report(new TrainProgress.Sampling(_state.Step, _config.Train.Samples));
+        TrainingGrids grids = _forecast?.DrawnGrids ?? TrainingGrids.Asked(_config);
+        Report(new TrainProgress.Sampling(_state.Step, grids.Count));
         try
         {
             using (_state.Parameters.Borrow(_state.Average.Average))
@@ -250,8 +266,8 @@ sealed class TrainingSession : IDisposable
                 // Batches of the training's size find all the memory they need in its pool.
                 var options = new SampleOptions
                 {
-                    Count = _config.Train.Samples,
-                    Steps = _config.Train.SampleTimesteps,
+                    Count = grids.Count,
+                    Sampling = grids.Sampling,
                     BatchSize = _config.Train.BatchSize,
                 };
                 new ImageSampler(model).Sample(options, cancel: cancel).WriteGrid(path, _config.Train.GridColumns, overwrite: true);
@@ -266,6 +282,11 @@ sealed class TrainingSession : IDisposable
             throw Diverged("samples", e.Message);
         }
         _hasSampled = true;
+        if (_board is not null)
+        {
+            Image grid = Png.Read(path);
+            _board.Picture(_state.Step, DateTimeOffset.UtcNow, "samples", grid.Width, grid.Height, grid.Channels, File.ReadAllBytes(path));
+        }
         Report(new TrainProgress.Sampled(_state.Step, path));
         return path;
     }

@@ -38,6 +38,9 @@ public sealed class RunDirectory
     /// <summary>Averages of several widths, <c>step-NNNNNNNN/</c>, where <c>train_params.ema_snapshots</c> asks for them.</summary>
     public string SnapshotsPath => Path.Combine(FullPath, "snapshots");
 
+    /// <summary>Event files for TensorBoard, where <c>train_params.tensorboard</c> asks for them.</summary>
+    public string TensorBoardPath => Path.Combine(FullPath, "tensorboard");
+
     /// <summary>The model folder that a completed training leaves.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelName);
 

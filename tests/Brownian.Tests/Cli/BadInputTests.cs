@@ -79,7 +79,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("train_params.lr=fast", "lr", "fast")]
     [InlineData("train_params.larning_rate=1", "larning_rate")]
     [InlineData("trian_params.lr=1", "trian_params")]
-    [InlineData("lr=1", "lr=1", "section.key=value")]
+    [InlineData("learning_rate=1", "learning_rate=1", "train_params.lr")]
     [InlineData("diffusion_params.num_timesteps=1", "num_timesteps", "1")]
     [InlineData("dataset_params.im_channels=3", "im_channels", "3", "1")]
     public void Values_that_cannot_be_used_are_named(string set, params string[] named)

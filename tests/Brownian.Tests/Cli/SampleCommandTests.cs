@@ -1,3 +1,4 @@
+using System.Globalization;
 using Brownian.Cli;
 using Brownian.Diffusion;
 using Brownian.Imaging;
@@ -43,6 +44,35 @@ public sealed class SampleCommandTests : IDisposable
         Refuse("--npy", _line.At("sub.npy"), "--singles", _line.At("sub.npy", "each"));
         Assert.False(Directory.Exists(_line.At("same")) || Directory.Exists(_line.At("sub.jpg")) || Directory.Exists(_line.At("sub.npy")));
         Assert.Equal(ExitCode.Success, Sample("same/seed-9.png", "--seeds", "0-1", "--singles", _line.At("same")).Code);
+    }
+
+    [Fact]
+    public void Every_step_leaves_two_grids()
+    {
+        string folder = _line.At("steps");
+        CommandResult result = Sample("a.png", "--count", "3", "--steps", "4", "--every-step", folder);
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        Assert.Equal(
+            [.. Enumerable.Range(1, 4).SelectMany(step => new[] { $"000{step}-x0.png", $"000{step}-xt.png" })],
+            Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Image last = Png.Read(Path.Combine(folder, "0004-xt.png")), drawn = Png.Read(_line.At("a.png"));
+        Assert.Equal(drawn.Pixels, last.Pixels);
+        Assert.NotEqual(last.Pixels, Png.Read(Path.Combine(folder, "0001-xt.png")).Pixels);
+        double[] times = [.. Enumerable.Range(1, 4).Select(step => double.Parse(Png.Read(Path.Combine(folder, $"000{step}-x0.png")).Text["Timestep"], CultureInfo.InvariantCulture))];
+        Assert.Equal(times.OrderDescending(), times);
+        Sample("b.png", "--count", "3", "--every-step", folder).IsBadInput("steps", "not empty", "--force");
+        Sample("b.png", "--count", "3", "--batch", "2", "--every-step", _line.At("other")).IsBadInput("--every-step", "--batch");
+        Assert.Equal(ExitCode.Success, Sample("b.png", "--count", "3", "--steps", "4", "--every-step", folder, "--force").Code);
+    }
+
+    [Theory]
+    [InlineData("--threads", "5000")]
+    [InlineData("--device", "cpu:5000")]
+    public void More_threads_than_the_machine_has_are_as_many_as_it_has(string option, string value)
+    {
+        CommandResult result = Sample("a.png", "--count", "1", "--steps", "2", option, value);
+        Assert.Equal(ExitCode.Success, result.Code);
+        Assert.Contains($"5000 threads were asked for; {Environment.ProcessorCount} compute", result.Out + result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class ShowCommandTests : IDisposable
     [InlineData("name a command", "")]
     [InlineData("no command 'cat'", "cat")]
     [InlineData("show data --help", "data --stepz 3")]
-    [InlineData("0 to 199", "forward --timesteps 0,200")]
+    [InlineData("0 to 999", "forward --timesteps 0,1000")]
     [InlineData("--timesteps", "forward --timesteps 0,x")]
     [InlineData("--timesteps", "forward --timesteps 0 --animate")]
     [InlineData("there is no image 10000", "forward --image 9999-10000")]

@@ -39,7 +39,7 @@ public sealed class SummaryCommandTests : IDisposable
     [Fact]
     public void A_key_that_is_set_changes_the_network()
     {
-        CommandResult result = CommandLine.Run("summary", "--set", "model_params.type=unet2d");
+        CommandResult result = CommandLine.Run("summary", "--config", _line.Write("bare.yaml", "train_params:\n  lr: 1e-4"), "--set", "model_params.type=unet2d");
         Assert.Contains("parameters  35,746,307", result.Out.Split('\n'));
     }
 

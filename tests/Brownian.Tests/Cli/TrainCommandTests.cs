@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
 using Brownian.Tensors;
@@ -12,6 +13,48 @@ public sealed class TrainCommandTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public void Lines_come_after_so_many_steps_and_every_epoch()
+    {
+        CommandResult result = CommandLine.Run("train", "--config", _line.Config, "--runs", _line.At("runs"), "--set", "log_steps=2");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        string[] lines = result.Out.Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("step 2/6  loss ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("step 4/6  loss ", StringComparison.Ordinal));
+        double[] losses = [.. File.ReadLines(_line.At("runs", "00001-tiny", "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
+        Assert.Contains(lines, line => line.StartsWith(FormattableString.Invariant($"epoch 1  loss {losses[..5].Average():0.0000} on average"), StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith(FormattableString.Invariant($"epoch 2  loss {losses[5]:0.0000} on average"), StringComparison.Ordinal));
+        CommandLine.Run("train", "--config", _line.Config, "--set", "log_steps=-1").IsBadInput("log_steps", "at least 0");
+    }
+
+    [Fact]
+    public void A_program_reads_JSON_and_nothing_else()
+    {
+        CommandResult result = CommandLine.Run("train", "--config", _line.Config, "--runs", _line.At("runs"), "--log-format", "json");
+        Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
+        JsonElement[] events = [.. result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        string[] names = [.. events.Select(one => one.GetProperty("event").GetString()!)];
+        Assert.Equal("started", names[0]);
+        Assert.Equal(["planned", "sampled", "saved", "step"], [.. names[1..^1].Distinct().Order(StringComparer.Ordinal)]);
+        Assert.Equal(6, names.Count(name => name == "step"));
+        Assert.Equal("finished", names[^1]);
+        Assert.Equal(_line.At("runs", "00001-tiny"), events[^1].GetProperty("run").GetString());
+        Assert.True(File.Exists(events[^1].GetProperty("samples").GetString()));
+        CommandResult plan = CommandLine.Run("train", "--config", _line.Config, "--dry-run", "--log-format", "json");
+        Assert.All(plan.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => JsonDocument.Parse(line));
+        CommandLine.Run("train", "--log-format", "xml").IsBadInput("--log-format xml", "text or json");
+    }
+
+    [Fact]
+    public void What_a_file_does_not_mention_is_told()
+    {
+        CommandResult plain = CommandLine.Run("train", "--config", _line.Config, "--dry-run");
+        Assert.Contains($"adds    an average of the weights (train_params.ema_decay) and a limit on x̂_0 (diffusion_params.clip_sample), which {_line.Config} does not mention", plain.Out, StringComparison.Ordinal);
+        CommandResult said = CommandLine.Run("train", "--config", _line.Config, "--dry-run", "--set", "ema_decay=0", "--set", "clip_sample=true");
+        Assert.DoesNotContain("adds ", said.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("adds ", CommandLine.Run("train", "--preset", "digits", "--set", "model_params.block_out_channels=[8,8,8]", "--set", "attention_head_dim=8", "--steps", "1", "--dry-run").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Training_says_what_it_does_and_where_everything_is()
     {
         CommandResult result = CommandLine.Run("train", "--config", _line.Config, "--runs", _line.At("runs"));
@@ -23,7 +66,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Matches("^model   tutorial_unet, [0-9,]+ parameters, [0-9.]+ GFLOP per image forward$", lines[2]);
         Assert.StartsWith("device  CPU, 1 thread", lines[3], StringComparison.Ordinal);
         Assert.Equal("length  6 steps of 4 images, 1.2 epochs", lines[4]);
-        Assert.Equal($"run     {run}", lines[5]);
+        Assert.StartsWith("adds    an average of the weights", lines[5], StringComparison.Ordinal);
+        Assert.Equal($"run     {run}", lines[6]);
         int speed = Array.FindIndex(lines, line => Regex.IsMatch(line, "^speed   [0-9.,]+ img/s, [0-9.,]+ GFLOP/s$"));
         Assert.Matches("^memory  [0-9,]+ MB at most, predicted$", lines[speed + 1]);
         Assert.StartsWith("time    about ", lines[speed + 2], StringComparison.Ordinal);

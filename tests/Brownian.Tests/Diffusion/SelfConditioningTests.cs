@@ -114,7 +114,7 @@ public sealed class SelfConditioningTests : IDisposable
     [InlineData("simple_unet", "image_channels=1")]
     public void Every_network_can_be_one(string type, params string[] options)
     {
-        TrainConfig config = TrainConfig.Default.With([$"model_params.type={type}", "model_params.self_condition=true", .. options.Select(option => $"model_params.{option}")]);
+        TrainConfig config = new TrainConfig().With([$"model_params.type={type}", "model_params.self_condition=true", .. options.Select(option => $"model_params.{option}")]);
         IDenoisingNetwork network = NetworkSummary.Of(device => config.Model.CreateNetwork(device)).Network;       // traced through all its layers
         Assert.Equal((2 * network.Channels, true), (network.SeenChannels, network.SeesEstimates()));
         Assert.Contains("self_condition: true", config.ToYaml(), StringComparison.Ordinal);

@@ -36,7 +36,7 @@ public sealed class ModelTypeTests : IDisposable
     [MemberData(nameof(Types))]
     public void Every_type_is_chosen_by_its_name_and_written_so_that_it_reads_back(string name)
     {
-        TrainConfig config = TrainConfig.Default.With($"model_params.type={name}");
+        TrainConfig config = (TrainConfig.Default with { Diffusion = new() }).With($"model_params.type={name}");
         Assert.Equal(name, config.Model.Type);
         Assert.Equal(config, TrainConfig.Parse(config.ToYaml()));
 

@@ -225,7 +225,7 @@ public sealed class TrainConfigTests : IDisposable
         string hash = TrainConfig.Default.Hash();
         foreach (string same in (string[])["train_params.threads=1", "train_params.checkpoint_steps=7", "train_params.task_name=x", "diffusion_params.variance=large"])
             Assert.Equal(hash, TrainConfig.Default.With(same).Hash());
-        foreach (string other in (string[])["train_params.seed=1", "train_params.num_steps=7", "train_params.lr=1", "model_params.num_heads=2", "dataset_params.count=7"])
+        foreach (string other in (string[])["train_params.seed=1", "train_params.num_steps=7", "train_params.lr=1", "model_params.layers_per_block=2", "dataset_params.count=7"])
             Assert.NotEqual(hash, TrainConfig.Default.With(other).Hash());
         TrainConfig constant = TrainConfig.Default.With("train_params.lr_schedule=constant");
         Assert.Equal(constant.Hash(), constant.With("train_params.num_steps=7").Hash());

@@ -77,7 +77,7 @@ sealed class EvaluateCommand : AppCommand
         if (parsed.GetValue(_bootstrap) is > 0 and < 20) throw new ArgumentException($"--bootstrap {parsed.GetValue(_bootstrap)}: give 20 or more, or 0 for no intervals.");
         EvaluationTargets targets = new(parsed.GetValue(_out) ?? "evaluations", parsed.GetValue(_json), parsed.GetValue(_force));
         targets.Check();
-        using Device device = _device.Open(parsed);
+        using Device device = _device.Open(parsed, _terminal);
         var wanted = new EvaluationOptions
         {
             Count = parsed.GetValue(_count),

@@ -31,7 +31,7 @@ sealed class ShowReverseCommand : AppCommand
     {
         var target = PictureTarget.StillOrAnimation("reverse", parsed.GetValue(_out), parsed.GetValue(_force), parsed.GetValue(_animate));
         ulong[] seeds = SeedRange.Parse(parsed.GetValue(_seeds) ?? "0-3");
-        using Device device = _device.Open(parsed);
+        using Device device = _device.Open(parsed, _terminal);
         (DiffusionModel model, string path) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;

@@ -35,6 +35,6 @@ sealed class ShowScheduleCommand : AppCommand
         string written = target.Write(SchedulePicture.ToDrawing(schedules));
         // What train begins with scales its betas, which is for a linear schedule alone.
         return ShowCommand.Conclude(
-            _terminal, written, "train", "--set", "diffusion_params.beta_schedule=cosine", "--set", "diffusion_params.scale_betas=false");
+            _terminal, written, "train", "--set", "diffusion_params.process=ddpm", "--set", "diffusion_params.beta_schedule=cosine");
     }
 }
