@@ -32,7 +32,7 @@ readonly record struct Equality(double TorchForward, double TorchGradient, doubl
         using TorchNetwork torchs = TorchNetwork.Like(ours, Layout.ChannelsLast);
         torchs.Load(ours);
         float[] output = Forward(ours, Tensor.From(images, shape, device), times);
-        OnnxExport.Write(model, ours, Batch, scratch);
+        OnnxWork.Write(model, ours, scratch);
         double onnx = Difference(output, OnnxWork.Run(scratch, ChannelsFirst(images, shape), shape, times));
         return new Equality(
             Difference(output, TorchForwardOf(torchs, images, shape, times)),

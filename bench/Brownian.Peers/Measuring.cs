@@ -68,8 +68,8 @@ static class Measuring
     {
         NetworkOptions model = TrainConfig.Load(work.Config).Model;
         Directory.CreateDirectory(Rows.Scratch);
-        string path = Path.Combine(Rows.Scratch, $"{Path.GetFileNameWithoutExtension(work.Config)}-{work.Batch}.onnx");
-        if (!IsNewerThan(path, work.Config, typeof(OnnxExport).Assembly.Location)) OnnxExport.Write(model, null, work.Batch, path);
+        string path = Path.Combine(Rows.Scratch, $"{Path.GetFileNameWithoutExtension(work.Config)}.onnx");
+        if (!IsNewerThan(path, work.Config, typeof(OnnxFolder).Assembly.Location)) OnnxWork.Write(model, null, path);
         var shape = Shape.Of(work.Batch, model.Height, model.Width, model.Channels);
         float[] images = new float[shape.Count], times = new float[work.Batch];
         new Philox(0, Philox.Stream("images")).Uniform(images);

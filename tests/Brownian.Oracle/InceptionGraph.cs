@@ -1,7 +1,6 @@
-using Brownian.Peers;
+using Brownian.Training;
 using Brownian.Tests.Evaluation;
-using Attribute = Brownian.Peers.OnnxGraph.Attribute;
-using OnnxGraph = Brownian.Peers.OnnxGraph;
+using Attribute = Brownian.Training.OnnxWriter.Attribute;
 
 namespace Brownian.Oracle;
 
@@ -13,27 +12,25 @@ sealed class InceptionGraph(RandomInception weights)
 {
     static readonly string[] Norm = ["weight", "bias", "running_mean", "running_var"];
 
-    readonly OnnxGraph _graph = new("inception");
+    readonly OnnxWriter _graph = new("inception");
 
     /// <summary>Writes a model from "images" N×3×H×W, from 0 to 255, to "features" N×2048×1×1 and "logits" N×1008.</summary>
     public static void Write(RandomInception weights, string path, int samples, int height, int width)
     {
         var graph = new InceptionGraph(weights);
-        graph._graph.Input("images", [samples, 3, height, width]);
+        graph._graph.Input("images", [3, height, width]);
         string features = graph.Features("images", samples);
-        graph._graph.Name(features, "features");
-        graph._graph.Output("features", [samples, 2048, 1, 1]);
+        graph._graph.Output(features, "features", [2048, 1, 1]);
         string flat = graph._graph.Add("Flatten", [features], new Attribute("axis", 1));
         string logits = graph._graph.Add("Gemm", [flat, graph.Stored("fc.weight")], new Attribute("transB", 1));
-        graph._graph.Name(logits, "logits");
-        graph._graph.Output("logits", [samples, 1008]);
-        graph._graph.Write(path);
+        graph._graph.Output(logits, "logits", [1008]);
+        File.WriteAllBytes(path, graph._graph.ToBytes("test"));
     }
 
     string Features(string images, int samples)
     {
         string unit = _graph.Add("Div", [images, _graph.Number(255)]);
-        string large = _graph.Add("Resize", [unit, "", "", _graph.Extents(samples, 3, 299, 299)],
+        string large = _graph.Add("Resize", [unit, "", "", _graph.Integers(samples, 3, 299, 299)],
             new Attribute("mode", "linear"), new Attribute("coordinate_transformation_mode", "half_pixel"));
         string x = _graph.Add("Sub", [_graph.Add("Mul", [large, _graph.Number(2)]), _graph.Number(1)]);
         x = Conv(x, "Conv2d_1a_3x3", stride: 2);

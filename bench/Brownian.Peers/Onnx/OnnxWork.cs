@@ -1,13 +1,15 @@
+using Brownian.Diffusion;
 using Brownian.Tensors;
+using Brownian.Training;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTensor = Microsoft.ML.OnnxRuntime.OrtValue;
 
 namespace Brownian.Peers;
 
-/// <summary>ONNX Runtime on what <see cref="OnnxExport"/> writes.</summary>
+/// <summary>ONNX Runtime on what <c>export --format onnx</c> writes, with attention as the one operation that it has for it.</summary>
 sealed class OnnxWork : IDisposable
 {
-    static readonly string[] Inputs = ["sample", "timestep"], Outputs = ["output"];
+    static readonly string[] Inputs = ["sample", "timestep"], Outputs = ["prediction"];
 
     readonly InferenceSession _session;
     readonly RunOptions _options = new();
@@ -21,16 +23,32 @@ sealed class OnnxWork : IDisposable
     /// <param name="threads">How many compute; 0 for as many as ONNX Runtime likes.</param>
     public OnnxWork(string path, float[] images, Shape shape, float[] times, int threads = 0)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+        };
+        options.AddFreeDimensionOverrideByName("N", shape[0]);      // so that it can plan its memory
         _session = new InferenceSession(path, options);
         long[] extents = [shape[0], shape[3], shape[1], shape[2]];
         _output = new float[images.Length];
         _inputs =
         [
             OnnxTensor.CreateTensorValueFromMemory(images, extents),
-            OnnxTensor.CreateTensorValueFromMemory(Array.ConvertAll(times, t => (long)t), [shape[0]]),
+            OnnxTensor.CreateTensorValueFromMemory(times, [shape[0]]),
         ];
         _outputs = [OnnxTensor.CreateTensorValueFromMemory(_output, extents)];
+    }
+
+    /// <summary>Writes a network.</summary>
+    /// <param name="model">What network.</param>
+    /// <param name="weights">Another network of that kind, whose weights are written; null for those of a fresh one.</param>
+    /// <param name="path">Where the model goes.</param>
+    public static void Write(NetworkOptions model, IDenoisingNetwork? weights, string path)
+    {
+        using Device device = Device.Cpu();
+        File.WriteAllBytes(path, OnnxFolder.NetworkOf(weights ?? model.CreateNetwork(device), model, fusesAttention: true));
     }
 
     /// <summary>Runs the model once.</summary>

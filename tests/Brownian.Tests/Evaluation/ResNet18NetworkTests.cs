@@ -1,7 +1,7 @@
 using Brownian.Evaluation;
 using Brownian.Tensors;
-using Attribute = Brownian.Peers.OnnxGraph.Attribute;
-using OnnxWriter = Brownian.Peers.OnnxGraph;
+using Brownian.Training;
+using Attribute = Brownian.Training.OnnxWriter.Attribute;
 
 namespace Brownian.Tests.Evaluation;
 
@@ -126,7 +126,7 @@ public sealed class ResNet18NetworkTests : IDisposable
     static void WriteNetwork(string path, Fault fault)
     {
         var graph = new OnnxWriter("network");
-        graph.Input("x", [1, 3, 224, 224]);
+        graph.Input("x", [3, 224, 224]);
         int[] first = fault.FirstWeight ?? [64, 3, 7, 7];
         graph.Constant("first", new float[first.Aggregate(1, (a, b) => a * b)], first);
         string x = graph.Add(fault.First, ["x", "first"], Window(7, 2, fault.FirstPads ?? [3, 3, 2, 2]));
@@ -144,8 +144,8 @@ public sealed class ResNet18NetworkTests : IDisposable
         }
         if (fault.Blocks == plan.Length) x = graph.Add("AveragePool", [x], Window(7, 1, [0, 0, 0, 0]));
         if (fault.Longer) x = graph.Add("Relu", [x]);
-        graph.Output(x, [1, 512, 1, 1]);
-        graph.Write(path);
+        graph.Output(x, [512, 1, 1]);
+        System.IO.File.WriteAllBytes(path, graph.ToBytes("test"));
     }
 
     static string Conv(OnnxWriter graph, string x, int inputs, int outputs, int kernel, int stride, int[] pads)
@@ -172,8 +172,8 @@ public sealed class ResNet18NetworkTests : IDisposable
     {
         var graph = new OnnxWriter("preprocess");
         graph.Constant("MeanImage", new float[3 * size * size], [1, 3, size, size]);
-        graph.Output(graph.Add("Sub", ["x", "MeanImage"]), [1, 3, size, size]);
-        graph.Write(_folder.Path("ResNetPreprocess.onnx"));
+        graph.Output(graph.Add("Sub", ["x", "MeanImage"]), [3, size, size]);
+        System.IO.File.WriteAllBytes(_folder.Path("ResNetPreprocess.onnx"), graph.ToBytes("test"));
     }
 
     public void Dispose()

@@ -41,11 +41,12 @@ sealed class OnnxFolder : IExportFormat
     /// <summary>The forward pass of a network as a file has it.</summary>
     /// <param name="network">Whose weights are written.</param>
     /// <param name="options">What makes such a network.</param>
+    /// <param name="fusesAttention">Whether attention is one operation of ONNX Runtime's own: for measuring how fast that is.</param>
     /// <exception cref="InvalidDataException">It has an operation that is not written.</exception>
-    public static byte[] NetworkOf(IDenoisingNetwork network, NetworkOptions options)
+    public static byte[] NetworkOf(IDenoisingNetwork network, NetworkOptions options, bool fusesAttention = false)
     {
-        var graph = new OnnxGraph(options.Type);
-        using var recorder = new OnnxRecorder(graph);
+        var graph = new OnnxWriter(options.Type);
+        using var recorder = new OnnxRecorder(graph, fusesAttention);
         IDenoisingNetwork written = options.CreateNetwork(recorder);
         foreach (Parameter parameter in written.Parameters)
         {
@@ -107,15 +108,15 @@ sealed record OnnxSampling(
     public static OnnxSampling Of(DiffusionModel model)
     {
         IDenoisingNetwork network = model.Network;
-        object[] image = [OnnxGraph.Batch, network.Channels, network.Height, network.Width];
+        object[] image = [OnnxWriter.Batch, network.Channels, network.Height, network.Width];
         var inputs = new Dictionary<string, IReadOnlyList<object>> { [OnnxRecorder.SampleName] = image };
         if (network.SeenChannels != network.Channels) inputs[OnnxRecorder.EstimateName] = image;
-        inputs[OnnxRecorder.TimestepName] = [OnnxGraph.Batch];
-        if (network.Classes > 0) inputs[OnnxRecorder.LabelName] = [OnnxGraph.Batch];
+        inputs[OnnxRecorder.TimestepName] = [OnnxWriter.Batch];
+        if (network.Classes > 0) inputs[OnnxRecorder.LabelName] = [OnnxWriter.Batch];
         DiffusionParams diffusion = model.Description.Diffusion;
         return new OnnxSampling(
             "brownian-onnx", 1, ProgramVersion.Text, inputs,
-            new Dictionary<string, IReadOnlyList<object>> { [OutputName] = [OnnxGraph.Batch, network.OutputChannels, network.Height, network.Width] },
+            new Dictionary<string, IReadOnlyList<object>> { [OutputName] = [OnnxWriter.Batch, network.OutputChannels, network.Height, network.Width] },
             model.Predicts.Name, [-1, 1], diffusion.ClipSample ? diffusion.ClipSampleRange : null, [.. model.Description.Classes], model.NoLabel,
             model.Process is NoiseSchedule schedule ? [.. Enumerable.Range(0, schedule.Timesteps).Select(t => Math.Pow(schedule.At(t).Alpha, 2))] : null,
             Words, [.. StepsOf(model)]);

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Attribute = Brownian.Training.OnnxGraph.Attribute;
+using Attribute = Brownian.Training.OnnxWriter.Attribute;
 
 namespace Brownian.Training;
 
@@ -11,7 +11,9 @@ namespace Brownian.Training;
 /// network. Images are N×C×H×W there ("planes"); where a kernel looks at pixels one by one they are N×L×C ("rows"), and the two are turned
 /// into each other where they meet. N stays open: whatever is reshaped keeps its first extent.
 /// </summary>
-sealed class OnnxRecorder(OnnxGraph graph) : Device
+/// <param name="graph">Where the operations go.</param>
+/// <param name="fusesAttention">Whether attention is one operation of ONNX Runtime's own, not several of the standard's.</param>
+sealed class OnnxRecorder(OnnxWriter graph, bool fusesAttention = false) : Device
 {
     /// <summary>What the pass is told as the timestep and as the label, so that features say which of the two they are made of.</summary>
     public const float Timestep = 3;
@@ -190,6 +192,11 @@ sealed class OnnxRecorder(OnnxGraph graph) : Device
     {
         bool isPacked = spec.RowStride == 3 * spec.Heads * spec.HeadChannels;
         string[] parts = isPacked ? graph.Add("Split", [RowsOf(q)], 3, new Attribute("axis", 2)) : [RowsOf(q), RowsOf(k), RowsOf(v)];
+        if (fusesAttention)
+        {
+            SetRows(y, graph.AddMicrosoft("MultiHeadAttention", parts, new Attribute("num_heads", spec.Heads)));
+            return;
+        }
         string scores = graph.Add("MatMul", [Heads(parts[0], 0, 2, 1, 3), Heads(parts[1], 0, 2, 3, 1)]);
         string shares = graph.Add("Softmax", [graph.Add("Mul", [scores, graph.Number(spec.Scale)])], new Attribute("axis", -1));
         string mixed = graph.Add("MatMul", [shares, Heads(parts[2], 0, 2, 1, 3)]);

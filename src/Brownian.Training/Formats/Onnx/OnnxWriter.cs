@@ -7,7 +7,7 @@ namespace Brownian.Training;
 /// An ONNX model of one graph, as it is written down operation by operation (onnx.proto's ModelProto; the numbers are its fields). A value is
 /// known by its name.
 /// </summary>
-sealed class OnnxGraph
+sealed class OnnxWriter
 {
     /// <summary>The version of the standard's operations: the first with all that are needed here.</summary>
     public const int Opset = 17;
@@ -17,13 +17,15 @@ sealed class OnnxGraph
 
     const int Float = 1, Int64 = 7;             // TensorProto.DataType
     const int IrVersion = 8;
+    const string Microsoft = "com.microsoft";
     const long Largest = int.MaxValue;          // of a protocol buffer
 
     readonly Message _graph = new();
     readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
     int _values;
+    bool _usesMicrosoft;
 
-    public OnnxGraph(string name) => _graph.Add(2, name);
+    public OnnxWriter(string name) => _graph.Add(2, name);
 
     /// <summary>An attribute of an operation: a float, an integer, a text or several integers.</summary>
     public readonly record struct Attribute(string Name, object Value);
@@ -31,14 +33,14 @@ sealed class OnnxGraph
     /// <summary>What a caller provides: N of it, each of these extents.</summary>
     public void Input(string name, ReadOnlySpan<int> each, bool integers = false) => _graph.Add(11, ValueInfo(name, each, integers));
 
-    /// <summary>What a caller gets.</summary>
-    /// <param name="value">Its name so far.</param>
-    /// <param name="name">Its name for the caller.</param>
-    /// <param name="each">The extents of each of N.</param>
+    /// <summary>What a caller gets: N of it, each of these extents.</summary>
+    public void Output(string value, ReadOnlySpan<int> each) => _graph.Add(12, ValueInfo(value, each, integers: false));
+
+    /// <summary>The same under another name.</summary>
     public void Output(string value, string name, ReadOnlySpan<int> each)
     {
         _graph.Add(1, Node("Identity", [value], [name], []));
-        _graph.Add(12, ValueInfo(name, each, integers: false));
+        Output(name, each);
     }
 
     /// <summary>Numbers that are the same for every run.</summary>
@@ -75,6 +77,15 @@ sealed class OnnxGraph
         return outputs;
     }
 
+    /// <summary>One of the operations that ONNX Runtime has beside the standard's.</summary>
+    public string AddMicrosoft(string operation, ReadOnlySpan<string> inputs, params ReadOnlySpan<Attribute> attributes)
+    {
+        _usesMicrosoft = true;
+        string output = $"{operation}_{_values++}";
+        _graph.Add(1, Node(operation, inputs, [output], attributes).Add(7, Microsoft));
+        return output;
+    }
+
     /// <summary>The model as a file has it.</summary>
     /// <param name="producer">The version of this program.</param>
     /// <exception cref="InvalidDataException">It is larger than a protocol buffer can be.</exception>
@@ -82,7 +93,9 @@ sealed class OnnxGraph
     {
         if (_graph.Length > Largest) throw new InvalidDataException($"The network takes {_graph.Length} bytes as ONNX, which holds {Largest} in one file; export it in another format.");
         Message model = new Message().Add(1, IrVersion).Add(2, "Brownian").Add(3, producer).Add(7, _graph);
-        return model.Add(8, new Message().Add(1, "").Add(2, Opset)).ToBytes();
+        model.Add(8, new Message().Add(1, "").Add(2, Opset));
+        if (_usesMicrosoft) model.Add(8, new Message().Add(1, Microsoft).Add(2, 1));
+        return model.ToBytes();
     }
 
     static Message Node(string operation, ReadOnlySpan<string> inputs, ReadOnlySpan<string> outputs, ReadOnlySpan<Attribute> attributes)
