@@ -50,6 +50,9 @@ static class ExitCode
     /// <summary>The run failed for its own reasons, such as a loss that is not finite.</summary>
     public const int Failed = 2;
 
-    /// <summary>128 + SIGINT: ended by Ctrl-C or SIGTERM.</summary>
+    /// <summary>128 + SIGINT: ended by Ctrl-C.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>128 + SIGTERM.</summary>
+    public const int Terminated = 143;
 }

@@ -11,11 +11,15 @@ sealed class Interrupts : IDisposable
     readonly CancellationTokenSource _source = new();
     readonly PosixSignalRegistration[] _registrations;
     int _count;
+    bool _isTerminated;
 
     public Interrupts() =>
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>An exit code with the signal that it comes from: who sent SIGTERM expects another than who pressed Ctrl-C.</summary>
+    public int CodeOf(int code) => code == ExitCode.Interrupted && _isTerminated ? ExitCode.Terminated : code;
 
     public void Dispose()
     {
@@ -26,6 +30,7 @@ sealed class Interrupts : IDisposable
     void On(PosixSignalContext signal)
     {
         if (Interlocked.Increment(ref _count) > 1) return;
+        _isTerminated = signal.Signal == PosixSignal.SIGTERM;
         signal.Cancel = true;
         _source.Cancel();
     }

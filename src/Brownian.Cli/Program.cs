@@ -1,4 +1,4 @@
 using Brownian.Cli;
 
 using var interrupts = new Interrupts();
-return App.Run(args, Terminal.OfProcess(), interrupts.Token);
+return interrupts.CodeOf(App.Run(args, Terminal.OfProcess(), interrupts.Token));

@@ -19,6 +19,10 @@ public sealed class ExportedNetworkTests(ITestOutputHelper output) : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    static readonly int[] Batches = [1, 3], SomeLabels = [4, 0, 2];
+    static readonly float[] SomeTimes = [7, 500, 999];
+    static readonly string[] SomePresets = ["digits", "cifar10-paper", "tutorial-mnist"];
+
     const string Small = "block_out_channels=[32,64] layers_per_block=1 norm_num_groups=8 sample_size=16 in_channels=2 out_channels=2 ";
     const string Plain = "down_block_types=['DownBlock2D','AttnDownBlock2D'] up_block_types=['AttnUpBlock2D','UpBlock2D']";
 
@@ -45,10 +49,10 @@ public sealed class ExportedNetworkTests(ITestOutputHelper output) : IDisposable
         Disturb(network);
         byte[] file = OnnxFolder.NetworkOf(network, model);
         using var session = new InferenceSession(file);
-        foreach (int batch in new[] { 1, 3 })
+        foreach (int batch in Batches)
         {
-            float[] times = [.. new[] { 7f, 500, 999 }.Take(batch)];
-            int[] labels = network.Classes == 0 ? [] : [.. new[] { 4, 0, 2 }.Take(batch)];
+            float[] times = [.. SomeTimes.Take(batch)];
+            int[] labels = network.Classes == 0 ? [] : [.. SomeLabels.Take(batch)];
             float[] x = Normal(batch, batch * network.Height * network.Width * network.SeenChannels);
             AssertClose(Answer(network, x, times, labels), Run(session, network, x, times, labels), $"{type} of {batch}");
         }
@@ -57,7 +61,7 @@ public sealed class ExportedNetworkTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void The_presets_networks_are_written_whole()
     {
-        foreach (string preset in new[] { "digits", "cifar10-paper", "tutorial-mnist" })
+        foreach (string preset in SomePresets)
         {
             NetworkOptions model = Presets.Load(preset).Model;
             IDenoisingNetwork network = model.CreateNetwork(_device, seed: 1);

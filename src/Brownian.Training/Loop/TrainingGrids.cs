@@ -1,4 +1,3 @@
-using System.Globalization;
 using Brownian.Diffusion;
 
 namespace Brownian.Training;

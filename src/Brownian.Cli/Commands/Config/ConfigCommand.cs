@@ -41,7 +41,7 @@ sealed partial class ConfigCommand : AppCommand
         return ExitCode.Success;
     }
 
-    void List(TextWriter to, IEnumerable<ConfigKey> keys)
+    static void List(TextWriter to, IEnumerable<ConfigKey> keys)
     {
         foreach (IGrouping<string, ConfigKey> group in keys.GroupBy(ConfigPage.TitleOf))
         {

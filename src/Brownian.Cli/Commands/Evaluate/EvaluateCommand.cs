@@ -37,7 +37,7 @@ sealed class EvaluateCommand : AppCommand
         "Bits per dimension that real images take, trained on and held out, by the variational bound or the probability-flow ODE.");
     readonly Option<string[]> _sweep = new("--sweep")
     {
-        Description = "Judge every combination of sampler settings, e.g. steps=10,20,50 sampler=ddim,unipc.",
+        Description = "Judge every combination of sampler settings, e.g. steps=10,20,50 sampler=heun,unipc.",
         HelpName = "key=value,.. ..",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -54,7 +54,7 @@ sealed class EvaluateCommand : AppCommand
     public EvaluateCommand(Terminal terminal, CancellationToken cancel) : base("evaluate",
         "Judge a model's images, or one set of images, against real ones.\n"
         + "Example: brownian evaluate --model runs/00001-mnist --count 2000 --steps 20\n\n"
-        + "Sweep:   brownian evaluate --sweep steps=10,20,50 sampler=ddim,dpmpp_2m,unipc\n"
+        + "Sweep:   brownian evaluate --sweep steps=10,20,50 sampler=heun,dpmpp_2m,unipc\n"
         + "Sets:    brownian evaluate samples/digits data/mnist --split test\n\n" + SamplerOptions.List(), terminal, cancel)
     {
         Add(_sets);

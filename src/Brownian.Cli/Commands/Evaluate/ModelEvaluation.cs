@@ -81,7 +81,7 @@ sealed class ModelEvaluation(
         if (!Wanted.Nearest)
         {
             Write(name, report, sheet);
-            Tell("next", Invocation.Of("evaluate", "--model", name, "--sweep", "steps=10,20,50", "sampler=ddim,dpmpp_2m,unipc"));
+            Tell("next", Invocation.Of("evaluate", "--model", name, "--sweep", "steps=10,20,50", "sampler=heun,dpmpp_2m,unipc"));
             return;
         }
         var nearest = new NearestSearch(Terminal, Wanted, Extraction, Real, realCount, EvaluationData.HeldOut(Config), Cancel);

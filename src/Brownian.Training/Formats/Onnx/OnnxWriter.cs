@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 
@@ -142,54 +143,36 @@ sealed class OnnxWriter
     /// <summary>A protocol buffer's message as it grows: fields by number, in the order in which they are added.</summary>
     sealed class Message
     {
-        readonly MemoryStream _bytes = new();
-        readonly CodedOutputStream _to;
+        readonly ArrayBufferWriter<byte> _bytes = new();
 
-        public Message() => _to = new CodedOutputStream(_bytes, leaveOpen: true);
+        public long Length => _bytes.WrittenCount;
 
-        public long Length
+        public Message Add(int field, long value) =>
+            Add(field, WireFormat.WireType.Varint, CodedOutputStream.ComputeInt64Size(value), to => to.WriteInt64(value));
+
+        public Message Add(int field, float value) =>
+            Add(field, WireFormat.WireType.Fixed32, CodedOutputStream.ComputeFloatSize(value), to => to.WriteFloat(value));
+
+        public Message Add(int field, string value) =>
+            Add(field, WireFormat.WireType.LengthDelimited, CodedOutputStream.ComputeStringSize(value), to => to.WriteString(value));
+
+        public Message Add(int field, ByteString value) =>
+            Add(field, WireFormat.WireType.LengthDelimited, CodedOutputStream.ComputeBytesSize(value), to => to.WriteBytes(value));
+
+        public Message Add(int field, Message value) => Add(field, UnsafeByteOperations.UnsafeWrap(value._bytes.WrittenMemory));
+
+        public byte[] ToBytes() => _bytes.WrittenSpan.ToArray();
+
+        Message Add(int field, WireFormat.WireType type, int size, Action<CodedOutputStream> write)
         {
-            get
+            byte[] part = new byte[CodedOutputStream.ComputeTagSize(field) + size];
+            using (var to = new CodedOutputStream(part))
             {
-                _to.Flush();
-                return _bytes.Length;
+                to.WriteTag(field, type);
+                write(to);
             }
-        }
-
-        public Message Add(int field, long value)
-        {
-            _to.WriteTag(field, WireFormat.WireType.Varint);
-            _to.WriteInt64(value);
+            _bytes.Write(part);
             return this;
-        }
-
-        public Message Add(int field, float value)
-        {
-            _to.WriteTag(field, WireFormat.WireType.Fixed32);
-            _to.WriteFloat(value);
-            return this;
-        }
-
-        public Message Add(int field, string value)
-        {
-            _to.WriteTag(field, WireFormat.WireType.LengthDelimited);
-            _to.WriteString(value);
-            return this;
-        }
-
-        public Message Add(int field, ByteString value)
-        {
-            _to.WriteTag(field, WireFormat.WireType.LengthDelimited);
-            _to.WriteBytes(value);
-            return this;
-        }
-
-        public Message Add(int field, Message value) => Add(field, UnsafeByteOperations.UnsafeWrap(value.ToBytes()));
-
-        public byte[] ToBytes()
-        {
-            _to.Flush();
-            return _bytes.ToArray();
         }
     }
 }
