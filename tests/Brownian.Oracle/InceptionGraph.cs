@@ -1,5 +1,5 @@
-using Brownian.Training;
 using Brownian.Tests.Evaluation;
+using Brownian.Training;
 using Attribute = Brownian.Training.OnnxWriter.Attribute;
 
 namespace Brownian.Oracle;
