@@ -39,8 +39,9 @@ sealed class DiffusersFolder : IExportFormat
         File.Exists(Path.Combine(path, IndexName))
         || ((string[])["", NetworkFolder, AverageFolder]).Any(part => File.Exists(Path.Combine(path, part, UNet2DConfigFile.Name)));
 
-    /// <summary>Whether diffusers has a network of this kind.</summary>
-    public static bool Knows(DiffusionModel model) => model.Description.Model is UNet2DOptions { SelfConditioned: false };
+    /// <summary>Whether diffusers has a network and a process of this kind.</summary>
+    public static bool Knows(DiffusionModel model) =>
+        model.Description.Model is UNet2DOptions { SelfConditioned: false } && SchedulerConfigWriter.UnknownOf(model.Description) is null;
 
     // Its pipelines of DDPM and DDIM pass no labels on.
     public string Use(DiffusionModel model)

@@ -10,13 +10,9 @@ static class SchedulerConfigWriter
     /// <exception cref="InvalidDataException">diffusers has no such process or prediction.</exception>
     public static SchedulerClass Write(string path, ModelDescription model)
     {
-        DiffusionParams d = model.Diffusion;
-        if (d.Process != ProcessKind.Ddpm) throw Unknown(model, $"process {Names.Of(d.Process)}");
-        if (d.PredictionType is not (null or PredictionType.Epsilon or PredictionType.Sample or PredictionType.VPrediction))
-            throw Unknown(model, $"prediction_type {d.Predicts.Name}");
-        if (model.Sampling["timestep_spacing"] is TimestepSpacing.LinspaceAboveZero or TimestepSpacing.LeadingAboveZero)
-            throw Unknown(model, $"timestep_spacing {Spacing(d, model.Sampling)}");
-        SampleParams s = model.Sampling;
+        if (UnknownOf(model) is { } unknown)
+            throw new InvalidDataException($"a {model.Model.Type} with {unknown} cannot be exported for diffusers, whose DDPM knows no such thing; export it as safetensors.");
+        (DiffusionParams d, SampleParams s) = (model.Diffusion, model.Sampling);
         SchedulerClass scheduler = ClassFor(s);
         // What has no name there, or is stretched here, goes as a list of numbers.
         string? schedule = d.BetaSchedule switch
@@ -52,6 +48,18 @@ static class SchedulerConfigWriter
         static object? Of(Settings settings, string key) => settings.Keys.First(known => known.Name == key).Of(settings);
     }
 
+    /// <summary>What of a model's process diffusers does not have; null for nothing.</summary>
+    public static string? UnknownOf(ModelDescription model)
+    {
+        DiffusionParams d = model.Diffusion;
+        if (d.Process != ProcessKind.Ddpm) return $"process {Names.Of(d.Process)}";
+        if (d.PredictionType is not (null or PredictionType.Epsilon or PredictionType.Sample or PredictionType.VPrediction))
+            return $"prediction_type {d.Predicts.Name}";
+        return model.Sampling["timestep_spacing"] is TimestepSpacing.LinspaceAboveZero or TimestepSpacing.LeadingAboveZero
+            ? $"timestep_spacing {Spacing(d, model.Sampling)}"
+            : null;
+    }
+
     /// <summary>What the folder cannot say of how images are drawn; empty where it says all.</summary>
     public static string LostBy(ModelDescription model)
     {
@@ -75,7 +83,4 @@ static class SchedulerConfigWriter
         (TimestepSpacing?)s["timestep_spacing"] ?? (d.RescaleToZeroSnr ? TimestepSpacing.Trailing : TimestepSpacing.Leading));
 
     static JsonArray Betas(DiffusionParams d) => [.. d.ToSchedule().Betas.ToArray().Select(beta => JsonValue.Create(beta))];
-
-    static InvalidDataException Unknown(ModelDescription model, string what) =>
-        new($"a {model.Model.Type} with {what} cannot be exported for diffusers, whose DDPM knows no such thing; export it as safetensors.");
 }

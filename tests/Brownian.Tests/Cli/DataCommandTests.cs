@@ -79,8 +79,8 @@ public sealed class DataCommandTests : IDisposable
         string quoted = _line.At("it's # mine");
         Directory.Move(_line.At("photos"), quoted);
         CommandResult result = CommandLine.Run(
-            "train", "--dry-run", "--preset", "cifar10", "--data", quoted, "--set", "model_params.block_out_channels=[32,32,32,32]",
-            "--set", "model_params.attention_head_dim=32", "--set", "train_params.batch_size=2");
+            "train", "--dry-run", "--preset", "cifar10", "--data", quoted, "--set", "model_params.block_out_channels=[32,32,32]",
+            "--set", "train_params.batch_size=2", "--steps", "2");
         Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
         Assert.Contains("8 images, 32×32×3, 2 classes", result.Out, StringComparison.Ordinal);
     }

@@ -89,7 +89,11 @@ public sealed class ImportExportTests : IDisposable
     public void The_built_in_model_is_taken_by_its_name()
     {
         Assert.Contains("digits, which comes with Brownian", Done(CommandLine.Run("summary", "--model", "digits")), StringComparison.Ordinal);
-        Assert.Contains("0 to 9, or 10 for any image", Done(CommandLine.Run("export", "--model", "digits", "--out", _line.At("e"))), StringComparison.Ordinal);
+        Assert.Contains("a state dict", Done(CommandLine.Run("export", "--model", "digits", "--out", _line.At("e"))), StringComparison.Ordinal);
+        CommandLine.Run("export", "--model", "digits", "--format", "diffusers", "--out", _line.At("d")).IsBadInput("process flow", "export it as safetensors");
+        Assert.Contains("docs/onnx.md", Done(CommandLine.Run("export", "--model", "digits", "--format", "onnx", "--out", _line.At("o"))), StringComparison.Ordinal);
+        CommandLine.Run("sample", "--model", _line.At("o")).IsBadInput("an ONNX export", "give the model that it was made of");
+        CommandLine.Run("export", "--model", "digits", "--format", "onnx", "--dtype", "float16", "--out", _line.At("p")).IsBadInput("ONNX is written as float32");
         Done(CommandLine.Run("import", "--model", "digits", "--out", _line.At("i")));
     }
 

@@ -244,9 +244,10 @@ public sealed class DiffusersFolderTests : IDisposable
         DiffusionModel pipeline = ModelFolder.Open(Fixtures.Golden("pipeline/ddpm"), _device);
         var flow = new DiffusionModel(
             pipeline.Description with { Diffusion = new() { Process = ProcessKind.Flow }, Sampling = new() }, pipeline.Network, _device, "");
-        message = Assert.Throws<InvalidDataException>(() => ModelFolder.Export(_folder.Path("exported"), flow)).Message;
+        message = Assert.Throws<InvalidDataException>(() => ModelFolder.Export(_folder.Path("exported"), flow, "diffusers")).Message;
         Assert.Contains("process flow", message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
+        Assert.Equal("safetensors", ModelFolder.Export(_folder.Path("exported"), flow).Name);
     }
 
     [Fact]

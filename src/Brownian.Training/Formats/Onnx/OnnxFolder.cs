@@ -22,7 +22,7 @@ sealed class OnnxFolder : IExportFormat
 
     public bool Is(string path) => File.Exists(Path.Combine(path, ModelName)) && File.Exists(Path.Combine(path, SamplingName));
 
-    public string Use(DiffusionModel model) => $"{ModelName} and {SamplingName} for ONNX Runtime: docs/onnx.md has a sampler of 30 lines";
+    public string Use(DiffusionModel model) => $"{ModelName} and {SamplingName} for ONNX Runtime: docs/onnx.md says how to draw with them";
 
     public DiffusionModel Open(string path, Device device, Action<string> warn) =>
         throw new InvalidDataException($"{path}: an ONNX export, which is for other programs; give the model that it was made of.");
