@@ -47,13 +47,13 @@ sealed class TrainCommand : AppCommand
         if (IsForPrograms(parsed)) _told = new Terminal(TextWriter.Null, _terminal.Error);
         if (_config.AsksForPresets(parsed))
         {
-            ConfigOptions.ListPresets(_told.Out);
+            ConfigOptions.ListPresets(_terminal.Out);
             return ExitCode.Success;
         }
         Option[] lengths = [.. ((Option[])[_minutes, _steps, _epochs]).Where(option => parsed.GetResult(option) is not null)];
         if (lengths.Length > 1) throw new ArgumentException($"{lengths[0].Name} and {lengths[1].Name} both give the length; use one.");
         string[] set = parsed.GetValue(_set) ?? [];
-        if (lengths is [var length] && TrainParams.LengthKeys.Any(key => set.Any(text => text.StartsWith($"train_params.{key}=", StringComparison.Ordinal))))
+        if (lengths is [var length] && TrainParams.LengthKeys.Any(key => set.Any(text => text.StartsWith($"train_params.{key}=", StringComparison.Ordinal) || text.StartsWith($"{key}=", StringComparison.Ordinal))))
             throw new ArgumentException($"{length.Name} and --set both give the length; use one.");
         return parsed.GetValue(_resume) is { } resume ? Resume(parsed, resume) : Start(parsed);
     }

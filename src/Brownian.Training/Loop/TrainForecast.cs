@@ -114,7 +114,7 @@ public sealed record TrainPace
     }
 
     double DrawingSeconds(TrainConfig config, int images) =>
-        DrawingSeconds(config, config.Train.SampleTimesteps is { } steps ? new SampleParams { Steps = steps } : new SampleParams(), images);
+        DrawingSeconds(config, TrainingGrids.Asked(config).Sampling, images);
 
     internal double DrawingSeconds(TrainConfig config, SampleParams how, int images)
     {

@@ -129,9 +129,13 @@ public sealed class RunDirectory
                 using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
                 return false;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
             {
-                return e is not FileNotFoundException and not UnauthorizedAccessException;
+                return false;       // it is being deleted, or is another user's
+            }
+            catch (IOException)
+            {
+                return true;
             }
         }
     }

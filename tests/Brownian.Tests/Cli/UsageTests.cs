@@ -28,6 +28,7 @@ public sealed class UsageTests
     [InlineData("--minutes and --steps", "train", "--minutes", "1", "--steps", "3")]
     [InlineData("--minutes and --epochs", "train", "--minutes", "1", "--epochs", "3")]
     [InlineData("--minutes and --set", "train", "--minutes", "1", "--set", "train_params.num_steps=3", "--set", "dataset_params.count=64")]
+    [InlineData("--steps and --set", "train", "--steps", "1", "--set", "num_steps=3")]
     [InlineData("--input", "predict", "--model", "m", "--output", "o")]
     [InlineData("--weights", "import", "--config", "c", "--out", "o")]
     [InlineData("'fly'", "bench", "fly")]
