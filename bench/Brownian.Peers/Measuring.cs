@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Brownian.Diffusion;
 using Brownian.Tensors;
-using Brownian.Training;
 using Tensor = TorchSharp.torch.Tensor;
 using TorchSharp;
 using static TorchSharp.torch;

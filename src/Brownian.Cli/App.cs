@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Cli;
 
 /// <summary>Turns what went wrong into one line and an exit code. With <c>BROWNIAN_DEBUG=1</c> the stack trace follows.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -3,7 +3,6 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.IO;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

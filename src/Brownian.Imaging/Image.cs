@@ -1,7 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
 
-namespace Brownian.Imaging;
+namespace Brownian;
 
 /// <summary>An image in memory: height × width × channels samples of 8 or 16 bits, row by row, channels last.</summary>
 public sealed class Image

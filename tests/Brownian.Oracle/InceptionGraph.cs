@@ -1,6 +1,5 @@
 using Brownian.Tests.Evaluation;
-using Brownian.Training;
-using Attribute = Brownian.Training.OnnxWriter.Attribute;
+using Attribute = Brownian.OnnxWriter.Attribute;
 
 namespace Brownian.Oracle;
 

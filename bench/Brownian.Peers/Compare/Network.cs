@@ -1,5 +1,4 @@
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Peers;
 

@@ -1,6 +1,5 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
-using Brownian.Training;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTensor = Microsoft.ML.OnnxRuntime.OrtValue;
 

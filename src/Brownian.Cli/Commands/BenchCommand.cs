@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Brownian.Diffusion;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

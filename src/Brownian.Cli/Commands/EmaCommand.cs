@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What a YAML file and the overrides say, by section and key, before any of it is understood.</summary>
 sealed class ConfigFile

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A key of configuration files as the code that reads it declares it: what <c>brownian config</c> and docs/configuration.md list.</summary>
 public sealed partial record ConfigKey

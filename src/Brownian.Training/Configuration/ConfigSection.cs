@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A section of a configuration: its name, and the record that holds its settings and declares its keys.</summary>
 sealed record ConfigSection(string Name, Func<TrainConfig, Settings> Get, Func<TrainConfig, Settings, TrainConfig> Set)

@@ -5,7 +5,7 @@ using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>One value of a configuration as it was written, with the place to name when it is wrong.</summary>
 /// <param name="node">What the YAML says.</param>

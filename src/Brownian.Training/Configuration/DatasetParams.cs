@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Section <c>dataset_params</c>: which images to learn from, and how they are brought to the network's size.</summary>
 public sealed record DatasetParams : Settings

@@ -1,6 +1,6 @@
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Section <c>diffusion_params</c>: the forward process, what the network predicts about it, and how a reverse step is formed from that. Keys

@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What other trainers call a setting, for who types it from habit.</summary>
 public static class ForeignNames

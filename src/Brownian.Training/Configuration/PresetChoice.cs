@@ -3,7 +3,7 @@ using System.Text;
 using Brownian.Diffusion;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// What to train on images of which nobody says how: the preset whose own images look most alike, with their colours and a size that

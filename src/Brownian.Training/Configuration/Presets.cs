@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The configurations that come with the program: the files of <c>configs</c>, by their names without <c>.yaml</c>.</summary>
 public static partial class Presets

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Section <c>sample_params</c>: how images are drawn. It holds the name of a sampler and those of its settings that were given, under the

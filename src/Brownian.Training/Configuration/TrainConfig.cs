@@ -4,7 +4,7 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Everything that decides a training run. Immutable; change it with <c>with</c>. A new instance is the tutorial's default.yaml;

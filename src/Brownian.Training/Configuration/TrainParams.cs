@@ -4,7 +4,7 @@ using Brownian.Evaluation;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Section <c>train_params</c>: how to train. The initial values are those of the tutorial's default.yaml (Adam at 1e-4 for 40 epochs

@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// A folder as diffusers' <c>save_pretrained</c> writes it: an unconditional pipeline (<c>model_index.json</c>, <c>unet/</c>,

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// A scheduler of diffusers that is read: its keys, with what the Python class takes where a file says nothing, and what they are here.

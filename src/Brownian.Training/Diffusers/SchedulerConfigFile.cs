@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The <c>scheduler_config.json</c> of diffusers: the forward process and how it is reversed.</summary>
 static class SchedulerConfigFile

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Writes a model's process and sampler as diffusers configures a scheduler.</summary>
 static class SchedulerConfigWriter

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>One scheduler's configuration on its way from diffusers' keys to ours.</summary>
 sealed class SchedulerTranslation

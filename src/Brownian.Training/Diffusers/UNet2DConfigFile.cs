@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The <c>config.json</c> of diffusers' <c>UNet2DModel</c>, whose keys are those of <see cref="UNet2DOptions"/>.</summary>
 static class UNet2DConfigFile

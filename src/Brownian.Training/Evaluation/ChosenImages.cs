@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Some images of a set as a model takes them: its size, its channels, its classes, [−1, 1], neither mirrored nor cut at random.</summary>
 sealed class ChosenImages

@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The real images that a model is compared with.</summary>
 public static class EvaluationData

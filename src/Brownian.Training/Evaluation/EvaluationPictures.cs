@@ -1,6 +1,6 @@
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The pictures of an evaluation.</summary>
 public static class EvaluationPictures

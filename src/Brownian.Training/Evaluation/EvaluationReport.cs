@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Brownian.Evaluation;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What an evaluation found, as <c>report.json</c> has it.</summary>
 public sealed record EvaluationReport

@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// How many bits images take under a model: images that it was trained with, or others, which take more where it has memorised the first.

@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Of which images the likelihood is taken, and how exactly.</summary>
 public sealed record LikelihoodOptions

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>How many bits images take under a model, as <c>report.json</c> has it.</summary>
 public sealed record LikelihoodReport

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A mean over images, in bits for each channel of each pixel ("bits/dim").</summary>
 /// <param name="Mean">The mean.</param>

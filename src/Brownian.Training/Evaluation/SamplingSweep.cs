@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using YamlDotNet.RepresentationModel;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Settings of sampling, or widths of the average, each with the values that it is to have in turn: every combination is a point.</summary>
 /// <param name="Axes">At least one.</param>

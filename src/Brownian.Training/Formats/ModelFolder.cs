@@ -2,7 +2,7 @@ using System.Globalization;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Opens and writes folders that hold a model, of every format there is.</summary>
 public static class ModelFolder

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// A folder for Python: a network's state dict under the names of PyTorch, and the configuration it belongs to.

@@ -2,7 +2,7 @@ using System.Globalization;
 using Brownian.Evaluation;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A set of real images, or of images from anywhere, brought to the size in which it is compared with another.</summary>
 public sealed class ComparedImages : IDisposable

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Opens the images that a configuration names.</summary>
 public static class ConfiguredDataset

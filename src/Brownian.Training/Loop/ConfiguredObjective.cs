@@ -2,7 +2,7 @@ using System.Globalization;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What a configuration says the network should learn.</summary>
 public static class ConfiguredObjective

@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The optimiser that a configuration asks for.</summary>
 static class ConfiguredOptimizer

@@ -1,6 +1,6 @@
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// What to train where nothing but a model to start from is named. The network, the diffusion and the image size are the model's; a run has

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Steps that are thrown away with their job, to learn the pace before a run exists: for <c>--dry-run</c>, and where the length of the

@@ -2,7 +2,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The model whose weights a training starts from (<c>train_params.from</c>): any that can be sampled from. What has the name and the shape of

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// How long a training may take, where nobody says how many steps. A few steps are measured, and from their pace follow the length, when

@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What the rest of a training will take, judged by a few of its steps.</summary>
 public sealed record TrainForecast

@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// What the trainer tells while it runs. Reports arrive on the training thread, in order, if the <see cref="IProgress{T}"/>

@@ -2,7 +2,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// All that changes while training: the weights, their average, the optimiser's moments, what the objective learns, and how many steps were
@@ -140,7 +140,7 @@ sealed class TrainState
             average.Updates = manifest.EmaUpdates;
         }
         (Step, EarlierSeconds) = (manifest.Step, manifest.SecondsTrained);
-        _smoothed = Training.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);
+        _smoothed = Brownian.SmoothedLoss.At(manifest.SmoothedLoss, manifest.Step);
     }
 
     /// <summary>The first parameter with a value that is not finite, of the weights or of their average.</summary>

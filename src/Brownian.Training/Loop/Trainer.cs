@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Trains a network as a run's configuration says, and continues where an interrupted run stopped: bit for bit, because a step's random

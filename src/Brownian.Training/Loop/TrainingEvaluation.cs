@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Brownian.Evaluation;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Measures, while a network trains, how far its images are from those that it learns from. The seeds are the same each time, and the real

@@ -1,6 +1,6 @@
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The grids of samples that a training draws. Where nobody said how they are drawn, all of them together take at most a twentieth of the time: a

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What happens at which step: a function of the configuration and the size of the data set, fixed before the first.</summary>
 sealed class TrainingPlan

@@ -4,7 +4,7 @@ using Brownian.Imaging;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>One call of <see cref="Trainer.Run"/>: the loop and what it writes.</summary>
 sealed class TrainingSession : IDisposable

@@ -2,7 +2,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A network with its weights, and what is needed to sample from it.</summary>
 public sealed class DiffusionModel

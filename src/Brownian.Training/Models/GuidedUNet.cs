@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Brownian.Diffusion;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The U-Net of OpenAI's improved-diffusion and guided-diffusion under the names of <see cref="UNet2D"/>: the same layers where

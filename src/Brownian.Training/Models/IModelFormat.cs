@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A kind of folder that holds a model. A new one is a class like the others and a line in <see cref="ModelFolder.Formats"/>.</summary>
 public interface IModelFormat

@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Which weights of a file were taken, and what else was in it.</summary>
 public sealed record ImportedWeights

@@ -7,7 +7,7 @@ using System.Text.Json.Serialization;
 using Brownian.Diffusion;
 using Brownian.Nn;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary><c>model.json</c>: everything beside the weights that sampling needs to know.</summary>
 public sealed record ModelDescription

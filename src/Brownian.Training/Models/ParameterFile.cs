@@ -6,7 +6,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Buffers of a model's parameters as safetensors, under PyTorch's names and in its order of axes.</summary>
 static class ParameterFile

@@ -1,6 +1,6 @@
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>A contact sheet of images, with their class below each where they have one.</summary>
 public static class DataPicture

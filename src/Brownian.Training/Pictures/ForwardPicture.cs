@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Images on their way to noise: x_t = α_t·x_0 + σ_t·ε (Ho et al. 2020, eq. 4). An image keeps its ε through all timesteps, so that

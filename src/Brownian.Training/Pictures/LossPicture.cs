@@ -1,6 +1,6 @@
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What the loss is drawn over.</summary>
 public enum LossAxis

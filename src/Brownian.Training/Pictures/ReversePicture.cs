@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Some moments of a sampler's way from noise to images: x_t, and the image x̂_0 that the network sees in it.</summary>
 public sealed class ReversePicture

@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Noise schedules compared: β_t, ᾱ_t and the logarithm of the signal-to-noise ratio.</summary>
 public static class SchedulePicture

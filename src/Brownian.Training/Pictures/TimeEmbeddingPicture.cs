@@ -2,7 +2,7 @@ using Brownian.Imaging;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What a network is told about time: the sinusoidal embedding, and how alike two timesteps look in it.</summary>
 public static class TimeEmbeddingPicture

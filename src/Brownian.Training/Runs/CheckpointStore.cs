@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The checkpoints of a run. One is written into a folder with a temporary name, flushed, sealed by its manifest and renamed, so that

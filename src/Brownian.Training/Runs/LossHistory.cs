@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The losses in <c>metrics.jsonl</c>; steps without a finite one are left out.</summary>
 sealed class LossHistory

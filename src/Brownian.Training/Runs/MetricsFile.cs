@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Appends a line to <c>metrics.jsonl</c> for each step; lines of steps that a resumed training repeats are dropped first.</summary>
 sealed class MetricsFile : IDisposable

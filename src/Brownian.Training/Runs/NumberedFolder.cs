@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Folders called <c>NNNNN-name</c>, of which each number is given once.</summary>
 public static class NumberedFolder

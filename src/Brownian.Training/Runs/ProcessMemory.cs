@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Diagnostics;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What this process holds in main memory, in bytes.</summary>
 public static class ProcessMemory

@@ -2,7 +2,7 @@ using System.Globalization;
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The folder of one training run, <c>NNNNN-name</c>: <c>config.yaml</c> (and earlier versions of it), <c>metrics.jsonl</c>, <c>loss.png</c>, <c>samples/</c>, <c>checkpoints/</c>,

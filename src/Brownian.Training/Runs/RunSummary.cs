@@ -1,4 +1,4 @@
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>How far a run has come.</summary>
 public enum RunState

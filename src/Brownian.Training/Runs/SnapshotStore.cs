@@ -5,7 +5,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The averages of a few widths that a run keeps while it trains (<c>train_params.ema_snapshots</c>), from which <see cref="PostHocEma"/>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using Google.Protobuf;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// An event file of TensorBoard, one for each process that trains a run: records of length, checksum, message and checksum (TFRecord), whose

@@ -2,7 +2,7 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Draws a batch of images; numbers that are not finite are an error, not black pixels. The network's answers are looked at, too: a limit

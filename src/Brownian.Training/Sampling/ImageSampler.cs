@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Draws images from a model. An image depends on its seed and the options, not on its neighbours, the batch or the threads. Any number of

@@ -3,7 +3,7 @@ using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// Images drawn from a model to be compared with real ones: their features, and the images themselves where they are wanted. More can be

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>The classes of the images to be drawn from a model.</summary>
 static class SampleLabels

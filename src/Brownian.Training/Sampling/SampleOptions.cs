@@ -1,6 +1,6 @@
 using Brownian.Diffusion;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>What to sample, and how. What is null is as the model was trained to.</summary>
 public sealed record SampleOptions

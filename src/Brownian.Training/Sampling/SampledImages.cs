@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Imaging;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Images drawn from a model, with what made them.</summary>
 public sealed class SampledImages

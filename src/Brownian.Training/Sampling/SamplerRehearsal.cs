@@ -1,7 +1,7 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// The whole way from noise to image with one pixel and nobody to ask: too few steps for a method, or noise levels that it cannot start from,

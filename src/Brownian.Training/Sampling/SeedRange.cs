@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>Lists of seeds as people write them: <c>0-63</c>, <c>1,2,10-12</c>.</summary>
 public static class SeedRange

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Brownian.Cli;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -3,7 +3,6 @@ using Brownian.Cli;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,5 +1,4 @@
 using Brownian.Cli;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,6 +1,5 @@
 using Brownian.Cli;
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Brownian.Cli;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Brownian.Diffusion;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

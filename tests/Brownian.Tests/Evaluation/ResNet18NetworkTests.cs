@@ -1,7 +1,6 @@
 using Brownian.Evaluation;
 using Brownian.Tensors;
-using Brownian.Training;
-using Attribute = Brownian.Training.OnnxWriter.Attribute;
+using Attribute = Brownian.OnnxWriter.Attribute;
 
 namespace Brownian.Tests.Evaluation;
 

@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 public sealed class SamplingSweepTests

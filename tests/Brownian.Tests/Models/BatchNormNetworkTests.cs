@@ -2,7 +2,6 @@ using System.Text.Json;
 using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

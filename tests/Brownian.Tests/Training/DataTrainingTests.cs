@@ -1,5 +1,4 @@
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

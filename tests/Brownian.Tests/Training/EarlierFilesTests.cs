@@ -1,5 +1,4 @@
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

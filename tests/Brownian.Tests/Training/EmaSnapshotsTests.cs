@@ -1,6 +1,5 @@
 using Brownian.Nn;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

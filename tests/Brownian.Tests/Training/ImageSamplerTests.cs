@@ -2,7 +2,6 @@ using System.Text;
 using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

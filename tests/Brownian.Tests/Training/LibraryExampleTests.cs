@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

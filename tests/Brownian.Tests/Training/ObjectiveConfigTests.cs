@@ -1,6 +1,5 @@
 using Brownian.Diffusion;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

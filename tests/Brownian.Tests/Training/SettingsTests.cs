@@ -1,6 +1,5 @@
 using Brownian.Diffusion;
 using Brownian.Nn;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

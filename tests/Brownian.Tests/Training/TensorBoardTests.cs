@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Brownian.Imaging;
-using Brownian.Training;
 using Google.Protobuf;
 
 namespace Brownian.Tests;

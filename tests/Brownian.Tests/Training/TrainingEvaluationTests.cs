@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Tests;
 

@@ -1,5 +1,3 @@
-using Brownian.Training;
-
 namespace Brownian.Tests;
 
 /// <summary>How the grids of a training are drawn, by a pace that is made up here.</summary>

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
 using Brownian.Diffusion;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Tensors;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

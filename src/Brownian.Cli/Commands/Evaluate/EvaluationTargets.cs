@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Brownian.Imaging;
 using Brownian.IO;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Brownian.Evaluation;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Brownian.Evaluation;
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

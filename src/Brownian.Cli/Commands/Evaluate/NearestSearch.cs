@@ -1,6 +1,5 @@
 using Brownian.Evaluation;
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

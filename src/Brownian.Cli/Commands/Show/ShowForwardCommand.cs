@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Brownian.Imaging;
-using Brownian.Training;
 
 namespace Brownian.Cli;
 

@@ -4,7 +4,7 @@ using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// A folder for programs that run ONNX: <c>model.onnx</c>, the network, and <c>sampling.json</c>, which says how to draw images with it. Images are

@@ -2,9 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Brownian.Nn;
 using Brownian.Tensors;
-using Attribute = Brownian.Training.OnnxWriter.Attribute;
+using Attribute = Brownian.OnnxWriter.Attribute;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// A device that computes nothing but writes each kernel of a forward pass down as operations of ONNX, so that one pass of one image exports any

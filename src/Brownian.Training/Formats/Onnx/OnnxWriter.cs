@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 
-namespace Brownian.Training;
+namespace Brownian;
 
 /// <summary>
 /// An ONNX model of one graph, as it is written down operation by operation (onnx.proto's ModelProto; the numbers are its fields). A value is
