@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Brownian.Diffusion;
 using Brownian.Tensors;
 using Tensor = TorchSharp.torch.Tensor;
 using TorchSharp;

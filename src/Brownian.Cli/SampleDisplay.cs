@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Brownian.Diffusion;
 
 namespace Brownian.Cli;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.IO;
 using Brownian.Tensors;

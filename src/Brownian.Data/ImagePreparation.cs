@@ -1,7 +1,7 @@
 using System.Globalization;
 using Brownian.Imaging;
 
-namespace Brownian.Data;
+namespace Brownian;
 
 /// <summary>How images of any size and mode become those that a network learns from.</summary>
 /// <param name="Width">Of every image afterwards, in pixels.</param>

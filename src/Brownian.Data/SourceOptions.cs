@@ -1,4 +1,4 @@
-namespace Brownian.Data;
+namespace Brownian;
 
 /// <summary>Which images of a place are wanted, and where their classes come from.</summary>
 public sealed record SourceOptions

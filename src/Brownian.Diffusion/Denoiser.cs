@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A network, the noise levels it was trained with and what it predicts, as one <see cref="IDenoiser"/>.</summary>
 /// <param name="network">Answers with N×H×W×C, or N×H×W×2C where the second half is the reverse variance.</param>

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>q(x_t | x_0): images become noise.</summary>
 public static class ForwardProcess

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// What samplers ask: which image and which noise make up x_t? They do not know what the network predicts; guidance composes

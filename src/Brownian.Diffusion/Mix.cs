@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A linear combination of two images: First·a + Second·b.</summary>
 /// <param name="First">The weight of the first.</param>

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>What a network predicts; the names are diffusers' where it has one.</summary>
 public enum PredictionType

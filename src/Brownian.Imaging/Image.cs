@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
+using Brownian.Imaging;
 
 namespace Brownian;
 
@@ -93,6 +94,29 @@ public sealed class Image
 
     /// <summary>Notes stored with the image (the text chunks of a PNG), by keyword; empty otherwise.</summary>
     public IReadOnlyDictionary<string, string> Text { get; }
+
+    /// <summary>Reads an image file of any supported format, told apart by its content: see <see cref="ImageFile.Decode"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">The content is damaged, too large, or no supported format.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    public static Image Load(string path) => ImageFile.Read(path);
+
+    /// <summary>Reads an image from the rest of a stream, which stays open.</summary>
+    /// <param name="stream">Read to its end.</param>
+    /// <exception cref="InvalidDataException">The content is damaged, too large, or no supported format.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static Image Load(Stream stream) => ImageFile.Read(stream, "the stream");
+
+    /// <summary>The image as the bytes of a PNG, with its <see cref="Text"/>.</summary>
+    /// <exception cref="ArgumentException">The image has more than 4 channels or 2²⁷ pixels.</exception>
+    public byte[] EncodePng() => Png.Encode(this);
+
+    /// <summary>Writes the image to a PNG, JPEG or WebP, whichever the name ends with: see <see cref="ImageWriter.Write"/>.</summary>
+    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="overwrite">Replace an existing file.</param>
+    /// <exception cref="IOException">The file exists and <paramref name="overwrite"/> is false, or it cannot be written.</exception>
+    /// <exception cref="ArgumentException">The path ends in none of the formats, or the image does not fit into its format.</exception>
+    public void Save(string path, bool overwrite = false) => ImageWriter.Write(path, this, overwrite: overwrite);
 
     /// <summary>
     /// The image with another number of channels, computed as Pillow's <c>convert</c> does: colour to gray with the luma weights of

@@ -12,7 +12,12 @@ public abstract partial class Device
 {
     static readonly ConcurrentDictionary<string, Func<string?, Device>> Opening = new(StringComparer.Ordinal) { ["cpu"] = OpenCpu };
 
+    static readonly Lazy<Device> TheDefault = new(() => Open());
+
     long _order;
+
+    /// <summary>What computes where nobody says what should: the processor, opened when it is first needed and never disposed.</summary>
+    public static Device Default => TheDefault.Value;
 
     /// <summary>The kinds of devices that <see cref="Open"/> knows.</summary>
     public static IReadOnlyList<string> Kinds => [.. Opening.Keys.Order(StringComparer.Ordinal)];

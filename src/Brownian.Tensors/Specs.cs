@@ -16,22 +16,6 @@ public enum UnaryOp
     Gelu,
 }
 
-/// <summary>How far an answer is from its target, as a function of their difference d.</summary>
-public enum LossOp
-{
-    /// <summary>d²</summary>
-    Squared,
-
-    /// <summary>|d|</summary>
-    Absolute,
-
-    /// <summary>½d² up to a threshold δ, δ·(|d| − ½δ) beyond.</summary>
-    Huber,
-
-    /// <summary>√(d² + c²) − c</summary>
-    PseudoHuber,
-}
-
 /// <summary>A loss with the number it depends on: <see cref="Scale"/> is δ or c, above 0; the others ignore it.</summary>
 public readonly record struct LossSpec(LossOp Op, float Scale = 1);
 

@@ -7,7 +7,7 @@ namespace Brownian.Tests;
 public sealed partial class LayerTests
 {
     /// <summary>The folders of Brownian.Training: each may use what stands before it.</summary>
-    static readonly string[] Order = ["Configuration", "Models", "Sampling", "Runs", "Diffusers", "Formats", "Loop", "Pictures", "Evaluation"];
+    static readonly string[] Order = ["Configuration", "Models", "Sampling", "Runs", "Diffusers", "Formats", "Loop", "Pictures", "Evaluation", "Async"];
 
     [Theory]
     [InlineData("Brownian.IO")]

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian.Peers;
 
 /// <summary>A network that is compared.</summary>

@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTensor = Microsoft.ML.OnnxRuntime.OrtValue;

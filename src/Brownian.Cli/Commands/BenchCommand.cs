@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Brownian.Diffusion;
 using Brownian.Tensors;
 
 namespace Brownian.Cli;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 

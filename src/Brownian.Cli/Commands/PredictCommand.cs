@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How strongly images are guided towards their labels.</summary>
 public sealed record GuidanceOptions

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Classifier-free guidance (Ho &amp; Salimans 2022, eq. 6): the network is asked about every image with its label and without, in one

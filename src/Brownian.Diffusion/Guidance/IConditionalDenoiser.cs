@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A denoiser that can be told what is in each image: the seam that classifier-free guidance is built on.</summary>
 public interface IConditionalDenoiser : IDenoiser

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Gray values as numbers of a continuum (Theis et al. 2016, §3.1): the probability of a value is the integral of the density over the

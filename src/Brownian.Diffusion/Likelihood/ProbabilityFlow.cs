@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The density of images under the probability-flow ODE (Song et al. 2021, eq. 13 and 39): an image is carried to noise along

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// A few timesteps in the place of all: 1 to T − 1 in consecutive groups, of which each gives one at random that stands for the others. The

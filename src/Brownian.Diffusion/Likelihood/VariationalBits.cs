@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// How many bits an 8-bit image takes by the variational bound, L_T + Σ L_{t−1} + L_0 (Ho et al. 2020, eq. 5), term by term, in bits for each

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Images whose sides cannot be halved as often as a network halves them. What it is shown is continued by mirroring to the next size

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>What all networks that are made from options share: an architecture is left with its layers and their order.</summary>
 /// <typeparam name="TOptions">Its options.</typeparam>

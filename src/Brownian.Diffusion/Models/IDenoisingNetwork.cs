@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A network that looks at noisy images and says what the noise, or what the image, was.</summary>
 public interface IDenoisingNetwork

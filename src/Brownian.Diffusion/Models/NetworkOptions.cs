@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// What a network is made of: section <c>model_params</c> of a configuration. Each architecture has a record of its own, beside its code.
@@ -72,8 +72,8 @@ public abstract record NetworkOptions : Settings
 /// <param name="Initial">Its options before any key is read.</param>
 public sealed record NetworkType(string Name, NetworkOptions Initial)
 {
-    /// <summary>All of them: to add one is to write its file and a line here.</summary>
-    public static IReadOnlyList<NetworkType> All { get; } =
+    /// <summary>All of them: to add one here is to write its file and a line; a program adds its own with <see cref="Register"/>.</summary>
+    public static IReadOnlyList<NetworkType> All { get; private set; } =
     [
         new("tutorial_unet", new TutorialUNetOptions()),
         new("unet2d", new UNet2DOptions()),
@@ -81,6 +81,24 @@ public sealed record NetworkType(string Name, NetworkOptions Initial)
         new("residual_unet", new ResidualUNetOptions()),
         new("simple_unet", new SimpleUNetOptions()),
     ];
+
+    static readonly Lock Adding = new();
+
+    /// <summary>Adds an architecture of the program's own, so that runs and models with it can be saved and opened.</summary>
+    /// <param name="name">Its <c>type</c> in <c>model_params</c>.</param>
+    /// <param name="initial">Its options before any key is read.</param>
+    /// <exception cref="ArgumentException">There is one of that name, or of those options, already.</exception>
+    public static void Register(string name, NetworkOptions initial)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(initial);
+        lock (Adding)
+        {
+            if (All.FirstOrDefault(type => type.Name == name || type.Initial.GetType() == initial.GetType()) is { } there)
+                throw new ArgumentException($"There is a network '{there.Name}' of {there.Initial.GetType().Name} already.");
+            All = [.. All, new(name, initial)];
+        }
+    }
 
     /// <summary>The name of the class in messages.</summary>
     internal string ClassName => Initial.GetType().Name.Replace("Options", "", StringComparison.Ordinal);

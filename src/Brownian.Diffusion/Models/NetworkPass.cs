@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>What a network is told about the images that it looks at.</summary>
 /// <param name="timesteps">How noisy each of the N images is.</param>

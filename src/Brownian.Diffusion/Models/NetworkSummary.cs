@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>One layer as it ran in a forward pass.</summary>
 /// <param name="Name">What its parameters' names begin with, such as <c>downs.0.resnet_conv_first.0.2</c>.</param>

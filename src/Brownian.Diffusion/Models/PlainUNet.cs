@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The U-Net of Ronneberger et al. 2015 with batch norm and a time embedding, as a widely read article on DDPM for CIFAR-10 has it:

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The U-Net of LearnOpenCV's "Guide to training DDPMs from scratch", after Ho et al. 2020: residual blocks with attention at chosen

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Networks that see the x̂_0 they said last beside x_t, so that a step goes on from the one before (Chen et al. 2022, "Analog Bits", §3.2 and

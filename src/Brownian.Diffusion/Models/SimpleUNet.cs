@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The "SimpleUnet" of DeepFindr's "Diffusion models from scratch in PyTorch": batch norm after ReLU, 4×4 convolutions of stride 2 down

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The U-Net of explainingai-code/DDPM-Pytorch, the network of a widely watched tutorial on Ho et al. 2020: attention over all pixels

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The U-Net of Ho et al. 2020 and its descendants as diffusers' <c>UNet2DModel</c> builds them: one skip connection per resnet, levels

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>Attention over all pixels with separate projections and a shortcut: diffusers' <c>Attention</c>.</summary>
 sealed class UNet2DAttention

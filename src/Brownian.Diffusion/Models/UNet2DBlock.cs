@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>What a level of a <see cref="UNet2D"/> is made of, going down or up. Every kind has resnets; see <see cref="UNet2DBlockNames"/>.</summary>
 public enum UNet2DBlock

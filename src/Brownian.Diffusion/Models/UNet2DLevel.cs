@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>One resolution on the way down or up: resnets, attention after each where the block has it, and the way to the next one.</summary>
 sealed class UNet2DLevel

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>Between down and up, at the coarsest level: a resnet, attention where there is one, a resnet.</summary>
 sealed class UNet2DMiddle

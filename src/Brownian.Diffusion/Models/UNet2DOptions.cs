@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The make of a <see cref="UNet2D"/>, under the keys of a diffusers model's <c>config.json</c>. The defaults are google/ddpm-cifar10-32,

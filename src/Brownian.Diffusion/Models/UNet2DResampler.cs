@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How a level ends: its way to the next resolution.</summary>
 abstract class UNet2DResampler

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// What every resnet of one forward pass sees besides its input: the time embedding N×F after its activation, and dropout's numbers.

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How noisy an image is and what it shows, as features: two linear maps of an embedding of t, plus a row for its class.</summary>
 sealed class UNet2DTime

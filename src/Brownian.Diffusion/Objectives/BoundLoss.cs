@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The variational bound of a batch, on the tape.</summary>
 static class BoundLoss

@@ -1,7 +1,7 @@
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The loss becomes e^{−u(σ)}·L + u(σ), where u is learned beside the network and tends to ln E[L at σ]: every noise level contributes gradients

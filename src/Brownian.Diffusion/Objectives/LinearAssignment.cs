@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Rows and columns paired at the least total cost, by shortest augmenting paths (Kuhn 1955; Jonker &amp; Volgenant 1987) in O(n³).

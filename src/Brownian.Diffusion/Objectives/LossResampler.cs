@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Timesteps with probability p_t ∝ √E[L_t²] of their recent losses, each loss weighted by 1/(T·p_t), so that the mean stays that of uniform

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The kinds of <see cref="LossWeighting"/>.</summary>
 public enum WeightingKind

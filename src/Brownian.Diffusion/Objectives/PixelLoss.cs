@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How far a network's answer is from its target, pixel by pixel.</summary>
 public sealed record PixelLoss

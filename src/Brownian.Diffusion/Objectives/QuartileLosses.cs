@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The mean loss by quartile of the timestep. The mean over all timesteps hides what happens at each noise level: the first

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The kinds of <see cref="TimeDistribution"/>.</summary>
 public enum TimeKind

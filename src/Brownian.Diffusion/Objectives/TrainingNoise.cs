@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>Which ε an image is mixed with in training. The nearer the two, the less the paths from noise to images cross.</summary>
 public enum NoiseAssignment

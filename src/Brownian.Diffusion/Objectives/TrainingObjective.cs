@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Algorithm 1 of Ho et al. 2020 with the simple loss of eq. 14, and its descendants: noise images, ask the network for its target,

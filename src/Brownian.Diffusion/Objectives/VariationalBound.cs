@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The terms of the variational bound: the Kullback–Leibler divergences L_{t−1} of q(x_{t−1} | x_t, x_0) from the network's

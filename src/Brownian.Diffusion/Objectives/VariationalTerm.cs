@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The part that the variational bound has in the loss.</summary>
 public enum BoundKind

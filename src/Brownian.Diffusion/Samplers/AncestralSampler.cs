@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Takes a stochastic step from σ to σ' as a deterministic one to a lower σ_down, then noise of deviation σ_up: σ_down² + σ_up² = σ'². At

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// A sampler of the ODE that can add noise before a step, which the step then removes (Karras et al. 2022, algorithm 2): that corrects errors

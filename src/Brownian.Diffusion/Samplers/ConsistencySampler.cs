@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Guess the image, then add fresh noise for the next level: x' = α'·x̂_0 + σ'·z (Song et al. 2023, consistency models, algorithm 1; the

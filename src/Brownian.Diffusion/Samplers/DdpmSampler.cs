@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Algorithm 2 of Ho et al. 2020, ancestral sampling: x_T is noise, and each step draws x_s from q(x_s | x_t, x̂_0). With fewer steps

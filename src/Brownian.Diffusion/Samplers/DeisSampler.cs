@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Diffusion exponential integrator sampler (Zhang &amp; Chen 2023, DEIS, eq. 14) with polynomials in log ρ, ρ = σ/α: the straight line in

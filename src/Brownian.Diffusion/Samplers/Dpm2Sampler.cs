@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The midpoint method with the middle in log σ (Lu et al. 2022, DPM-Solver-2, algorithm 1, in Karras' coordinates, as k-diffusion's

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How an exponential integrator turns slopes into a step. The names are diffusers'.</summary>
 public enum SolverType

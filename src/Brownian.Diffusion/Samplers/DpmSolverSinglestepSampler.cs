@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// DPM-Solver++ as a single-step method (Lu et al. 2022, arXiv:2211.01095, algorithm 1, and DPM-Solver-3 of arXiv:2206.00927 in its x̂_0

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Euler's method for the probability-flow ODE: dx/dσ = (x − x̂_0)/σ = ε̂ (Karras et al. 2022, algorithm 2 without its lines 8 to 11), or

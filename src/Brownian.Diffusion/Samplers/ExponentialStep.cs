@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The coefficients of an exponential integrator's step in λ = ln(α/σ), which solves the linear part of the ODE exactly (Lu et al. 2022,

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Heun's second-order method (Karras et al. 2022, algorithm 2; without churn, algorithm 1): Euler's step, then the same step again with

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>Where a sampler's standard normal numbers come from.</summary>
 public interface INoiseSource

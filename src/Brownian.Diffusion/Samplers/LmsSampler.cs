@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Linear multistep (Adams–Bashforth on uneven steps; k-diffusion's <c>sample_lms</c>): the polynomial through the last slopes dx/dσ = ε̂ is

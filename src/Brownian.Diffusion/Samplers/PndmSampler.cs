@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Pseudo numerical methods for diffusion models (Liu et al. 2022, PNDM, algorithm 2): the ε of the present and of three past steps are

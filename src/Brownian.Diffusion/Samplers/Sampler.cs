@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Turns noise into images with the help of a denoiser. A sampler is a record of its settings and its <see cref="Walk"/>: a loop over noise

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A sampler that can be asked for by name.</summary>
 /// <param name="Name">As in configurations and on the command line.</param>

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A step of a sampler: from one noise level to a lower one.</summary>
 /// <param name="Index">The step of the loop, from 0.</param>

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// UniPC (Zhao et al. 2023, algorithms 5 to 8): a predictor of any order whose result is corrected by the next step's evaluation, which is

@@ -1,6 +1,6 @@
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// What keeps x̂_0 in the range of images. At high noise a small error of ε̂ is a large one of x̂_0, and a limit keeps it from spreading.

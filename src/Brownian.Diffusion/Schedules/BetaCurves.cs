@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How β_t grows with t.</summary>
 public enum BetaSchedule

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>What a network is told about a noise level that lies between two of its timesteps.</summary>
 public enum TimestepRounding

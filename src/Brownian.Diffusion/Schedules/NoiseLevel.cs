@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// How much signal and noise x_t holds: x_t = Alpha·x_0 + Sigma·ε. Only the ratio is a property of the noise level; the scale is a choice

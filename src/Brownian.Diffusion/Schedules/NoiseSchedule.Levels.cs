@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 // The schedule seen as a continuum of noise-to-signal ratios σ/α, which solvers of ordinary differential equations walk along.
 public sealed partial class NoiseSchedule

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The variances β_t of the forward process and everything that follows from them, in double. Immutable. Index t counts from 0, so

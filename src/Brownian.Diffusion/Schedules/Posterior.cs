@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The variance of a reverse step (Ho et al. 2020, §3.2). diffusers' names of the first four begin with fixed_.</summary>
 public enum ReverseVariance

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// x_t = (1 − t)·x_0 + t·ε for t in [0, 1]: the straight path between an image and noise (Liu et al. 2022, rectified flow; Lipman et

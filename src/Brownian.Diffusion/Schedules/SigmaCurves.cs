@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How the noise-to-signal ratios σ/α of a sampler's steps fall from the largest to the smallest.</summary>
 public enum SigmaCurve

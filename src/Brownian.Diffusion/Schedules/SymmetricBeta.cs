@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The beta distribution with two equal parameters a, over [0, 1].</summary>
 static class SymmetricBeta

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>How a sampler that takes fewer than T steps spreads them over 0 … T − 1. The names are diffusers'.</summary>
 public enum TimestepSpacing

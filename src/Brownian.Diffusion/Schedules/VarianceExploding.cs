@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// x = x_0 + σ·ε with σ from a continuous range (Karras et al. 2022, EDM). The network is told c_noise = ln(σ)/4 (table 1).

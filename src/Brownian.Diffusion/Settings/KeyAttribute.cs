@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// Declares a property of a <see cref="Settings"/> record as a key of configuration files. The declaration is the only one: files are read,

@@ -2,7 +2,7 @@ using System.Text;
 using Brownian.Nn;
 using Brownian.Tensors;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>
 /// The names of choices in configuration files, on the command line and in messages: ScaledLinear is <c>scaled_linear</c>. Names that do

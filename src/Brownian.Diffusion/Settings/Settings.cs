@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.RegularExpressions;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>A condition on a setting.</summary>
 /// <param name="Property">The name of the property that is at fault where it does not hold.</param>

@@ -1,4 +1,4 @@
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>The valid name that a mistyped one was most likely meant to be.</summary>
 public static class Suggestion

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
 
-namespace Brownian.Diffusion;
+namespace Brownian;
 
 /// <summary>An immutable list that is equal to another with the same elements, so that the records that hold it compare by value.</summary>
 /// <typeparam name="T">The elements.</typeparam>

@@ -1,4 +1,4 @@
-namespace Brownian.Imaging;
+namespace Brownian;
 
 /// <summary>
 /// How a resized image weighs the pixels of its source. Shrinking widens all but <see cref="Nearest"/>, so nothing aliases.

@@ -1,4 +1,4 @@
-namespace Brownian.Nn;
+namespace Brownian;
 
 /// <summary>
 /// The learning rate over a run: a linear rise from 0, then one of diffusers' <c>get_scheduler</c> curves, or a constant rate that falls at

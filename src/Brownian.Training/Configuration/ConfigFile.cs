@@ -1,5 +1,4 @@
 using System.Text;
-using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

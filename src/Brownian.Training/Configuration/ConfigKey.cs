@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Brownian.Diffusion;
 
 namespace Brownian;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Brownian.Diffusion;
 
 namespace Brownian;
 

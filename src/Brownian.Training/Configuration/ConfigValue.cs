@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Nodes;
-using Brownian.Diffusion;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian;
 
 /// <summary>
@@ -70,9 +68,9 @@ public sealed record DiffusionParams : Settings
     /// <summary>What the network predicts.</summary>
     public Parameterization Predicts => Parameterization.Of(PredictionType ?? Process switch
     {
-        ProcessKind.Flow => Diffusion.PredictionType.FlowPrediction,
-        ProcessKind.Edm => Diffusion.PredictionType.Edm,
-        _ => Diffusion.PredictionType.Epsilon,
+        ProcessKind.Flow => Brownian.PredictionType.FlowPrediction,
+        ProcessKind.Edm => Brownian.PredictionType.Edm,
+        _ => Brownian.PredictionType.Epsilon,
     }, SigmaData);
 
     /// <summary>What keeps x̂0 in range.</summary>
@@ -172,8 +170,8 @@ public sealed record DiffusionParams : Settings
         yield return (nameof(SigmaMax), SigmaMax > SigmaMin && SigmaMax <= 1e6, $"is {SigmaMax}; it must be above sigma_min, {SigmaMin}");
         yield return (nameof(SigmaData), SigmaData is > 0 and <= 1e6, $"is {SigmaData}; it must be above 0, such as 0.5");
         bool fits = Process == ProcessKind.Flow
-            ? PredictionType is null or Diffusion.PredictionType.FlowPrediction or Diffusion.PredictionType.VPrediction or Diffusion.PredictionType.Sample
-            : PredictionType is null or Diffusion.PredictionType.Edm || (PredictionType == Diffusion.PredictionType.VPrediction && SigmaData == 1);
+            ? PredictionType is null or Brownian.PredictionType.FlowPrediction or Brownian.PredictionType.VPrediction or Brownian.PredictionType.Sample
+            : PredictionType is null or Brownian.PredictionType.Edm || (PredictionType == Brownian.PredictionType.VPrediction && SigmaData == 1);
         yield return (nameof(PredictionType), fits, $"is {Predicts.Name}, which process {process} is not trained with; remove the key");
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Diffusion;
 
 namespace Brownian;
 
@@ -49,6 +48,25 @@ public sealed record SampleParams : Settings
     {
         get => Given.FirstOrDefault(given => given.Key == key).Value;
         init => Given = GivenWith(key, value);
+    }
+
+    /// <summary>The name and the settings of a sampler: <c>SampleParams.Of(new HeunSampler { Steps = 18, Churn = 5 })</c>.</summary>
+    /// <param name="sampler">One of the samplers that have a name, with any of its settings that have a key.</param>
+    /// <exception cref="ArgumentException">It has another setting, such as a limit or a variance, which <see cref="DiffusionParams"/> hold, or no name.</exception>
+    public static SampleParams Of(Sampler sampler)
+    {
+        ArgumentNullException.ThrowIfNull(sampler);
+        foreach (SamplerType type in SamplerType.All.Where(type => type.Initial.GetType() == sampler.GetType()))
+        {
+            (string Name, object Value)[] given =
+            [
+                .. type.Keys.Select(key => (key.Name, Value: key.Of(sampler), Usual: key.Of(type.Initial)))
+                    .Where(key => key.Value is not null && !key.Value.Equals(key.Usual)).Select(key => (key.Name, key.Value!)),
+            ];
+            if (type.With(given) == sampler) return given.Aggregate(new SampleParams { Sampler = type.Name }, (made, key) => made.With(key.Name, key.Value));
+        }
+        throw new ArgumentException(
+            $"No name stands for {sampler}; take one of {string.Join(", ", SamplerType.All.Select(type => type.Name))}, and leave limit and variance to DiffusionParams.", nameof(sampler));
     }
 
     internal bool IsGuided => GuidanceScale is not (null or 1);
@@ -128,7 +146,7 @@ public sealed record SampleParams : Settings
         yield return (nameof(GuidanceRescale), GuidanceRescale is >= 0 and <= 1, $"is {GuidanceRescale}; it must be from 0 to 1");
         var listed = (Values<int>?)this["timesteps"];
         yield return (nameof(Steps), Steps is null || listed is null, $"is {Steps}, but timesteps lists them one by one; give one of the two");
-        yield return (nameof(Brownian.Diffusion.Sampler.Custom), listed is not { Count: > 0 } || listed[0] < diffusion.MostSteps,
+        yield return (nameof(Brownian.Sampler.Custom), listed is not { Count: > 0 } || listed[0] < diffusion.MostSteps,
             $"is {listed}; the timesteps go up to {diffusion.MostSteps - 1}");
         SamplerType type = SamplerType.Named(Sampler ?? UsualFor(diffusion.Process));
         foreach ((string name, object value) in Given)

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Brownian.Diffusion;
 using Brownian.Imaging;
 using Brownian.Nn;
 
@@ -80,6 +79,18 @@ public sealed record TrainConfig
     /// <exception cref="InvalidDataException">They cannot be read.</exception>
     public static TrainConfig For(IImageSource images) => PresetChoice.For(images).Config;
 
+    /// <summary>The same for images in a file or folder, which the configuration then names; <c>digits</c> for the built-in ones and <see cref="Default"/>.</summary>
+    /// <param name="path">Where they are, as <see cref="DatasetParams.ImagePath"/> says it.</param>
+    /// <exception cref="InvalidDataException">They cannot be read.</exception>
+    /// <exception cref="IOException">There is no such file or folder.</exception>
+    public static TrainConfig For(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path == DatasetParams.Digits) return Default;
+        using IImageSource images = ImageSources.Open(path);
+        return PresetChoice.For(images, path).Config;
+    }
+
     /// <summary>The same for a set of images of one size.</summary>
     /// <inheritdoc cref="For(IImageSource)"/>
     public static TrainConfig For(IImageDataset images) => PresetChoice.For(new DatasetImages(images)).Config;
@@ -137,6 +148,14 @@ public sealed record TrainConfig
     /// <param name="overrides">Any number of "section.key=value", the later ones win.</param>
     /// <exception cref="InvalidDataException">As for <see cref="Load"/>.</exception>
     public TrainConfig With(params IEnumerable<string> overrides) => Resolve(new ConfigFile(), this, overrides, null);
+
+    /// <summary>The same for another number of steps.</summary>
+    /// <param name="steps">At least 1.</param>
+    public TrainConfig Lasting(long steps) => this with { Train = Train.Lasting(steps) };
+
+    /// <summary>The same for a time, which becomes steps by measuring the machine when training begins.</summary>
+    /// <param name="time">From 6 seconds to a week.</param>
+    public TrainConfig Lasting(TimeSpan time) => this with { Train = Train.Lasting(steps: null) with { Minutes = time.TotalMinutes } };
 
     /// <summary>The whole configuration as YAML that <see cref="Load"/> reads back to an equal one.</summary>
     public string ToYaml()

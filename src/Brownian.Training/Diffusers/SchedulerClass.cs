@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Brownian.Diffusion;
 
 namespace Brownian;
 

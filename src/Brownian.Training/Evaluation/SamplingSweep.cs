@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using YamlDotNet.RepresentationModel;
 

@@ -113,6 +113,21 @@ public static class ModelFolder
     }
 }
 
+/// <summary>Models of which only the folder is known.</summary>
+public static class DiffusionModelFiles
+{
+    extension(DiffusionModel)
+    {
+        /// <summary>Opens a run, a model folder, or a folder of diffusers: see <see cref="ModelFolder.Formats"/>.</summary>
+        /// <param name="path">The folder.</param>
+        /// <param name="device">Where it will compute; null for <see cref="Device.Default"/>.</param>
+        /// <param name="warn">Told about checkpoints that were passed over because they are damaged.</param>
+        /// <inheritdoc cref="ModelFolder.Open" path="/exception"/>
+        public static DiffusionModel Open(string path, Device? device = null, Action<string>? warn = null) =>
+            ModelFolder.Open(path, device ?? Device.Default, warn);
+    }
+}
+
 /// <summary>A folder that describes itself: <c>model.json</c> and <c>model.safetensors</c>, so that sampling needs no other argument.</summary>
 sealed class BrownianFolder : IExportFormat
 {

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian;
 
 /// <summary>

@@ -79,6 +79,10 @@ public abstract record TrainProgress
     /// <summary>Something is not as it should be, and training goes on.</summary>
     /// <param name="Message">One line.</param>
     public sealed record Warning(string Message) : TrainProgress;
+
+    /// <summary>The last of all: training is complete, or was cancelled and has saved.</summary>
+    /// <param name="Result">How it ended.</param>
+    public sealed record Finished(TrainResult Result) : TrainProgress;
 }
 
 /// <summary>The snapshots of averages that a training keeps.</summary>

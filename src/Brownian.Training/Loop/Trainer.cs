@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -8,10 +7,12 @@ namespace Brownian;
 /// draws depend on the seed and the number of the step alone.
 /// </summary>
 /// <param name="config">What to do.</param>
-/// <param name="device">What computes. Others may use it meanwhile: they have their turns between two steps.</param>
+/// <param name="device">What computes; null for <see cref="Device.Default"/>. Others may use it meanwhile: they have their turns between two steps.</param>
 /// <param name="dataset">What to learn from; null opens what <c>dataset_params</c> names.</param>
-public sealed class Trainer(TrainConfig config, Device device, IImageDataset? dataset = null)
+public sealed class Trainer(TrainConfig config, Device? device = null, IImageDataset? dataset = null)
 {
+    readonly Device _device = device ?? Device.Default;
+
     /// <summary>Continue a run on other images than those it was trained on: its bits will not be those of an uninterrupted run.</summary>
     public bool AllowChangedData { get; init; }
 
@@ -35,7 +36,9 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
         if (job.Config != run.Config) run.Reconfigure(job.Config);     // with the lock held: another process may be training this run
         using var session = new TrainingSession(job, run, checkpoints, progress);
-        return session.Run(cancel);
+        TrainResult result = session.Run(cancel);
+        progress?.Report(new TrainProgress.Finished(result));
+        return result;
     }
 
     /// <summary>Says what <see cref="Run"/> would take, by a few steps that are thrown away, and writes nothing.</summary>
@@ -65,7 +68,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         RunDirectory? run, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         using StartingModel? start = Start(checkpoints, progress);
-        return new TrainingJob(Timed(Fitted(images, run, start), images, checkpoints?.Steps().Count > 0 ? run : null, cancel), device, images, checkpoints, progress, AllowChangedData, start);
+        return new TrainingJob(Timed(Fitted(images, run, start), images, checkpoints?.Steps().Count > 0 ? run : null, cancel), _device, images, checkpoints, progress, AllowChangedData, start);
     }
 
     // A budget becomes steps once; a run that goes on has them.
@@ -76,7 +79,7 @@ public sealed class Trainer(TrainConfig config, Device device, IImageDataset? da
         {
             Train = fitted.Train.Lasting(before.Steps) with { Epochs = before.Epochs },
         },
-        { } minutes => new TimeBudget(minutes).Spend(fitted, device, images, cancel).Config,
+        { } minutes => new TimeBudget(minutes).Spend(fitted, _device, images, cancel).Config,
     };
 
     // Once there is a checkpoint, nobody looks at the model again.

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Brownian.Diffusion;
 using Brownian.Nn;
 
 namespace Brownian;

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian;
 
 /// <summary>What pictures of a way from images to noise, or back, have in common: which moments they show, for how long, how bright.</summary>

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian;
 
 /// <summary>What to sample, and how. What is null is as the model was trained to.</summary>

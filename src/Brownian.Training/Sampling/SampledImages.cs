@@ -50,7 +50,15 @@ public sealed class SampledImages
     /// <exception cref="ArgumentException">The path ends in none of the formats, or the grid does not fit into its format.</exception>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
     public void WriteGrid(string path, int columns = 0, bool overwrite = false, int quality = ImageWriter.DefaultQuality) =>
-        Write(path, ToGrid(columns), overwrite, quality, new("Seeds", SeedRange.Format([.. Seeds])), new("Classes", string.Join(", ", ClassNames)));
+        Write(path, ToGrid(columns), NotesOfGrid(), overwrite, quality);
+
+    /// <summary>What <see cref="WriteGrid"/> writes, as the bytes of a PNG.</summary>
+    /// <param name="columns">As for <see cref="ToGrid"/>.</param>
+    public byte[] EncodeGrid(int columns = 0) => Png.Encode(ToGrid(columns), NotesOfGrid());
+
+    /// <summary>One image as the bytes of a PNG, with what made it in its notes.</summary>
+    /// <param name="index">Its place among <see cref="Images"/>.</param>
+    public byte[] EncodePng(int index) => Png.Encode(Images[index].AsColors(), NotesOf(index));
 
     /// <summary>Writes every image into a PNG of its own, named by its seed: <c>seed-42.png</c>.</summary>
     /// <param name="folder">The folder; made if absent.</param>
@@ -62,9 +70,7 @@ public sealed class SampledImages
         Files.Naming(folder, () => { Directory.CreateDirectory(folder); });
         for (int i = 0; i < Images.Count; i++)
         {
-            string seed = Seeds[i].ToString(CultureInfo.InvariantCulture);
-            string name = ClassNames.Count == 0 ? "" : ClassNames[i];
-            Write(Path.Combine(folder, NameOf(Seeds[i])), Images[i].AsColors(), overwrite, ImageWriter.DefaultQuality, new("Seed", seed), new("Class", name));
+            Write(Path.Combine(folder, NameOf(Seeds[i])), Images[i].AsColors(), NotesOf(i), overwrite, ImageWriter.DefaultQuality);
         }
     }
 
@@ -86,9 +92,14 @@ public sealed class SampledImages
 
     static int Columns(int count, int columns) => columns == 0 ? (int)Math.Ceiling(Math.Sqrt(count)) : columns;
 
-    void Write(string path, Image image, bool overwrite, int quality, KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes)
-    {
-        KeyValuePair<string, string>[] told = classes.Value.Length == 0 ? [seeds] : [seeds, classes];
-        Files.Naming(path, () => ImageWriter.Write(path, image, [.. told, .. _notes], quality, overwrite));
-    }
+    KeyValuePair<string, string>[] NotesOfGrid() => Told(new("Seeds", SeedRange.Format([.. Seeds])), new("Classes", string.Join(", ", ClassNames)));
+
+    KeyValuePair<string, string>[] NotesOf(int index) =>
+        Told(new("Seed", Seeds[index].ToString(CultureInfo.InvariantCulture)), new("Class", ClassNames.Count == 0 ? "" : ClassNames[index]));
+
+    KeyValuePair<string, string>[] Told(KeyValuePair<string, string> seeds, KeyValuePair<string, string> classes) =>
+        classes.Value.Length == 0 ? [seeds, .. _notes] : [seeds, classes, .. _notes];
+
+    static void Write(string path, Image image, KeyValuePair<string, string>[] notes, bool overwrite, int quality) =>
+        Files.Naming(path, () => ImageWriter.Write(path, image, notes, quality, overwrite));
 }

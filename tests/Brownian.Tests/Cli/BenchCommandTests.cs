@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Brownian.Cli;
-using Brownian.Diffusion;
 
 namespace Brownian.Tests;
 

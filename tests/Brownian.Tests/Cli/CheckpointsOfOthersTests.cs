@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Brownian.Cli;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 

@@ -34,7 +34,7 @@ public sealed class ConfigCommandTests : IDisposable
         static string[] NetworksAndSections() =>
         [
             "dataset_params", "diffusion_params",
-            .. Brownian.Diffusion.NetworkType.All.Select(type => $"model_params of type {type.Name}"), "train_params", "sample_params",
+            .. Brownian.NetworkType.All.Select(type => $"model_params of type {type.Name}"), "train_params", "sample_params",
         ];
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Brownian.Cli;
-using Brownian.Diffusion;
 using Brownian.Imaging;
 
 namespace Brownian.Tests;

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Brownian.Cli;
-using Brownian.Diffusion;
 
 namespace Brownian.Tests;
 

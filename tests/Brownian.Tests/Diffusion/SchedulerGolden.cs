@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Brownian.Diffusion;
 using Brownian.Nn;
 
 namespace Brownian.Tests;
@@ -55,12 +54,12 @@ sealed class SchedulerGolden : IDisposable
             int timesteps = Config.GetProperty("num_train_timesteps").GetInt32();
             NoiseSchedule schedule = Config.GetProperty("trained_betas").ValueKind == JsonValueKind.Array
                 ? NoiseSchedule.FromBetas([.. Config.GetProperty("trained_betas").EnumerateArray().Select(b => b.GetDouble())])
-                : NoiseSchedule.Of(Brownian.Diffusion.Names.Named<BetaSchedule>(Text("beta_schedule"), "noise schedule"), timesteps, Number("beta_start"), Number("beta_end"));
+                : NoiseSchedule.Of(Brownian.Names.Named<BetaSchedule>(Text("beta_schedule"), "noise schedule"), timesteps, Number("beta_start"), Number("beta_end"));
             return Flag("rescale_betas_zero_snr") ? schedule.RescaledToZeroTerminalSnr() : schedule;
         }
     }
 
-    public Parameterization Predicts => Parameterization.Of(Brownian.Diffusion.Names.Named<PredictionType>(Text("prediction_type"), "prediction type"));
+    public Parameterization Predicts => Parameterization.Of(Brownian.Names.Named<PredictionType>(Text("prediction_type"), "prediction type"));
 
     public X0Limit Limit => Flag("thresholding") ? X0Limit.Dynamic(Number("dynamic_thresholding_ratio"), Number("sample_max_value"))
         : Flag("clip_sample") ? X0Limit.Clip((float)Number("clip_sample_range"))

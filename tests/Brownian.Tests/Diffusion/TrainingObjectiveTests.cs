@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Tensors;
 
 namespace Brownian.Tests;

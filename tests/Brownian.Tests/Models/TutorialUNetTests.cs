@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 

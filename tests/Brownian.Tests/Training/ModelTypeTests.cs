@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Brownian.Diffusion;
 using Brownian.Tensors;
 
 namespace Brownian.Tests;

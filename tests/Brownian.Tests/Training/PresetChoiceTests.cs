@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using Brownian.Imaging;
 
 namespace Brownian.Tests;

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian.Tests;
 
 /// <summary>What samplers declare beside their loops is what configurations and the command line read and write.</summary>

@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian.Tests;
 
 /// <summary>What is allocated anywhere in the process is measured, so no other test may run beside these.</summary>

@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using static TorchSharp.torch;
 
 namespace Brownian.Peers;

@@ -1,4 +1,3 @@
-using Brownian.Diffusion;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

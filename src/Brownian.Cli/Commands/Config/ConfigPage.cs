@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-
 namespace Brownian.Cli;
 
 /// <summary>docs/configuration.md: every key, from the code that reads it.</summary>

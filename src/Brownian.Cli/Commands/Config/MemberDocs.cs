@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
-using Brownian.Diffusion;
 
 namespace Brownian.Cli;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Brownian.Diffusion;
 using Brownian.Evaluation;
 using Brownian.Tensors;
 

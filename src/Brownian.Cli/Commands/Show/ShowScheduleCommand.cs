@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Brownian.Diffusion;
 
 namespace Brownian.Cli;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Brownian.Diffusion;
 using Brownian.Nn;
 using Brownian.Tensors;
 
