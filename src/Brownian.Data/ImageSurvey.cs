@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Imaging;
 
 namespace Brownian.Data;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Brownian.Imaging;
 
 namespace Brownian.Data;
 

@@ -1,5 +1,3 @@
-using Brownian.Imaging;
-
 namespace Brownian.Data;
 
 /// <summary>Which dimensions of an array are what.</summary>

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Brownian.Imaging;
 using Brownian.IO;
 
 namespace Brownian.Data;

@@ -1,6 +1,4 @@
 using System.Text;
-using Brownian.Nn;
-using Brownian.Tensors;
 
 namespace Brownian;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Brownian.Imaging;
 using Brownian.Tensors;
 
 namespace Brownian.Evaluation;

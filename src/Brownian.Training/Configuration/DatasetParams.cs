@@ -1,5 +1,3 @@
-using Brownian.Imaging;
-
 namespace Brownian;
 
 /// <summary>Section <c>dataset_params</c>: which images to learn from, and how they are brought to the network's size.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Brownian.Imaging;
 
 namespace Brownian;
 

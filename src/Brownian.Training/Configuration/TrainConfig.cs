@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Brownian.Imaging;
-using Brownian.Nn;
 
 namespace Brownian;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Brownian.Evaluation;
 using Brownian.Nn;
-using Brownian.Tensors;
 
 namespace Brownian;
 

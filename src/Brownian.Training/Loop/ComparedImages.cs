@@ -1,6 +1,5 @@
 using System.Globalization;
 using Brownian.Evaluation;
-using Brownian.Imaging;
 
 namespace Brownian;
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Brownian.Nn;
 
 namespace Brownian;
 

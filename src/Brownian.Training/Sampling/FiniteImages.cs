@@ -1,4 +1,3 @@
-using Brownian.Imaging;
 using Brownian.Tensors;
 
 namespace Brownian;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Brownian.Imaging;
 using Brownian.Tensors;
 
 namespace Brownian;

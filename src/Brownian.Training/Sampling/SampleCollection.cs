@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Brownian.Evaluation;
-using Brownian.Imaging;
 
 namespace Brownian;
 

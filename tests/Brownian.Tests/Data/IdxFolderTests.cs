@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Brownian.Imaging;
 
 namespace Brownian.Tests;
 

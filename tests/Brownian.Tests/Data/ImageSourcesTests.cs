@@ -1,5 +1,3 @@
-using Brownian.Imaging;
-
 namespace Brownian.Tests;
 
 /// <summary>What a path holds is found out by looking.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Compression;
-using Brownian.Imaging;
 
 namespace Brownian.Tests;
 

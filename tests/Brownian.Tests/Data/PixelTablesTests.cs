@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Brownian.Imaging;
 
 namespace Brownian.Tests;
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Brownian.Imaging;
 
 namespace Brownian.Tests;
 

@@ -1,5 +1,3 @@
-using Brownian.Nn;
-
 namespace Brownian.Tests;
 
 /// <summary>What the records of settings declare is what configurations read, write and check.</summary>

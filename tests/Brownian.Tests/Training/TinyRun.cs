@@ -1,4 +1,3 @@
-using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian.Tests;

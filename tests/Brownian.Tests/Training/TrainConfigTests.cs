@@ -1,5 +1,3 @@
-using Brownian.Imaging;
-
 namespace Brownian.Tests;
 
 public sealed class TrainConfigTests : IDisposable

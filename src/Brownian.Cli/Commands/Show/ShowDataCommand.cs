@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Brownian.Imaging;
 
 namespace Brownian.Cli;
 
