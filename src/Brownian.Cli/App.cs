@@ -99,7 +99,7 @@ static class App
             ? ForeignNames.Of(name) ?? (ConfigKey.All.FirstOrDefault(key => key.Name == name.Replace('-', '_')) is { } key ? $"{key.Section}.{key.Name}" : null)
             : null;
         string hint = meant is null
-            ? Suggestion.For(option.Split('=')[0], command.Options.Select(known => known.Name), listAll: false)
+            ? ForeignNames.Why(name) ?? Suggestion.For(option.Split('=')[0], command.Options.Select(known => known.Name), listAll: false)
             : $"; did you mean {TrainCommand.WayTo(meant)}?";
         return $"there is no option '{option}'{(hint == "." ? $"; '{path} --help' lists what there is." : hint)}";
     }

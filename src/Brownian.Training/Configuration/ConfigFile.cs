@@ -63,9 +63,8 @@ sealed class ConfigFile
             : [.. ConfigKey.All.Where(known => known.Name == key).Select(known => known.Section).Distinct()];
         if (sections is [var only]) return only;
         if (sections.Length > 1) throw new InvalidDataException($"{where}: {string.Join(" and ", sections)} both have {key}; say which, such as {sections[0]}.{key}.");
-        throw new InvalidDataException(ForeignNames.Of(key) is { } ours
-            ? $"{where}: no section has a key '{key}'; did you mean {ours}?"
-            : $"{where}: no section has a key '{key}'{Suggestion.For(key, ConfigKey.All.Select(known => known.Name).Distinct(), listAll: false)}");
+        string hint = ForeignNames.Hint(key) ?? Suggestion.For(key, ConfigKey.All.Select(known => known.Name).Distinct(), listAll: false);
+        throw new InvalidDataException($"{where}: no section has a key '{key}'{hint}");
     }
 
     /// <summary>The given configuration with everything that was read put into it.</summary>

@@ -36,9 +36,9 @@ sealed record ConfigSection(string Name, Func<TrainConfig, Settings> Get, Func<T
         string[] keys = [.. this == Model ? [TypeKey] : (string[])[], .. Get(config).Keys.Select(known => known.Name)];
         if (keys.Contains(key)) return;
         string title = this == Model ? $"{Name} of type {config.Model.Type}" : Name;
-        string? elsewhere = All.Where(other => other != this && other.Get(config).Keys.Any(known => known.Name == key)).Select(other => $"{other.Name}.{key}").FirstOrDefault()
-            ?? ForeignNames.Of(key);
-        throw new InvalidDataException($"{where}: unknown key '{key}' in {title}{(elsewhere is null ? Suggestion.For(key, keys) : $"; did you mean {elsewhere}?")}");
+        string? elsewhere = All.Where(other => other != this && other.Get(config).Keys.Any(known => known.Name == key)).Select(other => $"{other.Name}.{key}").FirstOrDefault();
+        string hint = elsewhere is null ? ForeignNames.Hint(key) ?? Suggestion.For(key, keys) : $"; did you mean {elsewhere}?";
+        throw new InvalidDataException($"{where}: unknown key '{key}' in {title}{hint}");
     }
 
     /// <summary>Reads one value; its key was checked.</summary>

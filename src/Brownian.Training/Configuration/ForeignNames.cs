@@ -65,13 +65,45 @@ public static class ForeignNames
         ["data_dir"] = "dataset_params.im_path",
     };
 
+    // What Brownian does without being asked, or not at all.
+    static readonly Dictionary<string, string> Absent = new(StringComparer.Ordinal)
+    {
+        ["mixed_precision"] = Float32,
+        ["fp16"] = Float32,
+        ["bf16"] = Float32,
+        ["use_fp16"] = Float32,
+        ["amp"] = Float32,
+        ["precision"] = Float32,
+        ["num_workers"] = Loading,
+        ["dataloader_num_workers"] = Loading,
+        ["pin_memory"] = Loading,
+        ["use_8bit_adam"] = "Adam keeps its moments in 32 bits; leave it out",
+        ["enable_xformers_memory_efficient_attention"] = "attention never holds all its weights at once; leave it out",
+    };
+
+    const string Float32 = "Brownian computes in 32-bit floats; leave it out", Loading = "images are prepared beside the training by itself; leave it out";
+
+    /// <summary>What follows an error about a name that is nobody's key: "; did you mean train_params.lr?"; null where nothing is known.</summary>
+    /// <param name="name">With underscores or dashes.</param>
+    public static string? Hint(string name) => Of(name) is { } ours ? $"; did you mean {ours}?" : Why(name);
+
+    /// <summary>The same for what has no key here.</summary>
+    /// <inheritdoc cref="Hint"/>
+    public static string? Why(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Absent.TryGetValue(Plain(name), out string? why) ? $": {why}." : null;
+    }
+
     /// <summary>The key as "section.key"; null where no other name is known.</summary>
     /// <param name="name">With underscores or dashes.</param>
     public static string? Of(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return Ours.GetValueOrDefault(name.Replace('-', '_').ToLowerInvariant());
+        return Ours.GetValueOrDefault(Plain(name));
     }
+
+    static string Plain(string name) => name.Replace('-', '_').ToLowerInvariant();
 
     /// <summary>All of "section.key" that a name is known for.</summary>
     internal static IEnumerable<string> Targets => Ours.Values.Distinct();

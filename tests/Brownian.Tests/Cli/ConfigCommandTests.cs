@@ -76,6 +76,10 @@ public sealed class ConfigCommandTests : IDisposable
     {
         CommandLine.Run("config", "lrr").IsBadInput("did you mean 'lr'?");
         CommandLine.Run("config", "learning_rate").IsBadInput("train_params.lr");
+        CommandLine.Run("config", "mixed_precision").IsBadInput("32-bit floats");
+        CommandLine.Run("train", "--mixed-precision", "fp16").IsBadInput("32-bit floats");
+        CommandLine.Run("train", "--set", "train_params.mixed_precision=fp16").IsBadInput("32-bit floats");
+        CommandLine.Run("train", "--set", "num_workers=4").IsBadInput("leave it out");
         CommandLine.Run("config", "diffusion_params.lr").IsBadInput("it is in train_params");
         CommandLine.Run("config", "--preset", "mnst").IsBadInput("did you mean 'mnist'?");
         CommandLine.Run("config", "lr", "--markdown").IsBadInput("give one");

@@ -74,6 +74,7 @@ sealed partial class ConfigCommand : AppCommand
         ConfigKey[] found = [.. ConfigKey.All.Where(key => key.Name == name && (section is null || key.Section == section))];
         if (found.Length > 0) return found;
         if (section is null && ForeignNames.Of(name) is { } ours) throw new ArgumentException($"there is no key '{name}'; Brownian calls it {ours}.");
+        if (ForeignNames.Why(name) is { } why) throw new ArgumentException($"there is no key '{name}'{why}");
         if (section is not null && ConfigKey.All.FirstOrDefault(key => key.Name == name) is { } elsewhere)
             throw new ArgumentException($"there is no key '{name}' in {section}; it is in {elsewhere.Section}.");
         string[] names = [.. ConfigKey.All.Where(key => section is null || key.Section == section).Select(key => key.Name).Distinct()];
