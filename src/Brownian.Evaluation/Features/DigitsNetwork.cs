@@ -27,12 +27,19 @@ public sealed class DigitsNetwork : FeatureNetwork
     /// <param name="device">Where images lie and features are computed.</param>
     public DigitsNetwork(Device device) : this(device, OwnWeights()) { }
 
+    /// <summary>The same network with the weights of a file, as models/digits-classifier writes them.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="device">Where images lie and features are computed.</param>
+    /// <exception cref="InvalidDataException">It holds no such weights.</exception>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    public DigitsNetwork(string path, Device device) : this(device, File.ReadAllBytes(path), path) { }
+
     /// <summary>The same network with other weights.</summary>
-    internal DigitsNetwork(Device device, byte[] weights)
+    internal DigitsNetwork(Device device, byte[] weights, string name = Resource)
     {
         ArgumentNullException.ThrowIfNull(device);
         _device = device;
-        using SafetensorsFile file = SafetensorsFile.Read(Resource, weights);
+        using SafetensorsFile file = SafetensorsFile.Read(name, weights);
         using DeviceTurn turn = device.TakeTurn();
         _classifier.Parameters.Allocate(device, seed: 0);
         _classifier.Read(file);

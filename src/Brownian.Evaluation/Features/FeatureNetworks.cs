@@ -35,6 +35,9 @@ public sealed record FeatureNetworkType(string Name, string Description, Func<Fe
     /// <summary>What it is filled with; null for a network that comes with the program.</summary>
     public PretrainedFile? Weights { get; init; }
 
+    /// <summary>Whether a network that comes with the program can be filled with other weights: a second judge, whose agreement says how far the first can be trusted.</summary>
+    public bool TakesOthers { get; init; }
+
     /// <summary>What it takes besides.</summary>
     public PretrainedFile? Companion { get; init; }
 
@@ -48,8 +51,9 @@ public static class FeatureNetworks
     /// <summary>All of them: by default the first is taken that suits the images and whose weights are found. To add one is to add a line.</summary>
     public static IReadOnlyList<FeatureNetworkType> All { get; } =
     [
-        new("digits", "a classifier of handwritten digits, which comes with the program", (_, _, device) => new DigitsNetwork(device))
+        new("digits", "a classifier of handwritten digits, which comes with the program", (_, path, device) => path.Length == 0 ? new DigitsNetwork(device) : new DigitsNetwork(path, device))
         {
+            TakesOthers = true,
             Suits = images => images is { Channels: 1, Width: 28 or 32 } && images.Width == images.Height,
         },
         new("inception", "what FID is defined by, for photographs", (_, path, device) => new InceptionNetwork(path, device)) { Weights = InceptionNetwork.Weights, Suits = IsPicture },
@@ -120,7 +124,7 @@ public static class FeatureNetworks
     static FeatureNetworkType OfWeights(IReadOnlyList<FeatureNetworkType> all, string? name, string weights)
     {
         FeatureNetworkType? named = name is null ? null : Named(all, name);
-        if (named is { Weights: null }) throw new ArgumentException($"--weights: {named.Name} takes no weights; leave the option out.");
+        if (named is { Weights: null, TakesOthers: false }) throw new ArgumentException($"--weights: {named.Name} takes no weights; leave the option out.");
         if (!File.Exists(weights))
         {
             string what = Directory.Exists(weights) ? "a folder; give the file in it" : "there is no such file; check --weights";

@@ -168,6 +168,8 @@ public sealed class EvaluateCommandTests : IDisposable
         Evaluate(set, set, "--per-class").IsBadInput("--per-class", "no classes");
         CommandLine.Run("evaluate", set, set, "--features", "pixel", "--out", _line.At("evaluations")).IsBadInput("'pixel'", "pixels");
         Evaluate(set, set, "--weights", _line.At("no.pth")).IsBadInput("takes no weights");
+        CommandLine.Run("evaluate", set, set, "--features", "digits", "--weights", _line.At("no.safetensors")).IsBadInput("no such file");
+        CommandLine.Run("evaluate", set, set, "--features", "digits", "--weights", _line.Write("text.safetensors", "no weights at all"), "--out", _line.At("evaluations")).IsBadInput("text.safetensors");
         CommandLine.Run("evaluate", set, set, "--bootstrap", "5", "--out", _line.At("evaluations")).IsBadInput("--bootstrap 5");
         Evaluate("--sweep", "steps=2", "--repeat", "2").IsBadInput("--repeat", "--sweep");
         Evaluate("--model", "digits", "--sweep", "step=2").IsBadInput("did you mean 'steps'");
