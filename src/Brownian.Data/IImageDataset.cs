@@ -39,6 +39,12 @@ public interface IImageDataset : IDisposable
     /// <summary>Stands for the images: another one means that the set has changed. Empty where nothing is known of it.</summary>
     string Fingerprint => "";
 
+    /// <summary>
+    /// Stands for pixels and labels alone: a copy of the files, with other names and times, has the same. Empty where that would take long
+    /// to find out.
+    /// </summary>
+    string Content => "";
+
     /// <summary>Copies image <paramref name="index"/> to <paramref name="pixels"/>.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
     /// <param name="pixels">Exactly Height·Width·Channels samples, filled row by row, channels last.</param>
@@ -80,6 +86,20 @@ public static class DatasetExtensions
     /// <summary>The bytes of one image: Height·Width·Channels, twice as many at 16 bits.</summary>
     /// <param name="dataset">The set asked.</param>
     public static int ImageBytes(this IImageDataset dataset) => checked(dataset.Height * dataset.Width * dataset.Channels * (dataset.BitDepth / 8));
+
+    /// <summary>SHA-256 of all pixels and labels, read one after the other.</summary>
+    internal static string HashOfContent(this IImageDataset dataset)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] pixels = new byte[dataset.ImageBytes()];
+        for (int i = 0; i < dataset.Count; i++)
+        {
+            dataset.Read(i, pixels);
+            hash.AppendData(pixels);
+            hash.AppendData(BitConverter.GetBytes(dataset.Label(i)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     internal static void CheckIndex(this IImageDataset dataset, int index)
     {
@@ -155,6 +175,9 @@ public abstract class StoredImages : IImageDataset
     public string Fingerprint => fingerprint ??= HashOf();
 
     /// <inheritdoc/>
+    public string Content => Fingerprint;
+
+    /// <inheritdoc/>
     public void Read(int index, Span<byte> pixels)
     {
         this.CheckIndex(index);
@@ -207,6 +230,7 @@ sealed class Subset : IImageDataset
     public int BitDepth => whole.BitDepth;
     public IReadOnlyList<string> Notes { get; }
     public string Fingerprint => whole.Fingerprint;
+    public string Content => whole.Content;
     public IReadOnlyList<string> Classes => whole.Classes;
     public string Description => Count == whole.Count ? whole.Description : $"the first {Count} of: {whole.Description}";
 

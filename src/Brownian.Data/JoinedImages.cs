@@ -37,6 +37,8 @@ sealed class JoinedImages : IImageDataset
 
     public string Fingerprint => string.Join(' ', _sets.Select(set => set.Fingerprint));
 
+    public string Content => Array.Exists(_sets, set => set.Content.Length == 0) ? "" : string.Join(' ', _sets.Select(set => set.Content));
+
     public long UnreadBytes => _sets.Sum(set => set.UnreadBytes);
 
     /// <summary>One set as it is, several joined.</summary>

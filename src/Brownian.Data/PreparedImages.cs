@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 
 namespace Brownian.Data;
 
@@ -21,6 +22,7 @@ public sealed class PreparedImages : IImageDataset
         _images = [.. loaded.Images];
         Classes = source.Classes;
         MayBeMirrored = source.IsPictures && loaded.Survey.IsColored;
+        Content = loaded.Content;
         Fingerprint = source.Fingerprint(Math.Min(source.Count, how.Limit ?? int.MaxValue));
         Notes = [.. source.Notes, .. ClassNotes(), .. loaded.Survey.Notes(how)];
         string untouched = $"{how.Width}×{how.Height}", range = loaded.Survey.SizeRange;
@@ -49,6 +51,9 @@ public sealed class PreparedImages : IImageDataset
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
+
+    /// <inheritdoc/>
+    public string Content { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Classes { get; }
@@ -198,6 +203,9 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
 
     public List<PreparedImage> Images { get; } = [];
 
+    /// <summary>SHA-256 of the prepared pixels and labels of those.</summary>
+    public string Content { get; private set; } = "";
+
     /// <summary>What the images that can be used are, before anything is done to them.</summary>
     public ImageSurvey Survey { get; } = new();
 
@@ -209,6 +217,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         int count = Math.Min(source.Count, how.Limit ?? int.MaxValue), broken = 0;
         string? first = null;
         if (how.Range == DepthRange.Set) Range = FindRange(count, cancel);
+        using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var results = new Result[Math.Min(Chunk, count)];
         for (int start = 0; start < count; start += Chunk)
         {
@@ -218,7 +227,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
             {
                 if (results[i].Problem is not { } problem)
                 {
-                    Keep(start + i, results[i]);
+                    Keep(start + i, results[i], content);
                     continue;
                 }
                 if (how.Strict) throw new InvalidDataException(problem);
@@ -229,6 +238,7 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         }
         if (Images.Count == 0)
             throw new InvalidDataException(count == 1 ? first! : $"{first} So are all {count} images of {source.Title}.");
+        Content = Convert.ToHexStringLower(content.GetHashAndReset());
         if (broken > 0) progress?.Report(new ReadingProgress.Warning(Summary(broken, count)));
         store?.Complete();
     }
@@ -289,10 +299,13 @@ sealed class ImageLoading(IImageSource source, ImagePreparation how, PixelStore?
         }
     }
 
-    void Keep(int index, Result result)
+    void Keep(int index, Result result, IncrementalHash content)
     {
         Image scaled = result.Scaled!;
-        Images.Add(new PreparedImage(index, source.Label(index), scaled.Width, scaled.Height));
+        int label = source.Label(index);
+        Images.Add(new PreparedImage(index, label, scaled.Width, scaled.Height));
+        content.AppendData(scaled.Pixels);
+        content.AppendData(BitConverter.GetBytes(label));
         Survey.Add(result.Facts);
         if (how.Resize != ResizeMode.None && result.Facts.Width < how.Width && result.Facts.Height < how.Height) Survey.AddSmall();
         store?.Add(scaled.Pixels);

@@ -134,12 +134,31 @@ sealed class TrainCommand : AppCommand
         if (config.Model != run.Config.Model || config.Diffusion != run.Config.Diffusion)
             throw new ArgumentException($"{path}: model_params and diffusion_params of a run cannot change; start a new run.");
         if (config.Train.From != run.Config.Train.From) throw new ArgumentException($"{path}: what a run started from cannot change; start a new run.");
+        if (FinishedRun.Of(run, config) is { } done) return Finished(parsed, run, done);
+        config = WithImages(run, config);
         using IImageDataset images = _told.TrackReading(progress => ConfiguredDataset.Open(config, progress, _cancel));
         if (ConfiguredDataset.Fit(config, images).Model != run.Config.Model)
             throw new ArgumentException($"{path}: the classes that the network of a run is told cannot change; start a new run.");
         using Device device = OpenDevice(parsed, config);
         if (parsed.GetValue(_dryRun)) return Plan(parsed, config, device, images, run);
         return Train(parsed, run, config, device, images, allowChangedData: parsed.GetValue(_changedData));
+    }
+
+    int Finished(ParseResult parsed, RunDirectory run, TrainResult result)
+    {
+        if (IsForPrograms(parsed)) new JsonTrainLog(_terminal.Out, run).Finish(result);
+        _told.Out.WriteLine($"done    already, {Phrases.Count(result.Step)} steps; --steps N trains for longer");
+        return Results(run, result);
+    }
+
+    // A run of an earlier version may have a path that is relative to where it was begun: most often beside the folder of its runs.
+    static TrainConfig WithImages(RunDirectory run, TrainConfig config)
+    {
+        string path = config.Dataset.ImagePath, beside = Path.GetFullPath(Path.Combine(run.FullPath, "..", "..", path));
+        if (config.Dataset.IsBuiltIn || path.StartsWith("data/", StringComparison.Ordinal) && Path.Exists(Path.Combine("..", path)) || Path.Exists(path)) return config;
+        return Path.Exists(beside)
+            ? config with { Dataset = config.Dataset with { ImagePath = beside } }
+            : throw new FileNotFoundException($"{path}: the images of the run are not there; name their place with --data PATH.", path);
     }
 
     int Train(ParseResult parsed, RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
@@ -217,10 +236,15 @@ sealed class TrainCommand : AppCommand
 
     int Conclude(RunDirectory run, TrainResult result)
     {
-        TextWriter to = _told.Out;
         string loss = result.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
-        to.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
+        _told.Out.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
+        return Results(run, result);
+    }
+
+    int Results(RunDirectory run, TrainResult result)
+    {
+        TextWriter to = _told.Out;
         if (result.Forecast is { } forecast)
             to.WriteLine($"memory  {Phrases.Megabytes(ProcessMemory.Peak)} at most (predicted {Phrases.Megabytes(forecast.PeakMemory)})");
         if (result.SampleGrid is { } grid) to.WriteLine($"samples {Phrases.Relative(grid)}");

@@ -5,11 +5,15 @@ namespace Brownian.Data;
 /// <summary>The images of an array; see <see cref="NpyArray"/>.</summary>
 sealed class ArrayImages : IImageDataset
 {
+    /// <summary>Larger arrays are not read just to know them again.</summary>
+    const long MostHashed = 1L << 30;
+
     readonly NpyArray _array;
     readonly ArrayLayout _layout;
     readonly ValueRange _range;
     readonly ClassLabels _labels;
     readonly IDisposable[] _files;
+    string? _content;
 
     /// <param name="title">In a few words, before the colon of <see cref="Description"/>.</param>
     /// <param name="array">Where the numbers are.</param>
@@ -50,6 +54,8 @@ sealed class ArrayImages : IImageDataset
     public string Description { get; }
 
     public string Fingerprint { get; }
+
+    public string Content => _content ??= (long)Count * this.ImageBytes() <= MostHashed ? this.HashOfContent() : "";
 
     public bool MayBeMirrored => Channels == 3;
 

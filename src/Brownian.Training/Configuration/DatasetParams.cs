@@ -60,6 +60,21 @@ public sealed record DatasetParams : Settings
     /// <summary>Stop at the first image that cannot be read; otherwise such are listed and skipped.</summary>
     [Key("strict")] public bool Strict { get; init; }
 
+    /// <summary>The same with the whole path, where there is something: what a run keeps, so that it goes on from any folder.</summary>
+    internal DatasetParams Located()
+    {
+        if (IsBuiltIn || ImagePath.Length == 0) return this;
+        try
+        {
+            string found = DataPlaces.Find(ImagePath);
+            return Path.Exists(found) ? this with { ImagePath = Path.GetFullPath(found) } : this;
+        }
+        catch (FileNotFoundException)
+        {
+            return this;        // a program may give its own images
+        }
+    }
+
     /// <summary>True for the digits drawn by formula.</summary>
     public bool IsBuiltIn => ImagePath == Digits;
 

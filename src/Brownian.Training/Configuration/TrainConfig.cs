@@ -155,6 +155,13 @@ public sealed record TrainConfig
     /// <param name="time">From 6 seconds to a week.</param>
     public TrainConfig Lasting(TimeSpan time) => this with { Train = Train.Lasting(steps: null) with { Minutes = time.TotalMinutes } };
 
+    /// <summary>The same with whole paths: what a run keeps, so that it goes on from any folder. What is not there stays as it is written.</summary>
+    internal TrainConfig Located() => this with
+    {
+        Dataset = Dataset.Located(),
+        Train = Train.From.Length > 0 && Path.Exists(Train.From) ? Train with { From = Path.GetFullPath(Train.From) } : Train,
+    };
+
     /// <summary>The whole configuration as YAML that <see cref="Load"/> reads back to an equal one.</summary>
     public string ToYaml()
     {
@@ -172,15 +179,19 @@ public sealed record TrainConfig
 
     /// <summary>
     /// SHA-256, in hexadecimal, of everything that decides the weights after a given step: two runs with the same hash agree bit for
-    /// bit. A model to start from counts by its weights, not by its path. Names, threads, caches, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
+    /// bit. Images do not count by their path, as a checkpoint notes what they are, nor does a model to start from, whose weights count. Names, threads, caches, checkpoints and samples do not matter, nor does the length where the learning rate does not depend on it.
     /// </summary>
-    public string Hash()
+    public string Hash() => HashWith(Dataset.IsBuiltIn ? Dataset.ImagePath : "");
+
+    /// <summary>The hash as versions that counted the path of the images noted it.</summary>
+    /// <param name="imagePath">The path then.</param>
+    internal string HashWith(string imagePath)
     {
         var defaults = new TrainParams();
         bool fixedLength = Train.LearningRateSchedule == RateDecay.Constant;
         TrainConfig decisive = this with
         {
-            Dataset = Dataset with { Cache = default, Strict = false },
+            Dataset = Dataset with { ImagePath = imagePath, Cache = default, Strict = false },
             Diffusion = DecisiveDiffusion(Diffusion),
             Sampling = new(),
             Train = Train with

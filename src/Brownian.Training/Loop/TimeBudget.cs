@@ -62,7 +62,7 @@ public sealed record TimeBudget
 
     static TrainPace Measure(TrainConfig config, Device device, IImageDataset images, CancellationToken cancel)
     {
-        using var job = new TrainingJob(config, device, images, checkpoints: null, progress: null);     // from fresh weights: they are as fast
+        using var job = new TrainingJob(config, device, images, begun: null, progress: null);     // from fresh weights: they are as fast
         StepCost cost = Rehearsal.Run(job, cancel);
         return TrainForecast.PaceOf(job, cost, config.Train.EvaluateSteps > 0 ? TrainingEvaluation.Rehearse(job, progress: null, cancel) : default);
     }

@@ -118,6 +118,7 @@ sealed class TrainState
             Classes = Network.Classes == 0 ? null : images?.Classes,
             DataCount = images?.Count,
             DataHash = images is { Fingerprint.Length: > 0 } ? images.Fingerprint : null,
+            DataContent = images is { Content.Length: > 0 } && images.Content != images.Fingerprint ? images.Content : null,
         };
 
     public void Load(string folder, CheckpointManifest manifest)

@@ -16,7 +16,7 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     /// <summary>Continue a run on other images than those it was trained on: its bits will not be those of an uninterrupted run.</summary>
     public bool AllowChangedData { get; init; }
 
-    /// <summary>Trains to the end, or until cancelled.</summary>
+    /// <summary>Trains to the end, or until cancelled. Nothing of a finished run is touched, and its images are not opened.</summary>
     /// <param name="run">Where everything is written; training continues after its newest checkpoint, if it has one.</param>
     /// <param name="progress">Told about every step, checkpoint, grid of samples and warning.</param>
     /// <param name="cancel">Finishes the step, saves and returns.</param>
@@ -28,12 +28,17 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     {
         ArgumentNullException.ThrowIfNull(run);
         config.Validate();
+        if (FinishedRun.Of(run, config) is { } done)
+        {
+            progress?.Report(new TrainProgress.Finished(done));
+            return done;
+        }
         using FileStream turn = run.Lock();
         var checkpoints = new CheckpointStore(run.CheckpointsPath);
         checkpoints.CleanUp();
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
-        using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
+        using TrainingJob job = Job(run, images, progress, cancel);
         if (job.Config != run.Config) run.Reconfigure(job.Config);     // with the lock held: another process may be training this run
         using var session = new TrainingSession(job, run, checkpoints, progress);
         TrainResult result = session.Run(cancel);
@@ -50,10 +55,9 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     public TrainForecast Plan(RunDirectory? run = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         config.Validate();
-        CheckpointStore? checkpoints = run is null ? null : new CheckpointStore(run.CheckpointsPath);
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;
-        using TrainingJob job = Job(run, images, checkpoints, progress, cancel);
+        using TrainingJob job = Job(run, images, progress, cancel);
         progress?.Report(job.Introduce());
         LookingCost looking = job.Plan.EvaluationsAfter(job.State.Step) > 0 ? TrainingEvaluation.Rehearse(job, progress, cancel) : default;
         TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel), looking);
@@ -64,11 +68,11 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
         dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);
 
-    TrainingJob Job(
-        RunDirectory? run, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    TrainingJob Job(RunDirectory? run, IImageDataset images, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        using StartingModel? start = Start(checkpoints, progress);
-        return new TrainingJob(Timed(Fitted(images, run, start), images, checkpoints?.Steps().Count > 0 ? run : null, cancel), _device, images, checkpoints, progress, AllowChangedData, start);
+        RunDirectory? begun = run is not null && new CheckpointStore(run.CheckpointsPath).Steps().Count > 0 ? run : null;
+        using StartingModel? start = Start(begun, progress);
+        return new TrainingJob(Timed(Fitted(images, run, start), images, begun, cancel), _device, images, begun, progress, AllowChangedData, start);
     }
 
     // A budget becomes steps once; a run that goes on has them.
@@ -83,13 +87,13 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     };
 
     // Once there is a checkpoint, nobody looks at the model again.
-    StartingModel? Start(CheckpointStore? checkpoints, IProgress<TrainProgress>? progress) => config.Train.From is "" || checkpoints?.Steps().Count > 0
+    StartingModel? Start(RunDirectory? begun, IProgress<TrainProgress>? progress) => config.Train.From is "" || begun is not null
         ? null
         : StartingModel.Open(config.Train.From, message => progress?.Report(new TrainProgress.Warning(message)));
 
     TrainConfig Fitted(IImageDataset images, RunDirectory? run, StartingModel? start)
     {
-        TrainConfig fitted = ConfiguredDataset.Fit(config, images);
+        TrainConfig fitted = ConfiguredDataset.Fit(config, images).Located();
         ConfiguredDataset.Check(images, fitted);
         if (start is not null) return start.Seal(fitted);
         TrainParams? before = run?.Config.Train;
@@ -116,18 +120,18 @@ sealed class TrainingJob : IDisposable
     /// <param name="config">What to do.</param>
     /// <param name="device">What computes.</param>
     /// <param name="images">What to learn from.</param>
-    /// <param name="checkpoints">Where training continues after the newest; null for a training that begins.</param>
+    /// <param name="begun">Training continues after its newest checkpoint; null for a training that begins.</param>
     /// <param name="progress">Told about damaged checkpoints.</param>
     /// <param name="allowChangedData">Continue on other images than the checkpoint's.</param>
     /// <param name="start">Whose weights to begin with; null for fresh ones, and where there is a checkpoint.</param>
     public TrainingJob(
-        TrainConfig config, Device device, IImageDataset images, CheckpointStore? checkpoints, IProgress<TrainProgress>? progress,
+        TrainConfig config, Device device, IImageDataset images, RunDirectory? begun, IProgress<TrainProgress>? progress,
         bool allowChangedData = false, StartingModel? start = null)
     {
         (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
         State = new TrainState(config, device);
-        checkpoints?.Newest(Warn, Restore);
+        if (begun is not null) new CheckpointStore(begun.CheckpointsPath).Newest(Warn, (folder, manifest) => Restore(begun, folder, manifest));
         StartedFrom = start?.Fill(State, config, images, Warn);
         Loader = new BatchLoader(
             images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
@@ -188,26 +192,27 @@ sealed class TrainingJob : IDisposable
 
     public void Dispose() => Loader.Dispose();
 
-    void Restore(string folder, CheckpointManifest manifest)
+    void Restore(RunDirectory run, string folder, CheckpointManifest manifest)
     {
         if (ChangeOfData(manifest) is { } change)
         {
             string what = $"{folder}: {change} ({Images.Description})";
             if (!_allowChangedData) throw new InvalidDataException($"{what}; bring them back, or continue on these with --allow-changed-data.");
-            Warn($"{what}; what follows is not what it would have led to.");
+            Warn($"{what}; the result will differ from an uninterrupted run.");
         }
         State.Load(folder, manifest);
-        if (manifest.ConfigHash != ConfigHash)
-            Warn($"{folder}: made with another configuration; what follows is not what it would have led to.");
+        if (manifest.ConfigHash != ConfigHash && !run.ImagePaths().Append(Config.Dataset.ImagePath).Any(path => manifest.ConfigHash == Config.HashWith(path)))
+            Warn($"{folder}: made with another configuration; the result will differ from an uninterrupted run.");
     }
 
-    // A version before this one noted neither.
+    // Earlier versions noted less. Files that were copied have other times, and the same pixels.
     string? ChangeOfData(CheckpointManifest manifest)
     {
         if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {count} images, and now there are {Images.Count}";
-        return manifest.DataHash is { } hash && Images.Fingerprint.Length > 0 && hash != Images.Fingerprint
-            ? "the names, sizes, times or labels of the images are not those that it was trained on"
-            : null;
+        if (manifest.DataHash is not { } hash || Images.Fingerprint.Length == 0 || hash == Images.Fingerprint) return null;
+        if (manifest.DataContent is not { } content || Images.Content.Length == 0)
+            return "the names, sizes, times or labels of the images are not those that it was trained on";
+        return content == Images.Content ? null : "the pixels or labels of the images are not those that it was trained on";
     }
 
     void Warn(string message) => _progress?.Report(new TrainProgress.Warning(message));

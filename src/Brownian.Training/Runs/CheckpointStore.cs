@@ -201,6 +201,10 @@ public sealed record CheckpointManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DataHash { get; init; }
 
+    /// <summary><see cref="IImageDataset.Content"/> of the images; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DataContent { get; init; }
+
     /// <summary>SHA-256 of this manifest with an empty seal.</summary>
     public string Seal { get; init; } = "";
 

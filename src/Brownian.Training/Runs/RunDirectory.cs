@@ -43,7 +43,7 @@ public sealed class RunDirectory
     /// <summary>The model folder that a completed training leaves.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelName);
 
-    /// <summary>Makes the next numbered folder and writes the configuration into it.</summary>
+    /// <summary>Makes the next numbered folder and writes the configuration into it, with the whole path of the images.</summary>
     /// <param name="parent">Where runs go; made if absent.</param>
     /// <param name="config">What to do; its task_name names the folder.</param>
     /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
@@ -53,6 +53,7 @@ public sealed class RunDirectory
         ArgumentException.ThrowIfNullOrEmpty(parent);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
+        config = config.Located();
         string path = NumberedFolder.Create(parent, config.Train.TaskName, staging =>
         {
             Directory.CreateDirectory(Path.Combine(staging, "samples"));
@@ -97,6 +98,25 @@ public sealed class RunDirectory
             AtomicFile.Write(ConfigPath, config.ToYaml(), overwrite: true);
         });
         Config = config;
+    }
+
+    /// <summary>Where the images were, by the present configuration and those that were kept; one that cannot be read is passed over.</summary>
+    internal IEnumerable<string> ImagePaths()
+    {
+        yield return Config.Dataset.ImagePath;
+        foreach (string path in Directory.EnumerateFiles(FullPath, "config-step-*.yaml"))
+        {
+            TrainConfig kept;
+            try
+            {
+                kept = TrainConfig.Load(path);
+            }
+            catch (InvalidDataException)
+            {
+                continue;
+            }
+            yield return kept.Dataset.ImagePath;
+        }
     }
 
     // First the copy, then the replacement: a kill between them leaves a copy that the next attempt finds.

@@ -38,7 +38,7 @@ public sealed class RehearsalTests : IDisposable
         using Device device = Device.Cpu(1);
         TrainConfig config = TinyRun.Config.With(
             "train_params.gradient_accumulation=2", "train_params.lr=50", "train_params.optimizer=adamw", "train_params.weight_decay=0.5");
-        using var job = new TrainingJob(config, device, new DrawnDigits(20, 5, 8), checkpoints: null, progress: null);
+        using var job = new TrainingJob(config, device, new DrawnDigits(20, 5, 8), begun: null, progress: null);
         float[] before = job.State.Parameters.Values.ToArray();
         StepCost cost = Rehearsal.Run(job, TestContext.Current.CancellationToken);
         Assert.Equal(before, job.State.Parameters.Values.ToArray());

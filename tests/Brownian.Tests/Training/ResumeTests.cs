@@ -123,8 +123,8 @@ public sealed class ResumeTests : IDisposable
         TinyRun.Train(run, config, stopAfter: 4);
         TinyRun.Train(run, config, stopAfter: 6);       // nothing has changed
 
-        File.SetLastWriteTimeUtc(_folder.Path("images/2.png"), DateTime.UnixEpoch);
-        Refuse("the names, sizes, times or labels of the images are not those that it was trained on");
+        _folder.Write("images/2.png", PngBytes.File(8, 1, [.. Enumerable.Repeat((byte)81, 64)]));
+        Refuse("the pixels or labels of the images are not those that it was trained on");
         _folder.Write("images/7.png", PngBytes.File(8, 1, new byte[64]));
         Refuse("it was trained on 6 images, and now there are 7");
 
@@ -140,6 +140,32 @@ public sealed class ResumeTests : IDisposable
             Assert.Contains($"step-00000006: {why}", message, StringComparison.Ordinal);
             Assert.EndsWith("bring them back, or continue on these with --allow-changed-data.", message, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>By another path, copied with other times, or noted by a version that counted the path: the same images.</summary>
+    [Fact]
+    public void Images_may_move()
+    {
+        foreach (string folder in (string[])["images", "copy"])
+        {
+            for (int i = 0; i < 6; i++) _folder.Write($"{folder}/{i}.png", PngBytes.File(8, 1, [.. Enumerable.Repeat((byte)(40 * i), 64)]));
+        }
+        File.SetLastWriteTimeUtc(_folder.Path("copy/2.png"), DateTime.UnixEpoch);
+        string relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), _folder.Path("images"));
+        TrainConfig config = TinyRun.Config.With($"dataset_params.im_path={relative}"), moved = config.With($"dataset_params.im_path={_folder.Path("copy")}");
+        RunDirectory straight = NewRun(config), run = NewRun(config);
+        Assert.Equal(_folder.Path("images"), RunDirectory.Open(run.FullPath).Config.Dataset.ImagePath);
+        Assert.Equal(config.Hash(), moved.Hash());
+        TinyRun.Train(straight, config);
+        TinyRun.Train(run, config, stopAfter: 5);
+        string folderOfFive = Path.Combine(run.CheckpointsPath, "step-00000005");
+        (CheckpointManifest.Read(folderOfFive) with { ConfigHash = config.HashWith(run.Config.Dataset.ImagePath) }).Write(folderOfFive);
+
+        List<TrainProgress> told = [];
+        TinyRun.Train(run, moved, stopAfter: 6, tell: told.Add);
+        TinyRun.Train(run, moved, tell: told.Add);
+        Assert.Empty(told.OfType<TrainProgress.Warning>());
+        Assert.Equal(TinyRun.StateAfter(straight, 12), TinyRun.StateAfter(run, 12));
     }
 
     sealed class Tell(Action<TrainProgress> tell) : IProgress<TrainProgress>
@@ -183,6 +209,26 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal((true, 12L), (again.IsComplete, again.Step));
         Assert.Equal(before, TinyRun.StateAfter(run, 12));
         Assert.Equal(losses, Losses(run));
+    }
+
+    /// <summary>It needs no images, and no file of it changes.</summary>
+    [Fact]
+    public void A_finished_run_is_left_alone()
+    {
+        for (int i = 0; i < 6; i++) _folder.Write($"images/{i}.png", PngBytes.File(8, 1, [.. Enumerable.Repeat((byte)(40 * i), 64)]));
+        TrainConfig config = TinyRun.Config.With($"dataset_params.im_path={_folder.Path("images")}", "train_params.sample_steps=6");
+        RunDirectory run = NewRun(config);
+        TrainResult first = TinyRun.Train(run, config);
+        Directory.Delete(_folder.Path("images"), recursive: true);
+        string[] before = Files();
+        TrainResult again = TinyRun.Train(run, run.Config);
+        Assert.Equal((true, 12L, first.ModelPath, first.SampleGrid), (again.IsComplete, again.Step, again.ModelPath, again.SampleGrid));
+        Assert.Equal(before, Files());
+        Assert.ThrowsAny<IOException>(() => TinyRun.Train(run, run.Config.With("train_params.num_steps=13")));
+        Assert.Equal(before, Files());
+
+        string[] Files() => [.. new DirectoryInfo(run.FullPath).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name != ".lock").OrderBy(file => file.FullName)
+            .Select(file => $"{file.FullName} {file.LastWriteTimeUtc.Ticks} {IO.Files.Sha256(file.FullName)}")];
     }
 
     [Fact]
