@@ -29,7 +29,9 @@ public abstract partial class Device
     /// Take one around several operations that belong together, such as reading all weights while another thread trains, or around a
     /// kernel that is called directly. Wait for no other thread within: it may be waiting for the device.
     /// </remarks>
-    /// <param name="cancel">Ends the waiting.</param>
+    /// <param name="cancel">
+    /// Ends the waiting, and the turn at its next operation: one that is running is not interrupted, so that a backend needs to know nothing of it.
+    /// </param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled before the turn came.</exception>
     /// <exception cref="InvalidOperationException">This is code that a step of another thread has started, and waits for.</exception>
     public DeviceTurn TakeTurn(CancellationToken cancel = default)
@@ -37,6 +39,9 @@ public abstract partial class Device
         _turns.Take(this, cancel);
         return new DeviceTurn(_turns);
     }
+
+    /// <summary>Throws where the turn that this thread has was cancelled.</summary>
+    internal void ThrowIfStopped() => _turns.ThrowIfStopped();
 
     /// <summary>Whether this thread has the turn, so that it may call kernels.</summary>
     public bool HasTurn => _turns.AreMine;

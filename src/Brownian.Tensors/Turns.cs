@@ -9,14 +9,24 @@ sealed class Turns
     int _holder;                        // a thread's id; 0 for nobody, and then nobody waits
     int _depth;                         // how often the holder took the turn without ending it
     TensorScope? _step;                 // whose turn it is, if it was taken by Device.OpenStep
+    CancellationToken _stop;            // with which the holder took the turn: each operation looks at it
 
     public bool AreMine => Volatile.Read(ref _holder) == Environment.CurrentManagedThreadId;
 
     public void Take(Device device, CancellationToken cancel)
     {
-        if (AreMine) _depth++;
-        else Queue(device, cancel);
+        if (AreMine)
+        {
+            ThrowIfStopped();
+            _depth++;
+            return;
+        }
+        Queue(device, cancel);
+        _stop = cancel;
     }
+
+    /// <summary>Throws where the present turn, which is this thread's, was cancelled.</summary>
+    public void ThrowIfStopped() => _stop.ThrowIfCancellationRequested();
 
     public void End()
     {

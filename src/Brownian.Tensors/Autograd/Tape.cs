@@ -16,6 +16,7 @@ sealed class Tape
             root.Grad = seed;
             foreach (Node node in _nodes)
             {
+                root.Device.ThrowIfStopped();
                 Tensor output = node.Output;
                 if (output.Grad is { } dy)
                 {

@@ -87,6 +87,14 @@ public sealed class TurnTests
         Assert.True(before.Join(Patience) && after.Join(Patience));
         Assert.Equal([0, 1], order);
         Assert.ThrowsAny<OperationCanceledException>(() => device.TakeTurn(cancel.Token));
+        using var later = new CancellationTokenSource();
+        using (TensorScope step = device.OpenStep(later.Token))
+        {
+            Tensor x = Tensor.Zeros(Shape.Of(2), device);
+            later.Cancel();
+            Assert.ThrowsAny<OperationCanceledException>(() => x.Silu());
+        }
+        Assert.Equal([0f, 0], Tensor.Zeros(Shape.Of(2), device).ToArray());        // the next turn is another
         Assert.False(device.HasTurn);
     }
 
