@@ -3,11 +3,16 @@ using System.Runtime.InteropServices;
 namespace Brownian.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM ask for an end; what runs finishes its step and saves. A second one is left to the system, which ends the
-/// process at once.
+/// Ctrl-C and SIGTERM ask for an end. What has something to save holds <see cref="Saving"/> meanwhile; anything else that has not ended by
+/// itself within a moment is ended. A second signal is left to the system, which ends the process at once.
 /// </summary>
 sealed class Interrupts : IDisposable
 {
+    /// <summary>For an orderly end, between two operations. A kernel, or an image that is being decoded, may take longer.</summary>
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(0.7);
+
+    static int s_saving;
+
     readonly CancellationTokenSource _source = new();
     readonly PosixSignalRegistration[] _registrations;
     int _count;
@@ -17,6 +22,13 @@ sealed class Interrupts : IDisposable
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Until it is disposed, a signal waits for what is saved.</summary>
+    public static IDisposable Saving()
+    {
+        Interlocked.Increment(ref s_saving);
+        return new Saver();
+    }
 
     /// <summary>An exit code with the signal that it comes from: who sent SIGTERM expects another than who pressed Ctrl-C.</summary>
     public int CodeOf(int code) => code == ExitCode.Interrupted && _isTerminated ? ExitCode.Terminated : code;
@@ -33,5 +45,24 @@ sealed class Interrupts : IDisposable
         _isTerminated = signal.Signal == PosixSignal.SIGTERM;
         signal.Cancel = true;
         _source.Cancel();
+        _ = EndAsync();
+    }
+
+    async Task EndAsync()
+    {
+        do await Task.Delay(Grace).ConfigureAwait(false);
+        while (Volatile.Read(ref s_saving) > 0);
+        await Console.Error.WriteLineAsync("interrupted").ConfigureAwait(false);
+        Environment.Exit(CodeOf(ExitCode.Interrupted));
+    }
+
+    sealed class Saver : IDisposable
+    {
+        int _disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0) Interlocked.Decrement(ref s_saving);
+        }
     }
 }

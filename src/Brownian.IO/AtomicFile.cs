@@ -6,10 +6,18 @@ namespace Brownian.IO;
 /// </summary>
 public sealed class AtomicFile : IDisposable
 {
+    /// <summary>What a process that ends early, such as by Ctrl-C, takes with it.</summary>
+    static readonly System.Collections.Concurrent.ConcurrentDictionary<AtomicFile, bool> Unfinished = [];
+
     readonly string path, full, temporary;
     readonly bool overwrite;
     readonly FileStream stream;
     bool committed;
+
+    static AtomicFile() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (AtomicFile file in Unfinished.Keys) file.Abandon();
+    };
 
     /// <param name="path">The file to make; its folder must exist.</param>
     /// <param name="overwrite">Replace an existing file.</param>
@@ -26,6 +34,7 @@ public sealed class AtomicFile : IDisposable
         try
         {
             stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize);
+            Unfinished[this] = true;
         }
         catch (FileNotFoundException e)
         {
@@ -49,6 +58,7 @@ public sealed class AtomicFile : IDisposable
         RefuseExisting();
         File.Move(temporary, full, overwrite);
         committed = true;
+        Unfinished.TryRemove(this, out _);
     }
 
     /// <summary>Removes what was not committed.</summary>
@@ -60,7 +70,21 @@ public sealed class AtomicFile : IDisposable
         }
         finally
         {
+            Unfinished.TryRemove(this, out _);
             if (!committed) File.Delete(temporary);
+        }
+    }
+
+    // Its thread may still be writing.
+    void Abandon()
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A system that deletes no open files keeps it.
         }
     }
 

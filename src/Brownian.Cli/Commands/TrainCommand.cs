@@ -163,6 +163,7 @@ sealed class TrainCommand : AppCommand
 
     int Train(ParseResult parsed, RunDirectory run, TrainConfig config, Device device, IImageDataset images, bool hasBudget = false, bool allowChangedData = false)
     {
+        using IDisposable saving = Interrupts.Saving();
         var trainer = new Trainer(config, device, images) { AllowChangedData = allowChangedData };
         if (IsForPrograms(parsed))
         {
@@ -173,8 +174,8 @@ sealed class TrainCommand : AppCommand
         }
         TrainResult result = _told.Track(line =>
         {
-            // A large step takes its time, and who hears nothing presses again.
-            using CancellationTokenRegistration told = _cancel.Register(() => line.Note("stopping after this step, and saving it; another Ctrl-C ends at once and saves nothing"));
+            // Saving takes its time, and who hears nothing presses again.
+            using CancellationTokenRegistration told = _cancel.Register(() => line.Note("stopping, and saving the steps so far; another Ctrl-C ends at once and saves nothing"));
             return trainer.Run(run, Display(parsed, line, config, run, hasBudget), _cancel);
         });
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
@@ -256,7 +257,7 @@ sealed class TrainCommand : AppCommand
 
     int Interrupted(RunDirectory run, TrainResult result)
     {
-        _told.Out.WriteLine($"saved   after step {Phrases.Count(result.Step)}; to continue:");
+        _told.Out.WriteLine(result.Step > 0 ? $"saved   after step {Phrases.Count(result.Step)}; to continue:" : "stopped before a step was complete; to begin:");
         _told.Out.WriteLine(Invocation.Of("train", "--resume", Phrases.Relative(run.FullPath)));
         return ExitCode.Interrupted;
     }
