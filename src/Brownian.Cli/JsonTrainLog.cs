@@ -22,6 +22,7 @@ sealed class JsonTrainLog(TextWriter to, RunDirectory? run) : IProgress<TrainPro
                     json.WriteNumber("total_steps", started.TotalSteps);
                     json.WriteNumber("steps_per_epoch", started.StepsPerEpoch);
                     json.WriteString("device", started.Device);
+                    if (started.HeldOut > 0) json.WriteNumber("held_out", started.HeldOut);
                 });
                 break;
             case TrainProgress.Planned { Forecast: var forecast }:
@@ -30,6 +31,7 @@ sealed class JsonTrainLog(TextWriter to, RunDirectory? run) : IProgress<TrainPro
                     json.WriteNumber("seconds", Math.Round(forecast.Total.TotalSeconds, 1));
                     json.WriteNumber("memory_bytes", forecast.PeakMemory);
                     json.WriteNumber("img_per_sec", Math.Round(forecast.ImagesPerSecond, 2));
+                    if (forecast.IsEstimated) json.WriteBoolean("estimated", true);
                 });
                 break;
             case TrainProgress.Stepped { Metrics: var m } stepped:
@@ -44,6 +46,7 @@ sealed class JsonTrainLog(TextWriter to, RunDirectory? run) : IProgress<TrainPro
                     json.WriteNumber("img_per_sec", Math.Round(m.ImagesPerSecond, 2));
                     json.WriteNumber("seconds", Math.Round(m.Seconds, 3));
                     if (stepped.Remaining is { } remaining) json.WriteNumber("remaining_seconds", Math.Round(remaining.TotalSeconds, 1));
+                    if (m.ValidationLoss is { } validation && double.IsFinite(validation)) json.WriteNumber("validation_loss", validation);
                     if (m.Evaluation is not { } found) return;
                     json.WriteNumber("frechet", found.Frechet);
                     json.WriteNumber("kernel", found.Kernel);

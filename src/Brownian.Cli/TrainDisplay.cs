@@ -51,6 +51,11 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         string from = started.Step > 0 ? $", continuing after step {Phrases.Count(started.Step)}" : "";
         line.Note($"data    {started.Dataset}");
         foreach (string note in started.Notes) line.Note($"        {note}");
+        if (started.HeldOut > 0)
+        {
+            string looked = started.HeldOutMeasured == started.HeldOut ? "" : $" of {Phrases.Count(started.HeldOutMeasured)} of them";
+            line.Note($"        {Phrases.Count(started.HeldOut)} are held out: training never sees them, and the loss{looked} is measured with each checkpoint");
+        }
         line.Note($"augment {started.Augmentation}");
         string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
         line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
@@ -78,7 +83,8 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
 
     void Plan(TrainForecast forecast)
     {
-        if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}");
+        string estimated = forecast.IsEstimated ? ", estimated from steps of a few images, within 30 %" : "";
+        if (!HasBudget) line.Note($"speed   {Speed(forecast.ImagesPerSecond, forecast.Gflops)}{estimated}");
         line.Note($"memory  {Phrases.Megabytes(forecast.PeakMemory)} at most, predicted");
         if (forecast.GridNote.Length > 0) line.Note($"grids   {forecast.GridNote}");
         if (!HasBudget) line.Note($"time    about {Phrases.Duration(forecast.Total)}{Besides(forecast)}");
@@ -107,6 +113,8 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             _distance = $"  distance {Phrases.Rate(found.Frechet)}";
             line.Note($"distance {Numbers.Text(found.Frechet)} (Fréchet), {Numbers.Text(found.Kernel)} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
         }
+        if (metrics.ValidationLoss is { } validation)
+            line.Note(string.Create(CultureInfo.InvariantCulture, $"held-out loss {validation:0.0000} after step {Phrases.Count(metrics.Step)}"));
         string status = $"step {Phrases.Count(metrics.Step)}/{Phrases.Count(stepped.TotalSteps)}  loss {loss}{_distance}  {speed}{left}";
         line.Update((double)metrics.Step / stepped.TotalSteps, status);
         if (config.Train.LogSteps > 0 && metrics.Step % config.Train.LogSteps == 0 && metrics.Step < stepped.TotalSteps) line.Note(status);

@@ -63,7 +63,7 @@ public sealed class BatchLoader : IDisposable
         this.batchSize = batchSize;
         this.horizontalFlip = horizontalFlip;
         this.randomCrop = randomCrop;
-        decodes = data is PreparedImages { IsCached: false };
+        decodes = (data is Selection { Whole: var whole } ? whole : data) is PreparedImages { IsCached: false };
         order = new BatchOrder(data.Count, batchSize, seed, shuffle, dropLast);
         image = new byte[imageBytes];
         ready = new BlockingCollection<Batch>(prefetch);

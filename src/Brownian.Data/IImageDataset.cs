@@ -83,6 +83,19 @@ public static class DatasetExtensions
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1 or above the number of images.</exception>
     public static IImageDataset Take(this IImageDataset dataset, int count) => new Subset(dataset, count);
 
+    /// <summary>Some images of a set, in another order perhaps, with the same classes. The set is not disposed with them.</summary>
+    /// <param name="dataset">The set to choose from.</param>
+    /// <param name="indices">The place of each image in it; at least one.</param>
+    /// <exception cref="ArgumentException">There are none, or one is no place of an image.</exception>
+    public static IImageDataset Pick(this IImageDataset dataset, params int[] indices)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(indices);
+        if (indices.Length == 0) throw new ArgumentException("Pick at least 1 image.", nameof(indices));
+        foreach (int index in indices) dataset.CheckIndex(index);
+        return new Selection(dataset, [.. indices]);
+    }
+
     /// <summary>The bytes of one image: Height·Width·Channels, twice as many at 16 bits.</summary>
     /// <param name="dataset">The set asked.</param>
     public static int ImageBytes(this IImageDataset dataset) => checked(dataset.Height * dataset.Width * dataset.Channels * (dataset.BitDepth / 8));
@@ -199,6 +212,25 @@ public abstract class StoredImages : IImageDataset
         for (int i = 0; i < Count; i++) hash.AppendData([(byte)labels.Of(i), (byte)(labels.Of(i) >> 8)]);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+}
+
+/// <summary>Some images of another set, which stays its owner's.</summary>
+sealed class Selection(IImageDataset whole, int[] indices) : IImageDataset
+{
+    public IImageDataset Whole => whole;
+    public int Count => indices.Length;
+    public int Width => whole.Width;
+    public int Height => whole.Height;
+    public int Channels => whole.Channels;
+    public int BitDepth => whole.BitDepth;
+    public IReadOnlyList<string> Notes => whole.Notes;
+    public IReadOnlyList<string> Classes => whole.Classes;
+    public string Description => $"{Count} of: {whole.Description}";
+    public bool MayBeMirrored => whole.MayBeMirrored;
+    public long UnreadBytes => Math.Min(whole.UnreadBytes, (long)Count * this.ImageBytes());
+    public void Read(int index, Span<byte> pixels) => whole.Read(indices[index], pixels);
+    public void Read(int index, CropPosition at, Span<byte> pixels) => whole.Read(indices[index], at, pixels);
+    public int Label(int index) => whole.Label(indices[index]);
 }
 
 /// <summary>The first images of another set, perhaps all, with something to be said of them.</summary>

@@ -45,6 +45,9 @@ public abstract partial class Device : IDisposable
     /// <summary>Bytes in use by open scopes, the most that ever were, and bytes waiting in the pool.</summary>
     public abstract DeviceMemory Memory { get; }
 
+    /// <summary>Lets the peak of <see cref="Memory"/> begin anew, at what is live now; a backend that does not may tell too much.</summary>
+    public virtual void ForgetPeak() { }
+
     /// <summary>False where tensors are shapes only, so that filling them would be wasted.</summary>
     public virtual bool HoldsNumbers => true;
 

@@ -27,6 +27,12 @@ abstract unsafe class CpuDevice : Device
 
     public override DeviceMemory Memory => _pool.Memory;
 
+    public override void ForgetPeak()
+    {
+        using DeviceTurn turn = TakeTurn();
+        _pool.ForgetPeak();
+    }
+
     public Workers Workers { get; }
 
     /// <param name="threads">How many threads compute; 0 for one per physical core.</param>

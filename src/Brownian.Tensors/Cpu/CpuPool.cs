@@ -13,6 +13,8 @@ sealed class CpuPool
 
     public DeviceMemory Memory => new(_live * sizeof(float), _peak * sizeof(float), _pooled * sizeof(float));
 
+    public void ForgetPeak() => _peak = _live;
+
     /// <summary>A block of at least <paramref name="floats"/> elements with undefined content.</summary>
     public PinnedBlock Rent(int floats, bool scoped)
     {

@@ -195,6 +195,12 @@ public sealed record TrainParams : Settings
     /// <summary>γ: so much more noise is shown than is to be told (Ning et al. 2023); 0 for none.</summary>
     [Key("input_perturbation", Quiet = true)] public double InputPerturbation { get; init; }
 
+    /// <summary>
+    /// The share of the images that training never sees, chosen by the seed. The loss of the averaged weights on them is measured with each
+    /// checkpoint, with the same noise each time; 0 for none.
+    /// </summary>
+    [Key("validation_fraction", Quiet = true)] public double ValidationFraction { get; init; }
+
     /// <summary>Steps between evaluations of the averaged weights against the images that are learned from; 0 for none.</summary>
     [Key("evaluate_steps", Quiet = true)] public int EvaluateSteps { get; init; }
 
@@ -315,6 +321,7 @@ public sealed record TrainParams : Settings
         yield return (nameof(LogSteps), LogSteps >= 0, $"is {LogSteps}; it must be at least 0");
         yield return (nameof(FirstSampleStep), FirstSampleStep >= 0, $"is {FirstSampleStep}; it must be at least 0");
         yield return (nameof(SampleEpochs), SampleEpochs >= 0, $"is {SampleEpochs}; it must be at least 0");
+        yield return (nameof(ValidationFraction), ValidationFraction is >= 0 and < 0.5, $"is {ValidationFraction}; it must be from 0 to below 0.5, such as 0.05");
         yield return (nameof(EvaluateSteps), EvaluateSteps >= 0, $"is {EvaluateSteps}; it must be at least 0");
         yield return (nameof(Best), Best != BestBy.Evaluation || EvaluateSteps > 0, "is evaluation, but evaluate_steps is 0; set that too, such as to checkpoint_steps");
         yield return (nameof(EvaluateCount), EvaluateCount is >= LeastEvaluated and <= 1_000_000, $"is {EvaluateCount}; it must be {LeastEvaluated} to 1000000");

@@ -82,10 +82,11 @@ public static class ConfiguredDataset
                 $"{channelKeys[0]} is {model.Channels}, but the images have {images.Channels} ({images.Description}); "
                 + $"set {string.Join(" and ", channelKeys.Select(key => $"{key}={images.Channels}"))}.");
         }
-        if (config.Train.BatchSize > images.Count)
+        int held = HeldOutImages.CountOf(images.Count, config.Train.ValidationFraction);
+        if (config.Train.BatchSize > images.Count - held)
         {
-            throw new InvalidDataException(
-                $"train_params.batch_size is {config.Train.BatchSize}, but there are {images.Count} images ({images.Description}); lower it.");
+            string left = held == 0 ? $"there are {images.Count} images" : $"train_params.validation_fraction leaves {images.Count - held} of {images.Count} images to train on";
+            throw new InvalidDataException($"train_params.batch_size is {config.Train.BatchSize}, but {left} ({images.Description}); lower it.");
         }
         ClassConditions.Check(images, config);
         SamplerRehearsal.Check(config);

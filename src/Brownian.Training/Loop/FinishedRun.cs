@@ -33,6 +33,8 @@ public static class FinishedRun
     {
         TrainParams train = config.Train.Minutes is null ? config.Train : run.Config.Train;
         if (train.Steps is { } steps) return steps;
-        return manifest.DataCount is { } images && images >= train.BatchSize ? new TrainingPlan(train, images / train.BatchSize).TotalSteps : null;
+        if (manifest.DataCount is not { } count) return null;
+        int images = count - HeldOutImages.CountOf(count, train.ValidationFraction);
+        return images >= train.BatchSize ? new TrainingPlan(train, images / train.BatchSize).TotalSteps : null;
     }
 }

@@ -15,13 +15,18 @@ public sealed record TrainForecast
     /// <summary>The most main memory that the process will hold, in bytes.</summary>
     public required long PeakMemory { get; init; }
 
+    /// <summary>
+    /// Whether the pace was estimated by steps of a few images, as a whole one takes long: it is within 30 % of the truth on an idle machine.
+    /// </summary>
+    public bool IsEstimated { get; init; }
+
     /// <summary>The steps that remain.</summary>
     public required TimeSpan Steps { get; init; }
 
     /// <summary>Drawing the grids of samples that remain.</summary>
     public required TimeSpan Grids { get; init; }
 
-    /// <summary>Writing the checkpoints that remain.</summary>
+    /// <summary>Writing the checkpoints that remain, and measuring the loss of held-out images with each.</summary>
     public required TimeSpan Checkpoints { get; init; }
 
     /// <summary>Drawing the images of the evaluations that remain, and looking at them.</summary>
@@ -53,7 +58,8 @@ public sealed record TrainForecast
         {
             ImagesPerSecond = perSecond,
             Gflops = perSecond * job.StepFlopsPerImage / 1e9,
-            PeakMemory = MemoryForecast.Peak(job, cost.ForwardBytes, saves: !hasSaved, samples: grids > 0 && !hasSampled),
+            IsEstimated = cost.IsEstimated,
+            PeakMemory = MemoryForecast.Peak(job, cost, saves: !hasSaved, samples: grids > 0 && !hasSampled),
             Steps = Duration(training),
             Grids = Duration(grids * drawn.Seconds(job.Config, pace)),
             DrawnGrids = drawn,
@@ -69,7 +75,8 @@ public sealed record TrainForecast
     {
         StepSeconds = cost.Seconds,
         ImageSeconds = cost.ForwardSeconds / job.Config.Train.BatchSize,
-        CheckpointSeconds = WritingSeconds(4L * sizeof(float) * job.State.Parameters.Count + job.State.TrackedBytes),
+        CheckpointSeconds = WritingSeconds(4L * sizeof(float) * job.State.Parameters.Count + job.State.TrackedBytes)
+            + (job.HeldOut?.Measured ?? 0) * cost.ForwardSeconds / job.Config.Train.BatchSize,
         LookingSeconds = looking.SecondsPerImage,
         FirstLookSeconds = looking.Unseen * looking.SecondsPerImage,
     };
@@ -88,7 +95,7 @@ public sealed record TrainPace
     /// <summary>One image once through the network, forward only.</summary>
     public required double ImageSeconds { get; init; }
 
-    /// <summary>Writing a checkpoint.</summary>
+    /// <summary>Writing a checkpoint, and measuring the loss of held-out images.</summary>
     public required double CheckpointSeconds { get; init; }
 
     /// <summary>Looking at one image, where training is evaluated.</summary>
@@ -139,17 +146,17 @@ static class MemoryForecast
     const long ChartBytesPerStep = 64;
 
     /// <param name="job">A job that has taken a step.</param>
-    /// <param name="forwardBytes">Alive on the device after a pass of one batch forward.</param>
+    /// <param name="cost">What its steps hold.</param>
     /// <param name="saves">Whether the first checkpoint is yet to be written.</param>
     /// <param name="samples">Whether the first grid of samples is yet to be drawn.</param>
-    public static long Peak(TrainingJob job, long forwardBytes, bool saves, bool samples)
+    public static long Peak(TrainingJob job, StepCost cost, bool saves, bool samples)
     {
         long writing = ChartBytesPerStep * job.Plan.TotalSteps + (saves ? Writing + ParameterFile.WritingBytes(job.State.Parameters) : 0);
         // Sampling takes what it takes, however little training keeps.
         TrainParams train = job.Config.Train;
-        long usual = train.GradientCheckpointing ? job.ActivationBytesPerImage * train.BatchSize : forwardBytes;
+        long usual = train.GradientCheckpointing ? job.ActivationBytesPerImage * train.BatchSize : cost.ForwardBytes;
         long sampling = samples ? SamplingBytes(job.Config, usual) : 0;
-        return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + Growth + writing + sampling + UnreadBytes(job));
+        return Math.Max(ProcessMemory.Peak, ProcessMemory.Resident + cost.UntakenBytes + Growth + writing + sampling + UnreadBytes(job));
     }
 
     static long UnreadBytes(TrainingJob job)

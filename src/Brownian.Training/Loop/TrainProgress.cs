@@ -36,6 +36,12 @@ public abstract record TrainProgress
         /// <summary>The model whose weights training begins with; null for fresh ones, and where a run is continued.</summary>
         public StartedFrom? From { get; init; }
 
+        /// <summary>Images that training never sees.</summary>
+        public int HeldOut { get; init; }
+
+        /// <summary>So many of those are looked at with each checkpoint.</summary>
+        public int HeldOutMeasured { get; init; }
+
         /// <summary>The snapshots of averages that will be kept; null for none.</summary>
         public SnapshotPlan? Snapshots { get; init; }
     }

@@ -11,15 +11,19 @@ sealed class TrainState
 {
     public const string OptimizerName = "optimizer.safetensors";
 
+    readonly Device _device;
     readonly OptimizerKind _optimizer;
+    readonly (Parameter Parameter, float[] Values)[] _untrained;
     SmoothedLoss _smoothed;
 
     public TrainState(TrainConfig config, Device device)
     {
         TrainParams train = config.Train;
         _optimizer = train.Optimizer;
+        _device = device;
         Network = config.Model.CreateNetwork(device, train.Seed);
         if (train.GradientCheckpointing) Network.RepeatForGradients();
+        _untrained = [.. Parameters.Where(parameter => !parameter.IsTrained).Select(parameter => (parameter, new float[parameter.Shape.Count]))];
         Objective = ConfiguredObjective.Of(config);
         Average =
             // The optimiser writes its own average there.
@@ -54,6 +58,19 @@ sealed class TrainState
 
     /// <summary>What an evaluation of <see cref="Average"/> as it is now came to; the next step forgets it.</summary>
     public double? Evaluation { get; set; }
+
+    /// <summary>Notes what a forward pass changes, the statistics of batch norms, before a step that may be abandoned.</summary>
+    public void Mark()
+    {
+        foreach ((Parameter parameter, float[] values) in _untrained) parameter.Value.CopyTo(values);
+    }
+
+    /// <summary>Undoes what a step changed that was abandoned before the weights moved.</summary>
+    public void Revert()
+    {
+        using DeviceTurn turn = _device.TakeTurn();
+        foreach ((Parameter parameter, float[] values) in _untrained) _device.Upload(values, parameter.Value);
+    }
 
     /// <summary>Optimiser steps taken.</summary>
     public long Step { get; private set; }

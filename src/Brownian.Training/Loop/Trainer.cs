@@ -19,7 +19,7 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
     /// <summary>Trains to the end, or until cancelled. Nothing of a finished run is touched, and its images are not opened.</summary>
     /// <param name="run">Where everything is written; training continues after its newest checkpoint, if it has one.</param>
     /// <param name="progress">Told about every step, checkpoint, grid of samples and warning.</param>
-    /// <param name="cancel">Finishes the step, saves and returns.</param>
+    /// <param name="cancel">Abandons the step, saves what the steps before it led to and returns: a large step may take minutes.</param>
     /// <exception cref="TrainingDivergedException">A loss or gradient is not finite.</exception>
     /// <exception cref="ArgumentException">The configuration has a value that cannot be used.</exception>
     /// <exception cref="InvalidDataException">Images or checkpoints are damaged or do not fit the network.</exception>
@@ -39,6 +39,14 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
         IImageDataset images = Images(progress, cancel);
         using IDisposable? opened = dataset is null ? images : null;      // one that the caller gave stays open
         using TrainingJob job = Job(run, images, progress, cancel);
+        try
+        {
+            MemoryCheck.BeforeFirstStep(job, Warn(progress), cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The session ends with the step where it begins.
+        }
         if (job.Config != run.Config) run.Reconfigure(job.Config);     // with the lock held: another process may be training this run
         using var session = new TrainingSession(job, run, checkpoints, progress);
         TrainResult result = session.Run(cancel);
@@ -60,10 +68,12 @@ public sealed class Trainer(TrainConfig config, Device? device = null, IImageDat
         using TrainingJob job = Job(run, images, progress, cancel);
         progress?.Report(job.Introduce());
         LookingCost looking = job.Plan.EvaluationsAfter(job.State.Step) > 0 ? TrainingEvaluation.Rehearse(job, progress, cancel) : default;
-        TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel), looking);
+        TrainForecast forecast = TrainForecast.Of(job, Rehearsal.Run(job, cancel, Warn(progress)), looking);
         progress?.Report(new TrainProgress.Planned(forecast));
         return forecast;
     }
+
+    static Action<string> Warn(IProgress<TrainProgress>? progress) => message => progress?.Report(new TrainProgress.Warning(message));
 
     IImageDataset Images(IProgress<TrainProgress>? progress, CancellationToken cancel) =>
         dataset ?? ConfiguredDataset.Open(config, progress is null ? null : new Relay(progress), cancel);
@@ -128,16 +138,18 @@ sealed class TrainingJob : IDisposable
         TrainConfig config, Device device, IImageDataset images, RunDirectory? begun, IProgress<TrainProgress>? progress,
         bool allowChangedData = false, StartingModel? start = null)
     {
+        NetworkSummary summary = NetworkSummary.Of(traced => config.Model.CreateNetwork(traced), (images.Height, images.Width));
+        MemoryCheck.RequireWeights(config, summary.Parameters);
         (Config, Device, Images, _progress, _allowChangedData) = (config, device, images, progress, allowChangedData);
         ConfigHash = config.Hash();
         State = new TrainState(config, device);
         if (begun is not null) new CheckpointStore(begun.CheckpointsPath).Newest(Warn, (folder, manifest) => Restore(begun, folder, manifest));
         StartedFrom = start?.Fill(State, config, images, Warn);
+        (IImageDataset training, HeldOut) = HeldOutImages.Split(images, config.Train);
         Loader = new BatchLoader(
-            images, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
+            training, config.Train.BatchSize, config.Train.Seed, startBatch: State.Step * config.Train.GradientAccumulation,
             horizontalFlip: ConfiguredDataset.Mirrors(images, config.Dataset), randomCrop: config.Dataset.Crop == CropMode.Random);
         Plan = new TrainingPlan(config.Train, Loader.BatchesPerEpoch);
-        NetworkSummary summary = NetworkSummary.Of(traced => config.Model.CreateNetwork(traced), (images.Height, images.Width));
         (FlopsPerImage, ActivationBytesPerImage) = (2 * summary.MultiplyAdds, summary.ActivationBytes);
     }
 
@@ -154,6 +166,9 @@ sealed class TrainingJob : IDisposable
     public TrainingObjective Objective => State.Objective;
 
     public TrainState State { get; }
+
+    /// <summary>The images that training does not see; null for none.</summary>
+    public HeldOutImages? HeldOut { get; }
 
     public BatchLoader Loader { get; }
 
@@ -174,9 +189,12 @@ sealed class TrainingJob : IDisposable
     public TrainingLoss LossOf(Batch batch, int part)
     {
         Tensor x0 = Tensor.From(batch.Pixels, Shape.Of(batch.Count, Images.Height, Images.Width, Images.Channels), Device);
-        int[] labels = ClassConditions.Labels(batch, State.Network.Classes);
-        return Objective.Loss(State.Network, x0, State.Step, firstImage: part * Config.Train.BatchSize, labels);
+        return LossOf(x0, ClassConditions.Labels(batch, State.Network.Classes), part);
     }
+
+    /// <summary>The same for images and labels as the network takes them.</summary>
+    public TrainingLoss LossOf(Tensor x0, ReadOnlySpan<int> labels, int part) =>
+        Objective.Loss(State.Network, x0, State.Step, firstImage: part * Config.Train.BatchSize, labels);
 
     public TrainProgress.Started Introduce() => new(
         Images.Description, ConfiguredDataset.Augmentation(Images, Config.Dataset), State.Parameters.Count, FlopsPerImage,
@@ -187,6 +205,8 @@ sealed class TrainingJob : IDisposable
         Classes = ClassConditions.Describe(Images, Config),
         From = StartedFrom,
         Snapshots = Plan.SnapshotSteps == 0 ? null : new SnapshotPlan(Config.Train.EmaWidths, Plan.SnapshotSteps, Plan.Snapshots, Plan.Snapshots * State.TrackedBytes),
+        HeldOut = HeldOut?.Count ?? 0,
+        HeldOutMeasured = HeldOut?.Measured ?? 0,
         Notes = [.. Images.Notes],
     };
 

@@ -48,6 +48,9 @@ sealed class TrainingPlan
     /// <summary>After every so many steps, and after the last.</summary>
     public bool EvaluatesAfter(long steps) => _train.EvaluateSteps > 0 && (steps % _train.EvaluateSteps == 0 || steps == TotalSteps);
 
+    /// <summary>With each checkpoint, that after the last step included.</summary>
+    public bool MeasuresHeldOutAfter(long steps) => _train.ValidationFraction > 0 && (steps == TotalSteps || SavesAfter(steps));
+
     /// <summary>The evaluations that are due after so many steps.</summary>
     public long EvaluationsAfter(long steps) =>
         _train.EvaluateSteps == 0 ? 0 : (TotalSteps - 1) / _train.EvaluateSteps - Math.Min(steps, TotalSteps - 1) / _train.EvaluateSteps + (steps < TotalSteps ? 1 : 0);

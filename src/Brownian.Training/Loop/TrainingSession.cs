@@ -44,7 +44,7 @@ sealed class TrainingSession : IDisposable
 
     double Seconds => _state.EarlierSeconds + _clock.Elapsed.TotalSeconds;
 
-    /// <param name="cancel">Finishes the step, saves and returns.</param>
+    /// <param name="cancel">Abandons the step, saves those before it and returns.</param>
     public TrainResult Run(CancellationToken cancel)
     {
         Report(_job.Introduce());
@@ -54,13 +54,15 @@ sealed class TrainingSession : IDisposable
         {
             if (cancel.IsCancellationRequested) return Interrupted();
             long before = _state.Step;
+            _state.Mark();
             try
             {
                 Step(cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested && _state.Step == before)
             {
-                return Interrupted();       // it waited for the device
+                _state.Revert();        // whoever resumes takes the whole step, of which nothing was kept
+                return Interrupted();
             }
             if (_plan.KeepsSnapshotAfter(_state.Step)) KeepSnapshot();
             if (_plan.SavesAfter(_state.Step)) Save();
@@ -84,13 +86,14 @@ sealed class TrainingSession : IDisposable
         int batches = _config.Train.GradientAccumulation;
         double loss = 0, forward = 0, rate = _plan.RateAfter(_state.Step);
         long forwardBytes = 0;
+        var errors = new List<TrainingLoss>(batches);
         _quartiles.Clear();
         _state.Parameters.ZeroGrad();
         for (int part = 0; part < batches; part++)
         {
             TimeSpan begin = _clock.Elapsed;
             Batch batch = _job.Loader.Next();
-            using TensorScope scope = _job.Device.OpenStep(part == 0 ? cancel : CancellationToken.None);
+            using TensorScope scope = _job.Device.OpenStep(cancel);
             TrainingLoss error = _job.LossOf(batch, part);
             if (_forecast is null) _job.Device.Synchronize();      // for the time of the forward pass
             (forward, forwardBytes) = ((_clock.Elapsed - begin).TotalSeconds, _job.Device.Memory.Live);
@@ -99,18 +102,23 @@ sealed class TrainingSession : IDisposable
             float mean = error.Mean;
             RequireFinite(mean);
             _quartiles.Add(error);
-            foreach (ILearnsFromLosses learner in _state.Objective.Learners) learner.Add(error);
+            errors.Add(error);
             loss += mean / batches;
             epoch = batch.Epoch;
         }
         OptimizerResult applied = Update(rate);
         if (applied.NonFinite is { } bad) throw Diverged($"{bad.Name}.grad", "the gradient is not finite");
         if (!applied.Applied) throw Diverged("gradient", "the gradient's norm is not finite");
-        foreach (ILearnsFromLosses learner in _state.Objective.Learners) learner.Step(rate);
+        foreach (ILearnsFromLosses learner in _state.Objective.Learners)
+        {
+            foreach (TrainingLoss error in errors) learner.Add(error);      // now that the step will be taken; the quartiles have read the losses
+            learner.Step(rate);
+        }
         _state.Advance(loss);
         double seconds = (_clock.Elapsed - start).TotalSeconds;
         EvaluationMetrics? evaluation = _plan.EvaluatesAfter(_state.Step) ? Evaluate(cancel) : null;
-        Tell(epoch, loss, rate, applied.GradientNorm, seconds, evaluation);
+        double? validation = _plan.MeasuresHeldOutAfter(_state.Step) ? LossOfHeldOut(cancel) : null;
+        Tell(epoch, loss, rate, applied.GradientNorm, seconds, evaluation, validation);
         if (_forecast is null) Foresee(new StepCost(seconds, forward, forwardBytes));
     }
 
@@ -131,7 +139,7 @@ sealed class TrainingSession : IDisposable
         Report(new TrainProgress.Planned(_forecast));
     }
 
-    void Tell(long epoch, double loss, double rate, double norm, double seconds, EvaluationMetrics? evaluation)
+    void Tell(long epoch, double loss, double rate, double norm, double seconds, EvaluationMetrics? evaluation, double? validation)
     {
         var quartiles = new Quartiles(_quartiles.Mean(0), _quartiles.Mean(1), _quartiles.Mean(2), _quartiles.Mean(3));
         double perSecond = _plan.ImagesPerStep / seconds;
@@ -140,6 +148,7 @@ sealed class TrainingSession : IDisposable
             ProcessMemory.Resident / 1048576.0)
         {
             Evaluation = evaluation,
+            ValidationLoss = validation,
         };
         _metrics.Append(metrics);
         if (_board is not null) Chart(metrics);
@@ -153,6 +162,7 @@ sealed class TrainingSession : IDisposable
         _board!.Scalars(
             m.Step, DateTimeOffset.UtcNow, ("loss", m.Loss), ("loss/least_noise", by.Q0), ("loss/less_noise", by.Q1), ("loss/more_noise", by.Q2),
             ("loss/most_noise", by.Q3), ("train/learning_rate", m.LearningRate), ("train/gradient_norm", m.GradientNorm), ("train/images_per_second", m.ImagesPerSecond));
+        if (m.ValidationLoss is { } validation) _board.Scalars(m.Step, DateTimeOffset.UtcNow, ("loss/held_out", validation));
         if (m.Evaluation is { } found) _board.Scalars(m.Step, DateTimeOffset.UtcNow, ("evaluation/frechet", found.Frechet), ("evaluation/kernel", found.Kernel));
     }
 
@@ -241,6 +251,19 @@ sealed class TrainingSession : IDisposable
         catch (InvalidDataException e)
         {
             throw Diverged("samples", e.Message);
+        }
+    }
+
+    // Null where it was cancelled.
+    double? LossOfHeldOut(CancellationToken cancel)
+    {
+        try
+        {
+            using (_state.Parameters.Borrow(_state.Average.Average)) return _job.HeldOut!.Loss(_job, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Brownian.Imaging;
 
 namespace Brownian;
@@ -50,8 +51,41 @@ public static class LossPicture
             double[] xs = Positions(history, runs[i], over);
             if (runs.Count == 1) chart.Add("each step", xs, [.. history.Losses], faint: true);
             chart.Add(names[i], xs, history.RunningMeans());
+            if (history.HeldOut.Count > 0)
+                chart.Add($"{names[i]}, held-out images", [.. history.HeldOut.Select(at => PositionOf(at.Step, at.Seconds, runs[i], over))], [.. history.HeldOut.Select(at => at.Loss)]);
         }
         return chart.ToDrawing();
+    }
+
+    /// <summary>Why losses of runs cannot be compared: the keys by which they mean something else; empty where they can.</summary>
+    /// <param name="runs">Any number of runs.</param>
+    public static IReadOnlyList<string> Differences(IReadOnlyList<RunDirectory> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        List<Dictionary<string, string>> all = [.. runs.Select(run => MeaningOf(run.Config))];
+        return [.. all.SelectMany(one => one.Keys).Distinct().Where(key => all.Select(one => one.GetValueOrDefault(key, "")).Distinct().Count() > 1)];
+    }
+
+    /// <summary>What a loss is measured in: keys of train_params. Learned weights and learned timesteps leave the printed loss as it is.</summary>
+    static readonly string[] LossKeys =
+    [
+        "loss", "huber_delta", "loss_weighting", "snr_gamma", "p2_gamma", "p2_k", "vlb", "vlb_weight", "time_distribution", "time_mean", "time_std",
+        "noise_assignment", "noise_candidates", "offset_noise", "input_perturbation", "class_conditional",
+    ];
+
+    static Dictionary<string, string> MeaningOf(TrainConfig config)
+    {
+        var meaning = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["the size of the images"] = $"{config.Model.Width}×{config.Model.Height}×{config.Model.Channels}",
+        };
+        TrainConfig decisive = config with { Diffusion = TrainConfig.DecisiveDiffusion(config.Diffusion) };
+        foreach ((string key, JsonNode? value) in ConfigSection.Diffusion.ToJson(decisive)) meaning[key] = value?.ToJsonString() ?? "";
+        foreach ((string key, JsonNode? value) in ConfigSection.Train.ToJson(config))
+        {
+            if (LossKeys.Contains(key)) meaning[key] = value?.ToJsonString() ?? "";
+        }
+        return meaning;
     }
 
     static LossHistory Read(RunDirectory run)
@@ -61,16 +95,15 @@ public static class LossPicture
         return history.Steps.Count > 0 ? history : throw new InvalidDataException($"{run.MetricsPath}: no step is complete yet.");
     }
 
-    static double[] Positions(LossHistory history, RunDirectory run, LossAxis over)
+    static double[] Positions(LossHistory history, RunDirectory run, LossAxis over) =>
+        [.. history.Steps.Zip(history.Seconds, (step, seconds) => PositionOf(step, seconds, run, over))];
+
+    static double PositionOf(double step, double seconds, RunDirectory run, LossAxis over) => over switch
     {
-        double images = (double)run.Config.Train.BatchSize * run.Config.Train.GradientAccumulation;
-        return over switch
-        {
-            LossAxis.Seconds => [.. history.Seconds],
-            LossAxis.Images => [.. history.Steps.Select(step => step * images)],
-            _ => [.. history.Steps],
-        };
-    }
+        LossAxis.Seconds => seconds,
+        LossAxis.Images => step * run.Config.Train.BatchSize * run.Config.Train.GradientAccumulation,
+        _ => step,
+    };
 
     // Folders' names, and where two are the same what stands before them.
     static string[] Names(IReadOnlyList<RunDirectory> runs)

@@ -8,6 +8,7 @@ sealed class LossHistory
 {
     readonly List<double> _steps = [], _seconds = [], _losses = [];
     readonly List<double> _evaluatedSteps = [], _frechet = [];
+    readonly List<(double Step, double Seconds, double Loss)> _heldOut = [];
 
     /// <summary>The number of each step, from 1.</summary>
     public IReadOnlyList<double> Steps => _steps;
@@ -16,6 +17,9 @@ sealed class LossHistory
     public IReadOnlyList<double> Seconds => _seconds;
 
     public IReadOnlyList<double> Losses => _losses;
+
+    /// <summary>The loss of held-out images, where it was measured.</summary>
+    public IReadOnlyList<(double Step, double Seconds, double Loss)> HeldOut => _heldOut;
 
     /// <summary>Reads what the file holds so far; a last line that is still being written is left out.</summary>
     /// <exception cref="InvalidDataException">A line is damaged: "path:line: what is wrong".</exception>
@@ -56,10 +60,11 @@ sealed class LossHistory
     {
         double[] steps = [.. _steps];
         // The fall of the first steps would flatten everything after it on a linear axis.
-        Drawing loss = new LineChart(new ChartOptions { Title = title, XLabel = "step", YLabel = "loss", LogY = true })
+        LineChart losses = new LineChart(new ChartOptions { Title = title, XLabel = "step", YLabel = "loss", LogY = true })
             .Add("each step", steps, [.. _losses], faint: true)
-            .Add("running mean", steps, RunningMeans())
-            .ToDrawing();
+            .Add("running mean", steps, RunningMeans());
+        if (_heldOut.Count > 0) losses.Add("held-out images, averaged weights", [.. _heldOut.Select(at => at.Step)], [.. _heldOut.Select(at => at.Loss)]);
+        Drawing loss = losses.ToDrawing();
         if (_evaluatedSteps.Count == 0) return loss.ToImage();
         Drawing distance = new LineChart(new ChartOptions { XLabel = "step", YLabel = "Fréchet distance", LogY = true, Dots = true, Width = 600 })
             .Add("averaged weights against the training images", [.. _evaluatedSteps], [.. _frechet])
@@ -74,6 +79,8 @@ sealed class LossHistory
         _steps.Add(step);
         _seconds.Add(seconds);
         _losses.Add(loss.GetDouble());
+        if (line.TryGetProperty("validation_loss", out JsonElement heldOut) && heldOut.ValueKind == JsonValueKind.Number)
+            _heldOut.Add((step, seconds, heldOut.GetDouble()));
         if (!line.TryGetProperty("frechet", out JsonElement distance) || distance.ValueKind != JsonValueKind.Number) return;
         _evaluatedSteps.Add(step);
         _frechet.Add(distance.GetDouble());

@@ -43,6 +43,7 @@ sealed class MetricsFile : IDisposable
             Write("frechet", evaluation.Frechet);
             Write("kernel", evaluation.Kernel);
         }
+        if (m.ValidationLoss is { } validation) Write("validation_loss", validation);
         _json.WriteEndObject();
         _json.Flush();
         _line.Write("\n"u8);
@@ -110,6 +111,9 @@ public sealed record TrainMetrics(
 {
     /// <summary>How far images of the averaged weights are from those learned from; null after most steps, see <see cref="TrainParams.EvaluateSteps"/>.</summary>
     public EvaluationMetrics? Evaluation { get; init; }
+
+    /// <summary>The loss of the averaged weights on held-out images; null after most steps, see <see cref="TrainParams.ValidationFraction"/>.</summary>
+    public double? ValidationLoss { get; init; }
 }
 
 /// <summary>What an evaluation while training found, lower being better.</summary>

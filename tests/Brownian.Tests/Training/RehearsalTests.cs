@@ -45,6 +45,48 @@ public sealed class RehearsalTests : IDisposable
         Assert.True(cost.Seconds > 2 * cost.ForwardSeconds && cost.ForwardBytes > 0);
     }
 
+    [Fact]
+    public void A_few_images_tell_the_memory_of_a_step_and_change_nothing()
+    {
+        using Device device = Device.Cpu(1);
+        TrainConfig config = TrainConfig.Load(EarlierFilesTests.At("configurations", "plain_unet.yaml")).With("train_params.batch_size=16");
+        using IImageDataset images = ConfiguredDataset.Open(config, cancel: TestContext.Current.CancellationToken);
+        using var job = new TrainingJob(config, device, images, begun: null, progress: null);
+        float[] before = job.State.Parameters.Values.ToArray();
+        StepCost few = Rehearsal.OfFewImages(job, TestContext.Current.CancellationToken);
+        Assert.Equal(before, job.State.Parameters.Values.ToArray());
+        double told = few.UntakenBytes + device.Memory.Pooled;
+        Rehearsal.OfWholeSteps(job, TestContext.Current.CancellationToken);
+        Assert.InRange(told, 0.8 * device.Memory.Pooled, 1.3 * device.Memory.Pooled);
+    }
+
+    [Fact]
+    public void What_the_machine_has_not_is_refused_before_the_first_step_and_what_others_use_is_told()
+    {
+        TrainConfig config = TinyRun.Config.With("train_params.num_steps=2");
+        RunDirectory run = NewRun(config);
+        try
+        {
+            MachineMemory.Pretend(new(Total: 1000, Available: 1000));
+            string message = Assert.Throws<ArgumentException>(() => TinyRun.Train(run, config)).Message;
+            Assert.Matches("^Training a network of [0-9,]+ parameters takes 0.1 GB of memory for its weights alone, and there are 0 GB; choose a smaller one.$", message);
+            MachineMemory.Pretend(new(Total: 102_000_000, Available: 1000));
+            message = Assert.Throws<ArgumentException>(() => TinyRun.Train(run, config)).Message;
+            Assert.Matches(
+                "^Training would take about [0-9.]+ GB of memory, and there are 0.1 GB; lower train_params.batch_size, now 4 .*, or set train_params.gradient_checkpointing=true.$", message);
+            MachineMemory.Pretend(new(Total: 1L << 50, Available: 1000));
+            List<TrainProgress> told = [];
+            Assert.True(TinyRun.Train(run, config, tell: told.Add).IsComplete);
+            Assert.Contains("but 0 GB are available; close other programs", Assert.Single(told.OfType<TrainProgress.Warning>()).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            MachineMemory.Pretend(null);
+        }
+        MachineMemory now = MachineMemory.Now;
+        Assert.InRange(now.Available, 1, now.Total);
+    }
+
     [Theory]
     [InlineData(2, 1.0, 1.0)]                       // agree at once
     [InlineData(4, 1.0, 0.5, 0.2, 0.19)]            // after compiling

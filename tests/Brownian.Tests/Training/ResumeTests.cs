@@ -56,7 +56,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory other = NewRun(TinyRun.Config);
         TinyRun.Train(other, TinyRun.Config, stopAfter: 2);
         AssertRefused(other, config, optimizer);
-        AssertRefused(broken, TinyRun.Config, "adam");
+        AssertRefused(broken, TinyRun.Config.With("train_params.num_steps=13"), "adam");
 
         static void AssertRefused(RunDirectory run, TrainConfig config, string optimizer) => Assert.EndsWith(
             $"another optimizer wrote it than train_params.optimizer, {optimizer}; set that back, or begin a new run.",
@@ -211,6 +211,34 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(losses, Losses(run));
     }
 
+    /// <summary>Whatever a step has changed until it is abandoned, statistics of batch norms and what learns from losses: whoever resumes takes all of it.</summary>
+    [Theory]
+    [InlineData("plain_unet", "train_params.gradient_accumulation=2")]
+    [InlineData("tutorial_unet", "train_params.time_distribution=loss_second_moment", "train_params.gradient_accumulation=3")]
+    public void A_step_that_is_abandoned_leaves_no_trace(string network, params string[] settings)
+    {
+        TrainConfig config = TrainConfig.Load(EarlierFilesTests.At("configurations", $"{network}.yaml")).With(["train_params.num_steps=6", .. settings]);
+        RunDirectory straight = NewRun(config), broken = NewRun(config);
+        TinyRun.Train(straight, config);
+        var random = new Random(1);
+        TrainResult? result = null;
+        for (int attempt = 0; attempt < 100 && result is not { IsComplete: true }; attempt++)
+        {
+            using Device device = Device.Cpu(1);
+            using var cancel = new CancellationTokenSource();
+            // From a step's end on, so that time goes on in a later one.
+            var tell = new Tell(told =>
+            {
+                if (told is TrainProgress.Started or TrainProgress.Stepped) cancel.CancelAfter(TimeSpan.FromMilliseconds(random.Next(1, 60)));
+            });
+            result = new Trainer(config, device).Run(broken, tell, cancel.Token);
+        }
+        result = TinyRun.Train(broken, config);
+        Assert.Equal((true, 6L), (result.IsComplete, result.Step));
+        Assert.Equal(TinyRun.StateAfter(straight, 6), TinyRun.StateAfter(broken, 6));
+        Assert.Equal(Losses(straight), Losses(broken));
+    }
+
     /// <summary>It needs no images, and no file of it changes.</summary>
     [Fact]
     public void A_finished_run_is_left_alone()
@@ -245,9 +273,9 @@ public sealed class ResumeTests : IDisposable
     public async Task Killing_the_process_at_random_moments_changes_nothing()
     {
         // A checkpoint after every step, so that many a kill hits one half-written.
-        TrainConfig config = TinyRun.Config.With("train_params.num_steps=40", "train_params.checkpoint_steps=1");
+        TrainConfig config = TinyRun.Config.With("train_params.num_steps=40", "train_params.checkpoint_steps=1", "train_params.validation_fraction=0.2");
         RunDirectory straight = NewRun(config), killed = NewRun(config);
-        TinyRun.Train(straight, config.With("train_params.checkpoint_steps=1000"));
+        TinyRun.Train(straight, config);
 
         var random = new Random(3);
         int kills = 0;
@@ -267,6 +295,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal((true, 40L), (result.IsComplete, result.Step));
         Assert.Equal(TinyRun.StateAfter(straight, 40), TinyRun.StateAfter(killed, 40));
         Assert.Equal(Losses(straight), Losses(killed));
+        Assert.Equal(Losses(straight, "validation_loss"), Losses(killed, "validation_loss"));
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(killed.CheckpointsPath), path => Path.GetFileName(path)[0] == '.');
     }
 
@@ -298,7 +327,7 @@ public sealed class ResumeTests : IDisposable
 
     static long NewestStep(RunDirectory run) => new CheckpointStore(run.CheckpointsPath).Steps() is [long step, ..] ? step : 0;
 
-    static double[] Losses(RunDirectory run)
+    static double[] Losses(RunDirectory run, string name = "loss")
     {
         string[] lines = File.ReadAllLines(run.MetricsPath);
         for (int i = 0; i < lines.Length; i++)
@@ -306,6 +335,6 @@ public sealed class ResumeTests : IDisposable
             using var json = JsonDocument.Parse(lines[i]);
             Assert.Equal(i + 1, json.RootElement.GetProperty("step").GetInt64());
         }
-        return Array.ConvertAll(lines, line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());
+        return Array.ConvertAll(lines, line => JsonDocument.Parse(line).RootElement.GetProperty(name).GetDouble());
     }
 }

@@ -15,7 +15,7 @@ sealed class ShowLossCommand : AppCommand
     readonly Option<bool> _force = ShowCommand.Force();
 
     public ShowLossCommand(Terminal terminal) : base("loss",
-        "Draw the smoothed loss of runs.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
+        "Draw the smoothed loss of runs, and that of held-out images where train_params.validation_fraction asks for them.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
     {
         Add(_runs);
         Add([_x, _linear, _logX, _out, _scale, _force]);
@@ -28,6 +28,8 @@ sealed class ShowLossCommand : AppCommand
         LossAxis over = parsed.GetValue(_x) switch { "seconds" => LossAxis.Seconds, "images" => LossAxis.Images, _ => LossAxis.Steps };
         RunDirectory[] runs = [.. paths.Select(RunDirectory.Open)];
         _terminal.Out.WriteLine($"drawing the loss of {string.Join(", ", paths)} over {parsed.GetValue(_x) ?? "steps"}");
+        if (LossPicture.Differences(runs) is { Count: > 0 } keys)
+            _terminal.Warn($"these losses cannot be compared: the runs differ in {string.Join(", ", keys)}");
         string written = target.Write(LossPicture.ToDrawing(runs, over, parsed.GetValue(_linear), parsed.GetValue(_logX)));
         return ShowCommand.Conclude(_terminal, written, "sample", "--model", paths[^1]);
     }
