@@ -1,5 +1,3 @@
-using Brownian.Diffusion;
-using Brownian.Nn;
 using Brownian.Tensors;
 
 namespace Brownian;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Brownian.Tensors;
 
 namespace Brownian.Tests;
@@ -58,7 +57,7 @@ public sealed class HeldOutImagesTests : IDisposable
     {
         using Device device = Device.Cpu(1);
         using var job = new TrainingJob(Config, device, new DrawnDigits(20, 5, 8), begun: null, progress: null);
-        Assert.Equal(job.HeldOut!.Loss(job, default), job.HeldOut.Loss(job, default));
+        Assert.Equal(job.HeldOut!.Loss(job, TestContext.Current.CancellationToken), job.HeldOut.Loss(job, TestContext.Current.CancellationToken));
         RunDirectory often = NewRun(Config.With("train_params.checkpoint_steps=1", "train_params.keep_checkpoints=9")), seldom = NewRun(Config);
         TinyRun.Train(often, often.Config);
         TinyRun.Train(seldom, seldom.Config);
