@@ -3,18 +3,23 @@ using System.Runtime.InteropServices;
 namespace Brownian.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM ask for an end; what runs finishes its step and saves. A second one is left to the system, which ends the
+/// Ctrl-C and SIGTERM ask for an end; what runs says so, and finishes its step. A second one is left to the system, which ends the
 /// process at once.
 /// </summary>
 sealed class Interrupts : IDisposable
 {
     readonly CancellationTokenSource _source = new();
     readonly PosixSignalRegistration[] _registrations;
+    readonly Terminal _terminal;
     int _count;
     bool _isTerminated;
 
-    public Interrupts() =>
+    /// <param name="terminal">Told what is lost where the process ends at once.</param>
+    public Interrupts(Terminal terminal)
+    {
+        _terminal = terminal;
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
+    }
 
     public CancellationToken Token => _source.Token;
 
@@ -29,7 +34,9 @@ sealed class Interrupts : IDisposable
 
     void On(PosixSignalContext signal)
     {
-        if (Interlocked.Increment(ref _count) > 1) return;
+        int count = Interlocked.Increment(ref _count);
+        if (count == 2) _terminal.Abandon();
+        if (count > 1) return;
         _isTerminated = signal.Signal == PosixSignal.SIGTERM;
         signal.Cancel = true;
         _source.Cancel();

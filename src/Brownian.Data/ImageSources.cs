@@ -80,9 +80,21 @@ public static class ImageSources
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= SourceOptions.Default;
         if (path == DrawnDigits.Name) return new DatasetImages(new DrawnDigits());
-        path = DataPlaces.Find(path);
-        if (Directory.Exists(path)) return Labelled(path, OfFolder(path, options), options.Labels);
-        return File.Exists(path) ? Labelled(path, OfFile(path, options), options.Labels) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+        path = RequirePath(path);
+        return Labelled(path, Directory.Exists(path) ? OfFolder(path, options) : OfFile(path, options), options.Labels);
+    }
+
+    /// <summary>Refuses a path where there is nothing, without opening what is there.</summary>
+    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <returns>Where it was found.</returns>
+    /// <exception cref="IOException">There is nothing of this name.</exception>
+    public static string RequirePath(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string found = DataPlaces.Find(path);
+        return path == DrawnDigits.Name || Path.Exists(found)
+            ? found
+            : throw new FileNotFoundException($"{found}: there is no such file or folder; give one with images, or digits.", found);
     }
 
     // Of sources that know nothing of folders and file names.

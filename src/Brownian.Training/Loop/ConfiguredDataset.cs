@@ -85,7 +85,7 @@ public static class ConfiguredDataset
         if (config.Train.BatchSize > images.Count)
         {
             throw new InvalidDataException(
-                $"train_params.batch_size is {config.Train.BatchSize}, but there are {images.Count} images ({images.Description}); lower it.");
+                $"train_params.batch_size is {config.Train.BatchSize}, but there {(images.Count == 1 ? "is" : "are")} {Counted.Of(images.Count, "image")} ({images.Description}); lower it.");
         }
         ClassConditions.Check(images, config);
         SamplerRehearsal.Check(config);
@@ -170,7 +170,7 @@ static class ClassConditions
         {
             string more = dropout > 0 ? " and label_dropout needs one more" : "";
             throw new InvalidDataException(
-                $"{key} is {classes}, but the images have {images.Classes.Count} classes{more} ({images.Description}); "
+                $"{key} is {classes}, but the images have {Counted.Of(images.Classes.Count, "class", "classes")}{more} ({images.Description}); "
                 + $"set it to {Needed(config, images)}, or remove it and set train_params.class_conditional to true.");
         }
         if (dropout == 0) CheckLabels(images);

@@ -204,7 +204,7 @@ sealed class TrainingJob : IDisposable
     // A version before this one noted neither.
     string? ChangeOfData(CheckpointManifest manifest)
     {
-        if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {count} images, and now there are {Images.Count}";
+        if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {Counted.Of(count, "image")}, and now there are {Images.Count}";
         return manifest.DataHash is { } hash && Images.Fingerprint.Length > 0 && hash != Images.Fingerprint
             ? "the names, sizes, times or labels of the images are not those that it was trained on"
             : null;
