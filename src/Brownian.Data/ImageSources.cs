@@ -241,12 +241,12 @@ public static class DataPlaces
 
     static readonly Dictionary<string, (string What, string Files, string Site)> Known = new(StringComparer.Ordinal)
     {
-        ["mnist"] = ("MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "yann.lecun.com/exdb/mnist"),
+        ["mnist"] = ("MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "ossci-datasets.s3.amazonaws.com/mnist"),
         ["fashion-mnist"] = ("Fashion-MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "github.com/zalandoresearch/fashion-mnist"),
         ["cifar10"] = ("CIFAR-10", "data_batch_1.bin to 5 and batches.meta.txt of its binary version, or a zip of images", CifarSite),
         ["cifar100"] = ("CIFAR-100", "train.bin and fine_label_names.txt of its binary version", CifarSite),
         ["flowers"] = ("a set of photographs of flowers", "the images, such as those of Oxford's 102 Category Flower Dataset", "www.robots.ox.ac.uk/~vgg/data/flowers/102"),
-        ["cars"] = ("a set of photographs of cars", "the images, such as those of the Stanford Cars Dataset", "ai.stanford.edu/~jkrause/cars/car_dataset.html"),
+        ["cars"] = ("a set of photographs of cars", "the images, such as those of the Stanford Cars Dataset", "huggingface.co/datasets/tanganke/stanford_cars"),
     };
 
     /// <summary>The path itself, unless it begins with <c>data/</c>: then the first of a few places where there is such a thing.</summary>
