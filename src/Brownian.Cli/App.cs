@@ -52,17 +52,17 @@ static class App
         (string Name, Func<Command> Create)[] commands =
         [
             ("train", () => new TrainCommand(terminal, cancel)),
-            ("runs", () => new RunsCommand(terminal)),
-            ("ema", () => new EmaCommand(terminal)),
+            ("runs", () => new RunsCommand(terminal, cancel)),
+            ("ema", () => new EmaCommand(terminal, cancel)),
             ("sample", () => new SampleCommand(terminal, cancel)),
             ("evaluate", () => new EvaluateCommand(terminal, cancel)),
             ("show", () => new ShowCommand(terminal, cancel)),
             ("data", () => new DataCommand(terminal, cancel)),
-            ("summary", () => new SummaryCommand(terminal)),
-            ("config", () => new ConfigCommand(terminal)),
-            ("import", () => new ImportCommand(terminal)),
-            ("export", () => new ExportCommand(terminal)),
-            ("predict", () => new PredictCommand(terminal)),
+            ("summary", () => new SummaryCommand(terminal, cancel)),
+            ("config", () => new ConfigCommand(terminal, cancel)),
+            ("import", () => new ImportCommand(terminal, cancel)),
+            ("export", () => new ExportCommand(terminal, cancel)),
+            ("predict", () => new PredictCommand(terminal, cancel)),
             ("bench", () => new BenchCommand(terminal, cancel)),
         ];
         // Nobody sees the others where one is named; all together would take 20 ms.
@@ -114,11 +114,19 @@ abstract class AppCommand : Command
     protected readonly Terminal _terminal;
     protected readonly CancellationToken _cancel;
 
-    protected AppCommand(string name, string description, Terminal terminal, CancellationToken cancel = default) : base(name, description)
+    protected AppCommand(string name, string description, Terminal terminal, CancellationToken cancel) : base(name, description)
     {
         (_terminal, _cancel) = (terminal, cancel);
-        SetAction(Run);
+        SetAction(parsed =>
+        {
+            // A large step takes its time, and who hears nothing presses again.
+            using CancellationTokenRegistration told = cancel.Register(() => terminal.Notify($"{Stopping}; another Ctrl-C ends at once"));
+            return Run(parsed);
+        });
     }
+
+    /// <summary>What the first Ctrl-C leads to.</summary>
+    protected string Stopping { get; set; } = "stopping";
 
     /// <returns>An <see cref="ExitCode"/>.</returns>
     protected abstract int Run(ParseResult parsed);

@@ -17,8 +17,8 @@ static class DefaultModel
         named ??= NewestRun(terminal, HasCheckpoint);
         if (named is not null && !IsShipped(named)) return (ModelFolder.Open(named, device, terminal.Warn), named);
         DiffusionModel model = ShippedModel.Open(device);
-        string size = Phrases.Count(model.Network.Parameters.Count), steps = Phrases.Count(model.Description.Step);
-        terminal.Out.WriteLine($"model   {ShippedModel.Name}, which comes with Brownian: {size} parameters, {steps} training steps");
+        string size = Phrases.Count(model.Network.Parameters.Count, "parameter"), steps = Phrases.Count(model.Description.Step, "training step");
+        terminal.Out.WriteLine($"model   {ShippedModel.Name}, which comes with Brownian: {size}, {steps}");
         return (model, ShippedModel.Name);
     }
 

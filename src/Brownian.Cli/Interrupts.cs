@@ -15,11 +15,16 @@ sealed class Interrupts : IDisposable
 
     readonly CancellationTokenSource _source = new();
     readonly PosixSignalRegistration[] _registrations;
+    readonly Terminal _terminal;
     int _count;
     bool _isTerminated;
 
-    public Interrupts() =>
+    /// <param name="terminal">Told what is lost where the process ends at once.</param>
+    public Interrupts(Terminal terminal)
+    {
+        _terminal = terminal;
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
+    }
 
     public CancellationToken Token => _source.Token;
 
@@ -41,7 +46,9 @@ sealed class Interrupts : IDisposable
 
     void On(PosixSignalContext signal)
     {
-        if (Interlocked.Increment(ref _count) > 1) return;
+        int count = Interlocked.Increment(ref _count);
+        if (count == 2) _terminal.Abandon();
+        if (count > 1) return;
         _isTerminated = signal.Signal == PosixSignal.SIGTERM;
         signal.Cancel = true;
         _source.Cancel();

@@ -8,6 +8,12 @@ static class Phrases
     /// <summary>"12,345"</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>"1 image", "12,345 images".</summary>
+    /// <param name="number">How many.</param>
+    /// <param name="one">The word for one.</param>
+    /// <param name="many">The word for any other number; null for <paramref name="one"/> with an s.</param>
+    public static string Count(long number, string one, string? many = null) => $"{Count(number)} {(number == 1 ? one : many ?? $"{one}s")}";
+
     /// <summary>"45 s", "3 min 20 s" or "2 h 05 min".</summary>
     public static string Duration(TimeSpan time) => time switch
     {

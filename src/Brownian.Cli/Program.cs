@@ -1,4 +1,5 @@
 using Brownian.Cli;
 
-using var interrupts = new Interrupts();
-return interrupts.CodeOf(App.Run(args, Terminal.OfProcess(), interrupts.Token));
+Terminal terminal = Terminal.OfProcess();
+using var interrupts = new Interrupts(terminal);
+return interrupts.CodeOf(App.Run(args, terminal, interrupts.Token));

@@ -23,7 +23,7 @@ sealed class SampleDisplay(IProgressLine line, int images) : IProgress<SamplePro
         }
         line.Update(
             (double)value.Done / value.Count,
-            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images)} images{left}");
+            $"step {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)}  {Phrases.Count(images, "image")}{left}");
     }
 
     void Forecast(TimeSpan rest)

@@ -207,8 +207,9 @@ sealed class PictureTarget
 /// <param name="Singles">A folder for a PNG of each image; null for none.</param>
 /// <param name="Npy">An array of all images; null for none.</param>
 /// <param name="Quality">Of the grid, where its format loses detail; null for the usual one.</param>
+/// <param name="Scale">How much the grid is enlarged, as <see cref="SampledImages.ToGrid"/> takes it.</param>
 /// <param name="Overwrite">Replace existing files.</param>
-sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Quality, bool Overwrite)
+sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Quality, int Scale, bool Overwrite)
 {
     const string DefaultFolder = "samples";
 
@@ -254,12 +255,11 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Qua
     /// <exception cref="ArgumentException">It does not.</exception>
     public void CheckFit(int images, int columns, DiffusionModel model)
     {
-        if (Grid is null) return;
         NetworkOptions network = model.Description.Model;
         // Channels without colours are drawn side by side.
         (int side, int colors) = network.Channels is 1 or 3 or 4 ? (1, network.Channels) : (network.Channels, 1);
-        (long width, long height) = SampledImages.GridSize(images, columns, network.Width * side, network.Height);
-        ImageWriter.CheckFit(Grid, width, height, colors);
+        (long width, long height) = SampledImages.GridSize(images, columns, network.Width * side, network.Height, Scale);
+        ImageWriter.CheckFit(Grid ?? Path.Combine(DefaultFolder, "NNNNN.png"), width, height, colors);
     }
 
     /// <summary>Writes everything, and says in a line each what was written.</summary>
@@ -275,7 +275,7 @@ sealed record SampleTargets(string? Grid, string? Singles, string? Npy, int? Qua
             images.WriteEach(Singles, Overwrite);
             yield return $"singles {Path.Combine(Singles, "seed-*.png")}";
         }
-        if (Grid is not null) images.WriteGrid(Grid, columns, Overwrite, Quality ?? ImageWriter.DefaultQuality);
-        yield return $"grid    {Grid ?? Target.WriteNumbered(DefaultFolder, "", path => images.WriteGrid(path, columns))}";
+        if (Grid is not null) images.WriteGrid(Grid, columns, Overwrite, Quality ?? ImageWriter.DefaultQuality, Scale);
+        yield return $"grid    {Grid ?? Target.WriteNumbered(DefaultFolder, "", path => images.WriteGrid(path, columns, scale: Scale))}";
     }
 }

@@ -8,31 +8,65 @@ namespace Brownian.Cli;
 /// <param name="output">Results and progress.</param>
 /// <param name="error">Errors.</param>
 /// <param name="live">The terminal behind <paramref name="output"/>; null where it is a file, a pipe or a test.</param>
-sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = null)
+/// <param name="warnings">Where warnings go and nothing else does; null for <paramref name="output"/>.</param>
+sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = null, TextWriter? warnings = null)
 {
     static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
+
+    IProgressLine? _line;
 
     public TextWriter Out => output;
 
     public TextWriter Error => error;
 
     /// <summary>Something is not as it should be, and the command goes on.</summary>
-    public void Warn(string message) => output.WriteLine($"warning {message}");
+    public void Warn(string message) => (warnings ?? output).WriteLine($"warning {message}");
+
+    /// <summary>The same terminal, told of warnings and errors only.</summary>
+    public Terminal Quiet() => new(TextWriter.Null, error, warnings: output);
+
+    /// <summary>What would be lost, and what kept, if the process ended now: for who asks twice for an end.</summary>
+    public string Lost { get; set; } = "what was not finished is lost; files that were written are whole";
+
+    /// <summary>Tells a person something at once, whatever the command is doing.</summary>
+    public void Notify(string message)
+    {
+        if (_line is { } line) line.Note(message);
+        else error.WriteLine(message);
+    }
+
+    /// <summary>The last line before the process ends at once.</summary>
+    public void Abandon()
+    {
+        (_line as LiveProgress)?.Dispose();
+        error.WriteLine($"ended at once: {Lost}");
+    }
 
     public static Terminal OfProcess()
     {
-        bool watched = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+        bool watched = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb"
+            && AnsiConsole.Profile.Capabilities.Ansi;
         return new Terminal(Console.Out, Console.Error, watched ? AnsiConsole.Console : null);
     }
 
     /// <summary>Shows the progress of some work while it runs.</summary>
-    public T Track<T>(Func<IProgressLine, T> work)
+    /// <param name="work">The work.</param>
+    /// <param name="keepsAll">Leave a line for each state that it reports.</param>
+    public T Track<T>(Func<IProgressLine, T> work, bool keepsAll = false)
     {
-        if (live is null) return work(new PlainProgress(output, PlainInterval));
-        return live.Progress()
-            .AutoClear(true)
-            .Columns(new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => work(new LiveProgress(live, context.AddTask("starting"))));
+        IProgressLine line = warnings is not null ? new QuietProgress(warnings)
+            : live is not null ? new LiveProgress(live, keepsAll)
+            : new PlainProgress(output, keepsAll ? TimeSpan.Zero : PlainInterval);
+        using var shown = line as IDisposable;
+        _line = line;
+        try
+        {
+            return work(line);
+        }
+        finally
+        {
+            _line = null;
+        }
     }
 
     /// <summary>Opens images, which decodes them; where that takes long, it shows how far it is.</summary>
@@ -54,18 +88,6 @@ interface IProgressLine
     void Warn(string message) => Note($"warning {message}");
 }
 
-/// <summary>A bar that redraws itself.</summary>
-sealed class LiveProgress(IAnsiConsole console, ProgressTask task) : IProgressLine
-{
-    public void Update(double fraction, string status)
-    {
-        task.Value = task.MaxValue * fraction;
-        task.Description = Markup.Escape(status);
-    }
-
-    public void Note(string line) => console.WriteLine(line);
-}
-
 /// <summary>Lines for a file: the first state, then at most one each interval, and the last.</summary>
 sealed class PlainProgress(TextWriter output, TimeSpan interval) : IProgressLine
 {
@@ -84,6 +106,20 @@ sealed class PlainProgress(TextWriter output, TimeSpan interval) : IProgressLine
         output.WriteLine(line);
         output.Flush();
     }
+}
+
+/// <summary>Warnings alone.</summary>
+sealed class QuietProgress(TextWriter output) : IProgressLine
+{
+    public void Update(double fraction, string status)
+    {
+    }
+
+    public void Note(string line)
+    {
+    }
+
+    public void Warn(string message) => output.WriteLine($"warning {message}");
 }
 
 /// <summary>Tells a person how far the decoding of images is, once they have waited for it.</summary>
@@ -111,6 +147,6 @@ sealed class ReadingDisplay(IProgressLine line) : IProgress<ReadingProgress>
         TimeSpan remaining = elapsed * ((double)decoded.Count / decoded.Done - 1);
         line.Update(
             (double)decoded.Done / decoded.Count,
-            $"decoded {Phrases.Count(decoded.Done)}/{Phrases.Count(decoded.Count)} images  {Phrases.Duration(remaining)} left");
+            $"decoded {Phrases.Count(decoded.Done)}/{Phrases.Count(decoded.Count, "image")}  {Phrases.Duration(remaining)} left");
     }
 }

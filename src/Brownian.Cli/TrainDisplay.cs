@@ -28,11 +28,11 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
             case TrainProgress.Started started: Introduce(started); break;
             case TrainProgress.Planned planned: Plan(planned.Forecast); break;
             case TrainProgress.Stepped stepped: Show(stepped); break;
-            case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images)} samples after step {Phrases.Count(sampling.Step)}"); break;
+            case TrainProgress.Sampling sampling: line.Note($"drawing {Phrases.Count(sampling.Images, "sample")} after step {Phrases.Count(sampling.Step)}"); break;
             case TrainProgress.LookingAtImages looking:
-                line.Update((double)looking.Done / looking.Images, $"looked at {Phrases.Count(looking.Done)}/{Phrases.Count(looking.Images)} images, for evaluations");
+                line.Update((double)looking.Done / looking.Images, $"looked at {Phrases.Count(looking.Done)}/{Phrases.Count(looking.Images, "image")}, for evaluations");
                 break;
-            case TrainProgress.Evaluating evaluating: line.Note($"drawing {Phrases.Count(evaluating.Images)} samples to evaluate step {Phrases.Count(evaluating.Step)}"); break;
+            case TrainProgress.Evaluating evaluating: line.Note($"drawing {Phrases.Count(evaluating.Images, "sample")} to evaluate step {Phrases.Count(evaluating.Step)}"); break;
             // The last grid is told with the results.
             case TrainProgress.Sampled sampled when sampled.Step != _start?.TotalSteps:
                 line.Note($"grid    {Phrases.Relative(sampled.Path)}");
@@ -58,18 +58,18 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         }
         line.Note($"augment {started.Augmentation}");
         string cost = $"{Phrases.Rate(started.FlopsPerImage / 1e9)} GFLOP per image forward";
-        line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters)} parameters, {cost}");
+        line.Note($"model   {config.Model.Type}, {Phrases.Count(started.Parameters, "parameter")}, {cost}");
         if (started.From is { } source) line.Note($"starts  from {source.Model}{Details(source)}");
         if (started.Objective.Length > 0) line.Note($"learns  {started.Objective}");
         if (started.Optimizer.Length > 0) line.Note($"updates {started.Optimizer}");
         if (started.Classes.Length > 0) line.Note($"classes {started.Classes}");
         line.Note($"device  {started.Device}");
-        line.Note($"length  {Phrases.Count(started.TotalSteps)} steps of {Phrases.Count(images)} images, {epochs} epochs{from}");
+        line.Note($"length  {Phrases.Count(started.TotalSteps, "step")} of {Phrases.Count(images, "image")}, {epochs} {(epochs == "1" ? "epoch" : "epochs")}{from}");
         if (Additions is not null) line.Note($"adds    {Additions}");
         if (started.Snapshots is { } kept)
         {
             string widths = string.Join(" and ", kept.Widths.Select(width => width.ToString(CultureInfo.InvariantCulture)));
-            line.Note($"ema     averages of width {widths}, {Phrases.Count(kept.Count)} snapshots of each, {(kept.Steps == 1 ? "after every step" : $"every {Phrases.Count(kept.Steps)} steps")}, {Phrases.Megabytes(kept.Bytes)} in all");
+            line.Note($"ema     averages of width {widths}, {Phrases.Count(kept.Count, "snapshot")} of each, {(kept.Steps == 1 ? "after every step" : $"every {Phrases.Count(kept.Steps)} steps")}, {Phrases.Megabytes(kept.Bytes)} in all");
         }
         if (run is not null) line.Note($"run     {Phrases.Relative(run.FullPath)}");
     }
@@ -111,7 +111,7 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
         if (metrics.Evaluation is { } found)
         {
             _distance = $"  distance {Phrases.Rate(found.Frechet)}";
-            line.Note($"distance {Numbers.Text(found.Frechet)} (Fréchet), {Numbers.Text(found.Kernel)} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images)} samples, features {found.Features}");
+            line.Note($"distance {Numbers.Text(found.Frechet)} (Fréchet), {Numbers.Text(found.Kernel)} (kernel) after step {Phrases.Count(metrics.Step)}: {Phrases.Count(found.Images, "sample")}, features {found.Features}");
         }
         if (metrics.ValidationLoss is { } validation)
             line.Note(string.Create(CultureInfo.InvariantCulture, $"held-out loss {validation:0.0000} after step {Phrases.Count(metrics.Step)}"));
@@ -142,19 +142,37 @@ sealed class TrainDisplay(IProgressLine line, TrainConfig config, RunDirectory? 
     }
 }
 
+/// <summary>Keeps in mind what is lost of a training that ends at once.</summary>
+/// <param name="terminal">Will tell it.</param>
+/// <param name="run">What is trained.</param>
+/// <param name="next">Told everything.</param>
+sealed class LastCheckpoint(Terminal terminal, RunDirectory run, IProgress<TrainProgress> next) : IProgress<TrainProgress>
+{
+    public void Report(TrainProgress value)
+    {
+        if (value is TrainProgress.Started started) Remember(started.Step);
+        if (value is TrainProgress.Saved saved) Remember(saved.Step);
+        next.Report(value);
+    }
+
+    void Remember(long step) => terminal.Lost = step == 0
+        ? "no checkpoint was saved yet, so all steps are lost"
+        : $"steps after {Phrases.Count(step)} are lost; to continue: {Invocation.Of("train", "--resume", Phrases.Relative(run.FullPath))}";
+}
+
 /// <summary>Tells a person what a budget of time was turned into, and why.</summary>
 static class BudgetDisplay
 {
     public static void Tell(TextWriter to, TimeBudget budget, BudgetedTraining fitted)
     {
         TrainConfig config = fitted.Config;
-        string step = Seconds(fitted.Pace.StepSeconds), steps = Phrases.Count(fitted.Steps);
-        to.WriteLine($"budget  {Phrases.Duration(budget.Time)}, enough for {steps} steps: one takes {step} here");
+        string step = Seconds(fitted.Pace.StepSeconds), steps = Phrases.Count(fitted.Steps, "step");
+        to.WriteLine($"budget  {Phrases.Duration(budget.Time)}, enough for {steps}: one takes {step} here");
         if (fitted.StepsOfUsualNetwork is { } usual)
-            to.WriteLine($"network smaller than usual: the usual one would come to only {Phrases.Count(usual)} steps");
+            to.WriteLine($"network smaller than usual: the usual one would come to only {Phrases.Count(usual, "step")}");
         to.WriteLine($"time    about {Phrases.Duration(fitted.Expected)}, measuring included");
         if (fitted.FirstGrid is not { } first) return;
-        string each = $"{Phrases.Count(config.Train.Samples)} samples, {Seconds(fitted.Pace.GridSeconds(config))} each";
+        string each = $"{Phrases.Count(config.Train.Samples, "sample")}, {Seconds(fitted.Pace.GridSeconds(config))} each";
         to.WriteLine($"grids   of {each}; the first after about {Phrases.Duration(first)}");
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -51,7 +52,7 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(prefetch, 1);
         if (batchSize > data.Count)
             throw new ArgumentException(
-                $"A batch of {batchSize} is larger than the set of {data.Count} images; lower the batch size.", nameof(batchSize));
+                $"A batch of {batchSize} is larger than the set of {Counted.Of(data.Count, "image")}; lower the batch size.", nameof(batchSize));
         imageBytes = data.ImageBytes();
         imageValues = imageBytes / (data.BitDepth / 8);
         if ((long)batchSize * imageValues > Array.MaxLength)

@@ -1,4 +1,5 @@
 using System.Text;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -91,7 +92,7 @@ public sealed class CifarDataset : StoredImages
         if (length > 0 && length % (ImageLength + 1) == 0) return 1;
         if (length > 0 && length % (ImageLength + 2) == 0) return 2;
         throw new InvalidDataException(
-            $"{file}: {length} bytes are no whole number of records, of {ImageLength + 1} bytes in CIFAR-10 or {ImageLength + 2} in CIFAR-100; "
+            $"{file}: {Counted.Of(length, "byte")} are no whole number of records, of {ImageLength + 1} bytes in CIFAR-10 or {ImageLength + 2} in CIFAR-100; "
             + "the file is cut or of another kind.");
     }
 

@@ -57,7 +57,7 @@ static class CifarPickle
         if (Find(dict, "data") is not PickledArray { Type: "u1", Bytes: { } bytes, Shape: [var count, var length] } || count < 1)
             throw new InvalidDataException($"{path}: there is no array of bytes N×3072 in it, called data, as CIFAR has.");
         if (length % Planes != 0 || ArrayLayout.FlatSide(length / Planes) is not { Channels: 1, Side: var side })
-            throw new InvalidDataException($"{path}: its images have {length} bytes, which are no three planes of a square, as CIFAR has.");
+            throw new InvalidDataException($"{path}: its images have {Counted.Of(length, "byte")}, which are no three planes of a square, as CIFAR has.");
         object? labels = Find(dict, "fine_labels") ?? Find(dict, "labels");
         long[]? numbers = labels switch
         {
@@ -69,7 +69,7 @@ static class CifarPickle
         if (labels is not null && numbers is null) throw new InvalidDataException($"{path}: its labels are no whole numbers.");
         return numbers is null || numbers.Length == count
             ? new Batch(bytes, side, numbers)
-            : throw new InvalidDataException($"{path}: {numbers.Length} labels for {count} images.");
+            : throw new InvalidDataException($"{path}: {Counted.Of(numbers.Length, "label")} for {Counted.Of(count, "image")}.");
     }
 
     static string[]? Names(string file)
@@ -169,7 +169,7 @@ static class CifarPickle
             int item = type.Type.Length > 1 && char.IsAsciiDigit(type.Type[^1]) ? type.Type[^1] - '0' : 0;
             Int128 needed = item;
             foreach (object? extent in shape) needed = needed > long.MaxValue ? needed : needed * (long)extent!;
-            if (item == 0 || needed != bytes.Length) throw file.Bad($"an array of {string.Join('×', shape)} of type {Quoted.Name(type.Type)} has {bytes.Length} bytes.");
+            if (item == 0 || needed != bytes.Length) throw file.Bad($"an array of {string.Join('×', shape)} of type {Quoted.Name(type.Type)} has {Counted.Of(bytes.Length, "byte")}.");
             (array.Type, array.Shape, array.Bytes) = (type.Type, [.. shape.Cast<long>()], bytes);
             return array;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian.Data;
@@ -35,7 +36,7 @@ public sealed class DrawnDigits : IImageDataset
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 512);
         if ((long)count * size * size > Array.MaxLength)
             throw new ArgumentException(
-                $"{count} images of {size}×{size} exceed {Array.MaxLength} bytes; ask for {Array.MaxLength / (size * size)} or fewer.",
+                $"{Counted.Of(count, "image")} of {size}×{size} exceed {Array.MaxLength} bytes; ask for {Array.MaxLength / (size * size)} or fewer.",
                 nameof(count));
 
         this.seed = seed;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -128,8 +129,8 @@ public static class DatasetExtensions
 
     internal static string Summary(this IImageDataset dataset)
     {
-        string classes = dataset.Classes.Count switch { 0 => "unlabelled", 1 => "1 class", int n => $"{n} classes" };
-        string images = dataset.Count == 1 ? "1 image" : $"{dataset.Count} images";
+        string classes = dataset.Classes.Count switch { 0 => "unlabelled", int n => Counted.Of(n, "class", "classes") };
+        string images = Counted.Of(dataset.Count, "image");
         return $"{images}, {dataset.Width}×{dataset.Height}×{dataset.Channels}, {classes}";
     }
 
@@ -141,7 +142,7 @@ public static class DatasetExtensions
     [DoesNotReturn]
     static void ThrowTarget(IImageDataset dataset, Span<byte> pixels) =>
         throw new ArgumentException(
-            $"An image of {dataset.Width}×{dataset.Height}×{dataset.Channels} needs {dataset.ImageBytes()} bytes, the target has {pixels.Length}.",
+            $"An image of {dataset.Width}×{dataset.Height}×{dataset.Channels} needs {Counted.Of(dataset.ImageBytes(), "byte")}, the target has {pixels.Length}.",
             nameof(pixels));
 }
 
@@ -248,7 +249,7 @@ sealed class Subset : IImageDataset
         ArgumentNullException.ThrowIfNull(whole);
         if (count < 1 || count > whole.Count)
             throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"Cannot take {count} images of a set of {whole.Count}; take 1 to {whole.Count}.");
+                nameof(count), count, $"Cannot take {Counted.Of(count, "image")} of a set of {whole.Count}; take 1 to {whole.Count}.");
         this.whole = whole;
         Count = count;
         Notes = notes ?? whole.Notes;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.RegularExpressions;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -70,7 +71,7 @@ public sealed class IdxDataset : StoredImages
 
         IdxFile labels = IdxFile.Read(labelsPath, 1);
         if (labels.Sizes[0] != layout.Count)
-            throw new InvalidDataException($"{labelsPath}: {labels.Sizes[0]} labels, but {imagesPath} has {layout.Count} images.");
+            throw new InvalidDataException($"{labelsPath}: {Counted.Of(labels.Sizes[0], "label")}, but {imagesPath} has {Counted.Of(layout.Count, "image")}.");
         Dictionary<long, string> mapping = Mapping(imagesPath);
         ClassLabels classes = ClassLabels.Of(Array.ConvertAll(labels.Elements, label => (long)label), number => mapping.GetValueOrDefault(number));
         return new IdxDataset(imagesPath, layout, pixels, classes, [.. notes, .. classes.Notes]);

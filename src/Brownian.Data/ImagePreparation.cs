@@ -1,4 +1,5 @@
 using System.Globalization;
+using Brownian.IO;
 using Brownian.Imaging;
 
 namespace Brownian;
@@ -43,10 +44,10 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
         if (Width is < 1 or > 1 << 16 || Height is < 1 or > 1 << 16)
             throw new ArgumentException($"Images of {Width}×{Height} pixels cannot be prepared; both sides must be 1 to {1 << 16}.");
         if (Channels is < 1 or > Image.MaxChannels)
-            throw new ArgumentException($"Images of {Channels} channels cannot be prepared; ask for 1 to {Image.MaxChannels}.");
+            throw new ArgumentException($"Images of {Counted.Of(Channels, "channel")} cannot be prepared; ask for 1 to {Image.MaxChannels}.");
         if (BitDepth is not (8 or 16)) throw new ArgumentException($"Samples of {BitDepth} bits cannot be prepared; ask for 8 or 16.");
         if (ColorOf(Background) is null) throw new ArgumentException($"There is no colour '{Background}'; {ColorRule}.");
-        if (Limit is < 1) throw new ArgumentException($"A limit of {Limit} images leaves none; use at least 1.");
+        if (Limit is < 1) throw new ArgumentException($"A limit of {Counted.Of(Limit.Value, "image")} leaves none; use at least 1.");
         if (!Enum.IsDefined(Resize) || !Enum.IsDefined(Interpolation) || !Enum.IsDefined(Crop) || !Enum.IsDefined(Cache) || !Enum.IsDefined(Range))
             throw new ArgumentException($"There is no such preparation: {Resize}, {Interpolation}, {Crop}, {Cache}, {Range}.");
     }
@@ -103,7 +104,7 @@ public sealed record ImagePreparation(int Width, int Height, int Channels)
         if (image.Channels != Channels && (Channels is not (1 or 3 or 4) || image.Channels > 4 || (image.Channels is 2 or 4 && !image.HasAlpha)))
         {
             throw new ArgumentException(
-                $"{image.Channels} channels cannot become {Channels}; give data and network {image.Channels} (dataset_params.im_channels and the network's own key)");
+                $"{Counted.Of(image.Channels, "channel")} cannot become {Channels}; give data and network {image.Channels} (dataset_params.im_channels and the network's own key)");
         }
         if (image.HasAlpha && DropsAlpha)
         {

@@ -80,9 +80,21 @@ public static class ImageSources
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= SourceOptions.Default;
         if (path == DrawnDigits.Name) return new DatasetImages(new DrawnDigits());
-        path = DataPlaces.Find(path);
-        if (Directory.Exists(path)) return Labelled(path, OfFolder(path, options), options.Labels);
-        return File.Exists(path) ? Labelled(path, OfFile(path, options), options.Labels) : throw new FileNotFoundException($"{path}: there is no such file or folder; give one with images, or digits.", path);
+        path = RequirePath(path);
+        return Labelled(path, Directory.Exists(path) ? OfFolder(path, options) : OfFile(path, options), options.Labels);
+    }
+
+    /// <summary>Refuses a path where there is nothing, without opening what is there.</summary>
+    /// <param name="path">As for <see cref="Open"/>.</param>
+    /// <returns>Where it was found.</returns>
+    /// <exception cref="IOException">There is nothing of this name.</exception>
+    public static string RequirePath(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string found = DataPlaces.Find(path);
+        return path == DrawnDigits.Name || Path.Exists(found)
+            ? found
+            : throw new FileNotFoundException($"{found}: there is no such file or folder; give one with images, or digits.", found);
     }
 
     // Of sources that know nothing of folders and file names.
@@ -229,12 +241,12 @@ public static class DataPlaces
 
     static readonly Dictionary<string, (string What, string Files, string Site)> Known = new(StringComparer.Ordinal)
     {
-        ["mnist"] = ("MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "yann.lecun.com/exdb/mnist"),
+        ["mnist"] = ("MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "ossci-datasets.s3.amazonaws.com/mnist"),
         ["fashion-mnist"] = ("Fashion-MNIST", "its four files, train-images-idx3-ubyte.gz and so on", "github.com/zalandoresearch/fashion-mnist"),
         ["cifar10"] = ("CIFAR-10", "data_batch_1.bin to 5 and batches.meta.txt of its binary version, or a zip of images", CifarSite),
         ["cifar100"] = ("CIFAR-100", "train.bin and fine_label_names.txt of its binary version", CifarSite),
         ["flowers"] = ("a set of photographs of flowers", "the images, such as those of Oxford's 102 Category Flower Dataset", "www.robots.ox.ac.uk/~vgg/data/flowers/102"),
-        ["cars"] = ("a set of photographs of cars", "the images, such as those of the Stanford Cars Dataset", "ai.stanford.edu/~jkrause/cars/car_dataset.html"),
+        ["cars"] = ("a set of photographs of cars", "the images, such as those of the Stanford Cars Dataset", "huggingface.co/datasets/tanganke/stanford_cars"),
     };
 
     /// <summary>The path itself, unless it begins with <c>data/</c>: then the first of a few places where there is such a thing.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -95,7 +96,7 @@ sealed class ImageSurvey
     /// <summary>Counts an image that is enlarged.</summary>
     public void AddSmall() => _small++;
 
-    string Of(int count) => count == Count ? "all images have" : count == 1 ? "1 image has" : string.Create(CultureInfo.InvariantCulture, $"{count} images have");
+    string Of(int count) => count == Count ? "all images have" : Counted.Of(count, "image has", "images have");
 
     // 12 bits in 16 leave 15 of 16 grays unused: nearly black.
     static string DeepAdvice((int Least, int Most) range, ImagePreparation how)

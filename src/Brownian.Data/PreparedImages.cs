@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -173,7 +174,7 @@ public sealed class PreparedImages : IImageDataset
         if (Classes.Count == 0) yield break;
         int without = _images.Count(image => image.Label < 0);
         string more = Classes.Count > Named ? $" and {Classes.Count - Named} more" : "";
-        string none = without == 0 ? "" : $"; {without} {(without == 1 ? "image has" : "images have")} none";
+        string none = without == 0 ? "" : $"; {Counted.Of(without, "image has", "images have")} none";
         yield return $"classes: {string.Join(", ", Classes.Take(Named))}{more}{none}";
     }
 

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Imaging;
 
 namespace Brownian.Data;
@@ -73,7 +74,7 @@ static class SetParts
     public static void NoteImages(string folder, List<string> notes)
     {
         int images = Directory.EnumerateFiles(folder).Count(ImageFile.HasExtension);
-        if (images > 0) notes.Add($"{images} image file{(images == 1 ? " is" : "s are")} left out: the arrays and tables beside are used");
+        if (images > 0) notes.Add($"{Counted.Of(images, "image file is", "image files are")} left out: the arrays and tables beside are used");
     }
 
     /// <summary>What a part is called where it is chosen.</summary>

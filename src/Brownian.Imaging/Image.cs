@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
+using Brownian.IO;
 using Brownian.Imaging;
 
 namespace Brownian;
@@ -129,7 +130,7 @@ public sealed class Image
     {
         if (channels == Channels) return this;
         if (channels is < 1 or > 4 || Channels > 4)
-            throw new ArgumentOutOfRangeException(nameof(channels), $"Image: {Channels} channels cannot become {channels}; colours have 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
+            throw new ArgumentOutOfRangeException(nameof(channels), $"Image: {Counted.Of(Channels, "channel")} cannot become {channels}; colours have 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA).");
         if (BitDepth == 16) return ConvertDeep(channels);
         var pixels = new byte[Allocatable(Width, Height, channels)];
         bool fromColor = Channels >= 3, toColor = channels >= 3, fromAlpha = Channels % 2 == 0, toAlpha = channels % 2 == 0;
@@ -274,6 +275,6 @@ public sealed class Image
     {
         if (channels is < 1 or > MaxChannels)
             throw new ArgumentOutOfRangeException(
-                nameof(channels), $"Image: {channels} channels; use 1 (gray), 2 (gray, alpha), 3 (RGB), 4 (RGBA) or up to {MaxChannels} of other data.");
+                nameof(channels), $"Image: {Counted.Of(channels, "channel")}; use 1 (gray), 2 (gray, alpha), 3 (RGB), 4 (RGBA) or up to {MaxChannels} of other data.");
     }
 }

@@ -3,6 +3,9 @@ namespace Brownian.Imaging;
 /// <summary>How an <see cref="ImageSheet"/> looks. Empty texts and lists take no room.</summary>
 public sealed record SheetOptions
 {
+    /// <summary>The largest <see cref="Scale"/>.</summary>
+    public const int MostScale = 256;
+
     /// <summary>Images per row; 0 for about as many as there are rows.</summary>
     public int Columns { get; init; }
 
@@ -21,8 +24,14 @@ public sealed record SheetOptions
     /// <summary>Rows that belong together, with more room after them; 0 for no such groups.</summary>
     public int GroupRows { get; init; }
 
-    /// <summary>The side of an image's square pixels on the sheet; 0 for the least whole number that makes images 84 pixels wide or high.</summary>
+    /// <summary>
+    /// The side of an image's square pixels on the sheet; 0 for the whole number that brings the images together to about
+    /// <see cref="Side"/> pixels, or more: each becomes at least 84 pixels wide or high.
+    /// </summary>
     public int Scale { get; init; }
+
+    /// <summary>The longer side of all images together, in pixels, that small ones are enlarged to where <see cref="Scale"/> is 0.</summary>
+    public int Side { get; init; } = ImageGrid.UsualSide;
 
     /// <summary>The least width of the sheet in pixels: frames of an animation keep theirs whatever their titles.</summary>
     public int MinWidth { get; init; }

@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian.Imaging;
 
 /// <summary>Where everything on an <see cref="ImageSheet"/> lies, in pixels.</summary>
@@ -7,7 +9,7 @@ sealed class SheetLayout
 
     public const double RowLabelSize = 15;
 
-    const int Edge = ChartTheme.Edge, Gap = 4, GroupGap = 12, LeastSide = 84, LargestSide = 256;
+    const int Edge = ChartTheme.Edge, Gap = ImageGrid.UsualPadding, GroupGap = 12, LeastSide = 84, LargestSide = 256;
 
     readonly SheetOptions options;
     readonly int left, top, rowHeight;
@@ -16,7 +18,7 @@ sealed class SheetLayout
     {
         this.options = options;
         Check(options.Columns is >= 0 and <= 1 << 20, $"Columns is {options.Columns}; it must be 0 to {1 << 20}");
-        Check(options.Scale is >= 0 and <= 256, $"Scale is {options.Scale}; it must be 0 to 256");
+        Check(options.Scale is >= 0 and <= SheetOptions.MostScale, $"Scale is {options.Scale}; it must be 0 to {SheetOptions.MostScale}");
         Columns = Math.Min(images, options.Columns > 0 ? options.Columns : (int)Math.Ceiling(Math.Sqrt(images)));
         Rows = (images - 1) / Columns + 1;
         CheckCount("RowLabels", options.RowLabels.Count, Rows, "rows");
@@ -24,7 +26,8 @@ sealed class SheetLayout
         CheckCount("Captions", options.Captions.Count, images, "images");
         int side = Math.Max(first.Width, first.Height);
         IsReduced = options.Scale == 0 && side > LargestSide;
-        Scale = options.Scale > 0 ? options.Scale : IsReduced ? 1 : (LeastSide + side - 1) / side;
+        Scale = options.Scale > 0 ? options.Scale : IsReduced ? 1 : Math.Max(
+            (LeastSide + side - 1) / side, ImageGrid.ScaleTo(options.Side, images, Columns, first.Width, first.Height, Gap));
         CellWidth = IsReduced ? Math.Max(1, first.Width * LargestSide / side) : first.Width * Scale;
         CellHeight = IsReduced ? Math.Max(1, first.Height * LargestSide / side) : first.Height * Scale;
         double labels = options.RowLabels.Select(label => Lettering.Measure(label, RowLabelSize)).DefaultIfEmpty(0).Max();
@@ -34,7 +37,7 @@ sealed class SheetLayout
         long width = left + (long)Columns * (CellWidth + Gap) - Gap + Edge;
         long height = TopOf(Rows - 1) + rowHeight - Gap + (options.ColumnLabels.Count > 0 ? CaptionHeight : 0) + Edge;
         if (width * height > ImageFile.MaxPixels)
-            throw new ArgumentException($"ImageSheet: {images} images make a sheet of {width}×{height} pixels; draw fewer.");
+            throw new ArgumentException($"ImageSheet: {Counted.Of(images, "image")} make a sheet of {width}×{height} pixels; draw fewer.");
         (Width, Height) = (Math.Max((int)width, options.MinWidth), (int)height);
     }
 

@@ -83,7 +83,7 @@ public sealed class Parameter
     public void ToTorch(Tensor buffer, Span<float> target, Span<float> scratch)
     {
         In(buffer).CopyTo(scratch);
-        if (target.Length != scratch.Length) throw new ArgumentException($"{Name}: got room for {target.Length} numbers of {scratch.Length}.");
+        if (target.Length != scratch.Length) throw new ArgumentException($"{Name}: got room for {Counted.Of(target.Length, "number")} of {scratch.Length}.");
         Layout.ToTorch(_torchShape, scratch, target);
     }
 
@@ -109,7 +109,7 @@ public sealed class Parameter
     void Write(ReadOnlySpan<float> data, Tensor target)
     {
         if (data.Length != Shape.Count)
-            throw new ArgumentException($"{Name}: got {data.Length} numbers for {Shape.Count} ({string.Join('×', _torchShape)} in PyTorch's order).");
+            throw new ArgumentException($"{Name}: got {Counted.Of(data.Length, "number")} for {Shape.Count} ({string.Join('×', _torchShape)} in PyTorch's order).");
         float[] ours = new float[data.Length];
         Layout.FromTorch(_torchShape, data, ours);
         target.CopyFrom(ours);

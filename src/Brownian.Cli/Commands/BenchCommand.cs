@@ -36,7 +36,7 @@ sealed class BenchCommand : AppCommand
         BenchTask task = Task(parsed);
         int steps = parsed.GetValue(_steps) ?? 10;
         bool json = parsed.GetValue(_json);
-        if (!json) _terminal.Out.WriteLine($"measuring {steps} steps after a warm-up of at least 2 seconds");
+        if (!json) _terminal.Out.WriteLine($"measuring {Phrases.Count(steps, "step")} after a warm-up of at least 2 seconds");
         foreach (int? threads in parsed.GetValue(_threads) is { Length: > 0 } several ? several.Select(count => (int?)count) : [null])
         {
             BenchReport report = Measure(parsed, task, steps, threads);

@@ -42,13 +42,13 @@ sealed record BenchReport(
 
     public void WriteTable(TextWriter to)
     {
-        Row("bench", $"{Subject.What}, batch {Subject.Batch}, {Phrases.Count(Subject.Parameters)} parameters");
+        Row("bench", $"{Subject.What}, batch {Subject.Batch}, {Phrases.Count(Subject.Parameters, "parameter")}");
         Row("device", Subject.Device);
         Row("speed", $"{Phrases.Rate(ImagesPerSecond)} img/s (best {Phrases.Rate(BestImagesPerSecond)})");
         Row("compute", $"{Phrases.Rate(Gflops)} GFLOP/s effective");
         if (Phases.Count > 0)
             Row("step", string.Join(", ", Phases.Select(p => $"{p.Key.ToString().ToLowerInvariant()} {Phrases.Rate(p.Value)} ms")));
-        Row("memory", $"{Phrases.Rate(PeakMemoryMegabytes)} MB at most, {Phrases.Count(ManagedBytesPerStep)} managed bytes per step");
+        Row("memory", $"{Phrases.Rate(PeakMemoryMegabytes)} MB at most, {Phrases.Count(ManagedBytesPerStep, "managed byte")} per step");
 
         void Row(string name, string value) => to.WriteLine($"{name,-8}{value}");
     }

@@ -8,7 +8,7 @@ sealed class DataCommand : Command
     public DataCommand(Terminal terminal, CancellationToken cancel) : base("data", "Inspect a data set.\nExample: brownian data inspect photos")
     {
         Add(new InspectCommand(terminal, cancel));
-        Add(new GridCommand(terminal));
+        Add(new GridCommand(terminal, cancel));
     }
 
     /// <summary>What a path of images may be, for help.</summary>
@@ -98,19 +98,22 @@ sealed class DataCommand : Command
         readonly SourceChoice _source = new();
         readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images, spread evenly over the data set. Default: 64");
         readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: 8");
+        readonly Option<int?> _scale = ShowCommand.PixelScale();
         readonly Option<bool> _force = ShowCommand.Force();
 
-        public GridCommand(Terminal terminal) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10", terminal)
+        public GridCommand(Terminal terminal, CancellationToken cancel) : base("grid", "Draw a contact sheet.\nExample: brownian data grid photos --count 100 --columns 10", terminal, cancel)
         {
             Add(_path);
-            Add([_out, _count, _columns, .. _source.All, _force]);
+            Add([_out, _count, _columns, _scale, .. _source.All, _force]);
         }
 
         protected override int Run(ParseResult parsed)
         {
             string path = parsed.GetValue(_path)!;
             PictureTarget target = PictureTarget.Still("grid", parsed.GetValue(_out) ?? $"{NameOf(path)}-grid.png", parsed.GetValue(_force));
-            string file = target.Write(DataPicture.DrawEvenly(path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn, _source.Of(parsed)));
+            Image sheet = DataPicture.DrawEvenly(
+                path, parsed.GetValue(_count) ?? 64, parsed.GetValue(_columns) ?? 8, _terminal.Warn, _source.Of(parsed), parsed.GetValue(_scale) ?? 0);
+            string file = target.Write(sheet);
             _terminal.Out.WriteLine($"grid    {Phrases.Relative(file)}");
             _terminal.Out.WriteLine($"next    {Invocation.Of("data", "inspect", path)}");
             return ExitCode.Success;

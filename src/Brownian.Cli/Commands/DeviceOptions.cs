@@ -26,7 +26,7 @@ sealed class DeviceOptions
             (device, typed) = ("cpu", named);
         }
         int most = Environment.ProcessorCount;
-        if (typed > most) terminal.Warn($"{typed} threads were asked for; {most} compute, as this machine has {most} logical processors.");
+        if (typed > most) terminal.Warn($"{typed} threads were asked for; {most} compute{(most == 1 ? "s" : "")}, as this machine has {Phrases.Count(most, "logical processor")}.");
         return Open(device, typed is { } count ? Math.Min(count, most) : null, threads);
     }
 

@@ -14,11 +14,11 @@ sealed class EmaCommand : AppCommand
     readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to create. Default: model-ema-WIDTH in the run");
     readonly Option<bool> _force = OptionOf.Flag("--force", "Replace a model that is there.");
 
-    public EmaCommand(Terminal terminal)
+    public EmaCommand(Terminal terminal, CancellationToken cancel)
         : base("ema",
             "Make a model whose weights are averaged over more or less of the training, after the training.\n"
             + "Example: brownian ema runs/00001-digits --std 0.1\n\n"
-            + "The run must have kept snapshots of averages: brownian train --set train_params.ema_snapshots=16", terminal)
+            + "The run must have kept snapshots of averages: brownian train --set train_params.ema_snapshots=16", terminal, cancel)
     {
         _std.Required = true;
         Arguments.Add(_run);
@@ -38,6 +38,7 @@ sealed class EmaCommand : AppCommand
         if (!replaces && Directory.Exists(target)) throw new IOException($"{target}: exists already; choose another folder with --out, or add --force.");
         using Device device = Device.Open();
         (DiffusionModel model, _) = Open(_terminal, run, width, step, device);
+        _cancel.ThrowIfCancellationRequested();
         ModelFolder.Save(target, model, replaces);
         _terminal.Out.WriteLine($"model   {Phrases.Relative(target)}");
         _terminal.Out.WriteLine($"next    {Invocation.Of("sample", "--model", Phrases.Relative(target))}");

@@ -16,10 +16,10 @@ sealed class ExportCommand : AppCommand
     readonly Option<string?> _dtype = OptionOf.Choice(
         "--dtype", ["float32", "float16"], "Number format of the weights; float16 halves the file. Default: float32");
 
-    public ExportCommand(Terminal terminal)
+    public ExportCommand(Terminal terminal, CancellationToken cancel)
         : base("export",
             "Export a model for Python, or to share it.\n"
-            + "Example: brownian export --model runs/00001-digits --out exported/digits", terminal)
+            + "Example: brownian export --model runs/00001-digits --out exported/digits", terminal, cancel)
     {
         foreach (Option option in (Option[])[_model, _out]) option.Required = true;
         Add([_model, _out, _format, _dtype]);
@@ -30,6 +30,7 @@ sealed class ExportCommand : AppCommand
         string folder = parsed.GetValue(_out)!;
         using Device device = Device.Open();
         (DiffusionModel model, _) = DefaultModel.Open(_terminal, parsed.GetValue(_model), device);
+        _cancel.ThrowIfCancellationRequested();
         IExportFormat format = ModelFolder.Export(folder, model, parsed.GetValue(_format), half: parsed.GetValue(_dtype) == "float16");
         _terminal.Out.WriteLine($"folder  {Phrases.Relative(folder)}, {format.Use(model)}");
         return ExitCode.Success;

@@ -20,10 +20,10 @@ sealed class ImportCommand : AppCommand
     readonly Option<string?> _model = OptionOf.Text("--model", "FOLDER", "Instead of both: a diffusers folder, or a run.");
     readonly Option<string?> _out = OptionOf.Text("--out", "MODEL", "The model folder to create; it must not exist.");
 
-    public ImportCommand(Terminal terminal)
+    public ImportCommand(Terminal terminal, CancellationToken cancel)
         : base("import",
             "Import weights trained in Python: a tutorial's checkpoint with its YAML file, or a diffusers pipeline.\n"
-            + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist", terminal)
+            + "Example: brownian import --config default.yaml --weights ddpm_ckpt.pth --out models/mnist", terminal, cancel)
     {
         _out.Required = true;
         Add([_config, _weights, _key, _newOrder, _model, _out]);
@@ -46,7 +46,9 @@ sealed class ImportCommand : AppCommand
             if (parsed.GetValue(other) is not null) throw new ArgumentException($"--model says everything; leave {other.Name} out.");
         }
         using Device device = Device.Open();
-        ModelFolder.Save(model, DefaultModel.Open(_terminal, folder, device).Model);
+        DiffusionModel opened = DefaultModel.Open(_terminal, folder, device).Model;
+        _cancel.ThrowIfCancellationRequested();
+        ModelFolder.Save(model, opened);
     }
 
     void ImportWeights(ParseResult parsed, string model)

@@ -18,10 +18,10 @@ sealed class PredictCommand : AppCommand
     readonly Option<bool> _force = OptionOf.Flag("--force", "Overwrite an existing file.");
     readonly DeviceOptions _device = new();
 
-    public PredictCommand(Terminal terminal)
+    public PredictCommand(Terminal terminal, CancellationToken cancel)
         : base("predict",
             "Run the network once on the tensors in a file.\n"
-            + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors", terminal)
+            + "Example: brownian predict --model runs/00001-digits --input in.safetensors --output out.safetensors", terminal, cancel)
     {
         foreach (Option option in (Option[])[_model, _input, _output]) option.Required = true;
         Add([_model, _input, _output, _labels, _force, .. _device.All]);
@@ -95,7 +95,7 @@ sealed record PredictionInput(string Path, float[] Sample, Shape Shape, float[] 
         long[] s = entry.Shape;
         if (!IsFloat(entry.Type)) throw Bad(path, $"sample holds {entry.Type}; it must hold floating-point numbers.");
         if (s.Length != 4) throw Bad(path, $"sample is {Extents(s)}; it must be N×C×H×W.");
-        if (s[1] != network.SeenChannels) throw Bad(path, $"sample is {Extents(s)}, with {s[1]} channels; the model takes {network.SeenChannels}.");
+        if (s[1] != network.SeenChannels) throw Bad(path, $"sample is {Extents(s)}, with {Phrases.Count(s[1], "channel")}; the model takes {network.SeenChannels}.");
         if (entry.Count is 0 or > int.MaxValue) throw Bad(path, $"sample is {Extents(s)}; it must have 1 to {int.MaxValue} numbers.");
         return Shape.Of((int)s[0], (int)s[2], (int)s[3], (int)s[1]);
     }
@@ -122,14 +122,14 @@ sealed record PredictionInput(string Path, float[] Sample, Shape Shape, float[] 
         {
             if (file.TryGet("class_labels", out _)) throw Bad(path, "has class_labels, and --labels gives others; leave one out.");
             if (given.Length != 1 && given.Length != images)
-                throw Bad(path, $"sample has {images} images, but --labels names {given.Length} classes; give one for all, or one for each.");
+                throw Bad(path, $"sample has {Phrases.Count(images, "image")}, but --labels names {Phrases.Count(given.Length, "class", "classes")}; give one for all, or one for each.");
             return given.Length == 1 ? [.. Enumerable.Repeat(given[0], images)] : given;
         }
         if (!file.TryGet("class_labels", out SafetensorsEntry? entry))
         {
             return network.Classes == 0
                 ? []
-                : throw Bad(path, $"no tensor class_labels; the model is conditional on {network.Classes} classes: add it, or --labels.");
+                : throw Bad(path, $"no tensor class_labels; the model is conditional on {Phrases.Count(network.Classes, "class", "classes")}: add it, or --labels.");
         }
         if (network.Classes == 0) throw Bad(path, $"has class_labels, but the model knows no classes; leave them out.");
         if (entry.Shape.Length != 1 || entry.Shape[0] != images)

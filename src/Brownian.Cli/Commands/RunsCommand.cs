@@ -8,8 +8,8 @@ sealed class RunsCommand : AppCommand
 {
     readonly Argument<string?> _folder = new("DIR") { Description = "The folder of the runs. Default: runs", Arity = ArgumentArity.ZeroOrOne };
 
-    public RunsCommand(Terminal terminal)
-        : base("runs", "List the runs: how far each has come, its loss and the time it took.\nExample: brownian runs", terminal) => Add(_folder);
+    public RunsCommand(Terminal terminal, CancellationToken cancel)
+        : base("runs", "List the runs: how far each has come, its loss and the time it took.\nExample: brownian runs", terminal, cancel) => Add(_folder);
 
     protected override int Run(ParseResult parsed)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Brownian.Imaging;
 using Brownian.Tensors;
 
 namespace Brownian.Cli;
@@ -17,6 +18,8 @@ sealed class SampleCommand : AppCommand
     readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "The grid: .png, .jpg or .webp. Default: a new .png in samples/");
     readonly Option<int?> _quality = OptionOf.Number("--quality", 1, 100, "Quality of a .jpg or .webp, 100 for a .webp that keeps every pixel. Default: 95");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row of the grid. Default: a square, or one column per class");
+    readonly Option<int?> _scale = OptionOf.Number(
+        "--scale", 1, SheetOptions.MostScale, $"Enlarge each pixel of the grids to a square of N×N pixels; 1 for none. Default: grids of about {ImageGrid.UsualSide} pixels");
     readonly Option<string?> _singles = OptionOf.Text("--singles", "DIR", "Also write each image to its own PNG.");
     readonly Option<string?> _npy = OptionOf.Text("--npy", "FILE.npy", "Also write all images as one array, N×H×W×C.");
     readonly Option<string?> _everyStep = OptionOf.Text("--every-step", "DIR", "Also write two grids after every step: x_t, and the image x̂_0 that the network sees in it.");
@@ -31,7 +34,7 @@ sealed class SampleCommand : AppCommand
         : base("sample",
             "Sample images from a model.\nExample: brownian sample --model runs/00001-digits --seeds 0-63 --out digits.png\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([.. _model.All, _count, _seeds, _out, _quality, _columns, _singles, _npy, _everyStep, _depth, _batch]);
+        Add([.. _model.All, _count, _seeds, _out, _quality, _columns, _scale, _singles, _npy, _everyStep, _depth, _batch]);
         Add([.. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
@@ -40,7 +43,9 @@ sealed class SampleCommand : AppCommand
         SampleOptions options = Requested(parsed);
         if (options.BitDepth == 16 && parsed.GetValue(_singles) is null && parsed.GetValue(_npy) is null)
             throw new ArgumentException("--bit-depth 16: a grid has 8 bits; add --singles or --npy, or leave it out.");
-        SampleTargets targets = new(parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), parsed.GetValue(_force));
+        int scale = parsed.GetValue(_scale) ?? 0;
+        SampleTargets targets = new(
+            parsed.GetValue(_out), parsed.GetValue(_singles), parsed.GetValue(_npy), parsed.GetValue(_quality), scale, parsed.GetValue(_force));
         targets.Check(options.Seeds!);
         using Device device = _device.Open(parsed, _terminal);
         (DiffusionModel model, string name) = _model.Open(parsed, _terminal, device);
@@ -53,7 +58,7 @@ sealed class SampleCommand : AppCommand
             columns = classes;
         }
         targets.CheckFit(options.Seeds!.Count, columns, model);
-        StepGrids? steps = parsed.GetValue(_everyStep) is { } folder ? new StepGrids(folder, columns, options, parsed.GetValue(_force)) : null;
+        StepGrids? steps = parsed.GetValue(_everyStep) is { } folder ? new StepGrids(folder, columns, scale, options, parsed.GetValue(_force)) : null;
         var sampler = new ImageSampler(model) { OnStep = steps is null ? null : steps.Write };
         _terminal.Out.WriteLine($"sampler {sampler.Describe(options)}");
         SampledImages images = _terminal.Track(line => sampler.Sample(options, new SampleDisplay(line, options.Seeds!.Count), _cancel));

@@ -10,10 +10,10 @@ sealed class SummaryCommand : AppCommand
     readonly Option<string?> _model = OptionOf.Text("--model", "MODEL", $"A model folder, a run, or {ShippedModel.Name}, the built-in model.");
     readonly Option<string[]> _set = OptionOf.Set("model_params.num_heads=2");
 
-    public SummaryCommand(Terminal terminal)
+    public SummaryCommand(Terminal terminal, CancellationToken cancel)
         : base("summary",
             "Show a network's layers with their shapes, parameters, compute and memory, without running it.\n"
-            + "Example: brownian summary --config configs/cifar10.yaml", terminal)
+            + "Example: brownian summary --config configs/cifar10.yaml", terminal, cancel)
     {
         Add([.. _config.All, _model, _set]);
     }

@@ -28,6 +28,8 @@ sealed class TrainCommand : AppCommand
     readonly Option<bool> _changedData = OptionOf.Flag("--allow-changed-data", "With --resume: continue although the images are not those of the checkpoint.");
     readonly DeviceOptions _device = new();
     readonly Option<string?> _log = OptionOf.Choice("--log-format", ["text", "json"], "What is printed while training: lines for people, or a JSON object for each event. Default: text");
+    readonly Option<string?> _level = OptionOf.Choice(
+        "--log-level", ["quiet", "normal", "verbose"], "How much is printed: quiet for warnings and errors only, verbose for a line after every step. Default: normal");
     readonly Option<bool> _dryRun = OptionOf.Flag("--dry-run", "Print the time and memory that training would take, then stop. Writes nothing.");
 
     // What people are told; nobody, where a program reads.
@@ -38,12 +40,14 @@ sealed class TrainCommand : AppCommand
         + "Example: brownian train --preset mnist --set train_params.lr=2e-4", terminal, cancel)
     {
         _told = terminal;
-        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _rate, _batch, _seed, .. _device.All, _strict, _log, _dryRun]);
+        Add([.. _config.All, _data, _set, _runs, _name, _from, _resume, _changedData, _minutes, _steps, _epochs, _rate, _batch, _seed, .. _device.All, _strict, _log, _level, _dryRun]);
     }
 
     protected override int Run(ParseResult parsed)
     {
+        if (IsForPrograms(parsed) && parsed.GetResult(_level) is not null) throw new ArgumentException("--log-level is for --log-format text; leave it out.");
         if (IsForPrograms(parsed)) _told = new Terminal(TextWriter.Null, _terminal.Error);
+        if (parsed.GetValue(_level) == "quiet") _told = _terminal.Quiet();
         if (_config.AsksForPresets(parsed))
         {
             ConfigOptions.ListPresets(_terminal.Out);
@@ -147,7 +151,7 @@ sealed class TrainCommand : AppCommand
     int Finished(ParseResult parsed, RunDirectory run, TrainResult result)
     {
         if (IsForPrograms(parsed)) new JsonTrainLog(_terminal.Out, run).Finish(result);
-        _told.Out.WriteLine($"done    already, {Phrases.Count(result.Step)} steps; --steps N trains for longer");
+        _told.Out.WriteLine($"done    already, {Phrases.Count(result.Step, "step")}; --steps N trains for longer");
         return Results(run, result);
     }
 
@@ -165,19 +169,16 @@ sealed class TrainCommand : AppCommand
     {
         using IDisposable saving = Interrupts.Saving();
         var trainer = new Trainer(config, device, images) { AllowChangedData = allowChangedData };
+        Stopping = "stopping, and saving the steps so far";
         if (IsForPrograms(parsed))
         {
             var log = new JsonTrainLog(_terminal.Out, run);
-            TrainResult told = trainer.Run(run, log, _cancel);
+            TrainResult told = trainer.Run(run, new LastCheckpoint(_terminal, run, log), _cancel);
             log.Finish(told);
             return told.IsComplete ? ExitCode.Success : ExitCode.Interrupted;
         }
         TrainResult result = _told.Track(line =>
-        {
-            // Saving takes its time, and who hears nothing presses again.
-            using CancellationTokenRegistration told = _cancel.Register(() => line.Note("stopping, and saving the steps so far; another Ctrl-C ends at once and saves nothing"));
-            return trainer.Run(run, Display(parsed, line, config, run, hasBudget), _cancel);
-        });
+            trainer.Run(run, new LastCheckpoint(_terminal, run, Display(parsed, line, config, run, hasBudget)), _cancel), parsed.GetValue(_level) == "verbose");
         return result.IsComplete ? Conclude(run, result) : Interrupted(run, result);
     }
 
@@ -239,7 +240,7 @@ sealed class TrainCommand : AppCommand
     {
         string loss = result.SmoothedLoss.ToString("0.0000", CultureInfo.InvariantCulture);
         string time = Phrases.Duration(TimeSpan.FromSeconds(result.SecondsTrained));
-        _told.Out.WriteLine($"done    {Phrases.Count(result.Step)} steps in {time}, loss {loss}");
+        _told.Out.WriteLine($"done    {Phrases.Count(result.Step, "step")} in {time}, loss {loss}");
         return Results(run, result);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -31,7 +32,7 @@ sealed class ArrayImages : IImageDataset
         Notes =
         [
             .. new[] { _layout.Note, _range.Note }.OfType<string>().Select(note => $"{Path.GetFileName(array.Name)}: {note}"),
-            .. array.Rest > 0 ? [$"{Path.GetFileName(array.Name)}: {array.Rest} bytes after the first array are left out"] : (string[])[],
+            .. array.Rest > 0 ? [$"{Path.GetFileName(array.Name)}: {Counted.Of(array.Rest, "byte")} after the first array {(array.Rest == 1 ? "is" : "are")} left out"] : (string[])[],
             .. _labels.Notes,
         ];
     }

@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian.Data;
 
 /// <summary>Which dimensions of an array are what.</summary>
@@ -41,8 +43,8 @@ readonly record struct ArrayLayout(int Count, int Height, int Width, int Channel
         if (c <= 4 && (a > 4 || c is 1 or 3)) return Checked(name, extents, n, a, b, c, false, null);
         // Images are square more often than not, and have fewer channels than rows.
         bool first = a <= 4 || (b == c && a < b);
-        if (first) return Checked(name, extents, n, b, c, a, true, $"the shape {extents} is taken for N×C×H×W: {a} channel{(a == 1 ? "" : "s")}, which come first");
-        string? note = c < a && c < b ? null : $"the shape {extents} is taken for N×H×W×C: {c} channels";
+        if (first) return Checked(name, extents, n, b, c, a, true, $"the shape {extents} is taken for N×C×H×W: {Counted.Of(a, "channel")}, which come first");
+        string? note = c < a && c < b ? null : $"the shape {extents} is taken for N×H×W×C: {Counted.Of(c, "channel")}";
         return Checked(name, extents, n, a, b, c, false, note);
     }
 
@@ -120,7 +122,7 @@ readonly record struct ArrayLayout(int Count, int Height, int Width, int Channel
     static ArrayLayout Checked(string name, string extents, long n, long height, long width, long channels, bool planes, string? note)
     {
         if (!Fits(height, width, channels))
-            throw Bad(name, $"its shape {extents} is that of images of {width}×{height} with {channels} channels, which are too large");
+            throw Bad(name, $"its shape {extents} is that of images of {width}×{height} with {Counted.Of(channels, "channel")}, which are too large");
         return new ArrayLayout((int)n, (int)height, (int)width, (int)channels, planes, note);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -81,7 +82,7 @@ sealed class ClassLabels
     {
         IReadOnlyList<long> shape = array.Type.Shape;
         string file = Path.GetFileName(array.Name);
-        if (shape.Count == 0 || shape[0] != images) throw new InvalidDataException($"{array.Name}: {array.Type.Extents} labels for {images} images.");
+        if (shape.Count == 0 || shape[0] != images) throw new InvalidDataException($"{array.Name}: {array.Type.Extents} labels for {Counted.Of(images, "image")}.");
         if (array.Type.Count / images > MostClasses) return LeftOut($"{file}: {array.Type.Extents} numbers are no labels; they are left out");
         double[] values = new double[array.Type.Count];
         array.Read(0, values.AsSpan());

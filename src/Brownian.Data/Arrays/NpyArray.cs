@@ -24,7 +24,7 @@ sealed class NpyArray
         (Name, File) = (name, file ?? name);
         using (var header = new SourceStream(bytes)) Type = Npy.Read(header, name);
         long needed = Type.Count * Type.ItemBytes, found = bytes.Length - Type.DataStart;
-        if (found < needed) throw Bad($"its {Type.Extents} numbers take {needed} bytes, but {Math.Max(found, 0)} are there; is the file cut off?");
+        if (found < needed) throw Bad($"its {Type.Extents} numbers take {Counted.Of(needed, "byte")}, but {Math.Max(found, 0)} are there; is the file cut off?");
         Rest = found - needed;
         (_bytes, _start) = Type.FortranOrder && Type.Shape.Count > 1 ? (InOrder(bytes), 0) : (bytes, Type.DataStart);
     }

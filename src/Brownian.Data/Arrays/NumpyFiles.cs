@@ -175,14 +175,14 @@ static class NumpyFiles
             return crc == entry.Crc ? stored : throw Bad("has a wrong checksum");
         }
         ByteSource packed = entry.OpenPacked();
-        if (entry.Length > Array.MaxLength || packed.Length > Array.MaxLength) throw Bad($"has {entry.Length} bytes and is deflated; save it with numpy.savez, not savez_compressed");
+        if (entry.Length > Array.MaxLength || packed.Length > Array.MaxLength) throw Bad($"has {Counted.Of(entry.Length, "byte")} and is deflated; save it with numpy.savez, not savez_compressed");
         if (entry.Length > (packed.Length + 1) * DeflateLimit) throw Bad($"is said to inflate from {packed.Length} to {entry.Length} bytes, which it cannot");
         byte[] input = new byte[packed.Length];
         packed.Read(input, 0);
         try
         {
             using var inflater = new DeflateStream(new MemoryStream(input), CompressionMode.Decompress);
-            byte[] bytes = AnnouncedBytes.Read(inflater, (int)entry.Length, found => Bad($"inflates to {found} bytes instead of {entry.Length}"));
+            byte[] bytes = AnnouncedBytes.Read(inflater, (int)entry.Length, found => Bad($"inflates to {Counted.Of(found, "byte")} instead of {entry.Length}"));
             if (inflater.ReadByte() >= 0 || Crc32.Of(bytes) != entry.Crc) throw Bad("has a wrong length or checksum");
             return new MemoryBytes(bytes);
         }

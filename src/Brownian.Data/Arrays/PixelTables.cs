@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Brownian.IO;
 
 namespace Brownian.Data;
 
@@ -320,7 +321,7 @@ sealed class TableRows(string path, TableColumns columns)
         throw Bad(line, $"column {column + 1} is '{ImageLayout.Printable(shown)}', which is no number");
     }
 
-    InvalidDataException Columns(int line, int found) => Bad(line, $"{found} columns instead of the {columns.Pixels.Length} of the first line");
+    InvalidDataException Columns(int line, int found) => Bad(line, $"{Counted.Of(found, "column")} instead of the {columns.Pixels.Length} of the first line");
 
     InvalidDataException Bad(int line, string problem) => new($"{path}:{line}: {problem}.");
 }

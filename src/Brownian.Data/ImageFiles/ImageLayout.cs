@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Brownian.IO;
 using Brownian.Imaging;
 
 namespace Brownian.Data;
@@ -111,7 +112,7 @@ sealed class ImageLayout
         if (images > 0)
         {
             IEnumerable<string> folders = system.SelectMany(file => file.Parts.Where(SystemFolders.Contains)).Distinct();
-            _notes.Add($"left out: {Count(images)} in {string.Join(" and ", folders)}, which the system keeps for itself");
+            _notes.Add($"left out: {Counted.Of(images, "image")} in {string.Join(" and ", folders)}, which the system keeps for itself");
         }
         return [.. own.Except(system)];
     }
@@ -131,8 +132,8 @@ sealed class ImageLayout
         Entry[] chosen = [.. images.Where(image => image.Folders > depth && used.Contains(image.Parts[depth]))];
         string[] left = [.. FoldersAt(images, depth).Except(used)];
         string others = left.Length == 0 ? "" : "; left out: " + string.Join(", ", left.Select(folder =>
-            $"{Printable(folder)} ({Count(images.Count(image => image.Folders > depth && image.Parts[depth] == folder))})"));
-        _notes.Add($"split {SetParts.Name(wanted)}: {string.Join(", ", used.Select(Printable))} ({Count(chosen.Length)}){others}");
+            $"{Printable(folder)} ({Counted.Of(images.Count(image => image.Folders > depth && image.Parts[depth] == folder), "image")})"));
+        _notes.Add($"split {SetParts.Name(wanted)}: {string.Join(", ", used.Select(Printable))} ({Counted.Of(chosen.Length, "image")}){others}");
         string[] stray = [.. images.Where(image => image.Folders <= depth).Select(image => image.Name)];
         if (stray.Length > 0) _notes.Add($"left out: {Listed(stray)}, beside the splits");
         return chosen;
@@ -175,10 +176,10 @@ sealed class ImageLayout
                 if (Array.TrueForAll(listed, label => label is null) && !list.SaysNone) return folders;
                 _isListed = true;
                 int missing = listed.Count(label => label is null), absent = list.Count - images.Count(image => list.Has(image.Name));
-                if (absent > 0) _notes.Add($"{list.Name} speaks of {Count(absent)} that {(absent == 1 ? "is" : "are")} not there");
+                if (absent > 0) _notes.Add($"{list.Name} speaks of {Counted.Of(absent, "image")} that {(absent == 1 ? "is" : "are")} not there");
                 _notes.Add(list.SaysNone
                     ? $"{list.Name} has no labels: its folders are no classes"
-                    : $"classes are those of {list.Name}" + (missing == 0 ? "" : $", which says nothing of {Count(missing)}"));
+                    : $"classes are those of {list.Name}" + (missing == 0 ? "" : $", which says nothing of {Counted.Of(missing, "image")}"));
                 return [.. listed.Select(label => label is null ? null : Printable(label))];
         }
     }
@@ -206,7 +207,6 @@ sealed class ImageLayout
     static string[] FoldersAt(Entry[] images, int depth) =>
         [.. images.Where(image => image.Folders > depth).Select(image => image.Parts[depth]).Distinct().Order(StringComparer.Ordinal)];
 
-    static string Count(int count) => count == 1 ? "1 image" : $"{count} images";
 
     static string Listed(string[] names) =>
         string.Join(", ", names.Take(Named).Select(Printable)) + (names.Length > Named ? $" and {names.Length - Named} more" : "");

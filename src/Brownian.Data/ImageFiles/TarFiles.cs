@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Globalization;
+using Brownian.IO;
 using Microsoft.Win32.SafeHandles;
 
 namespace Brownian.Data;
@@ -34,7 +35,7 @@ sealed class TarFiles : IFilePlace
                 if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
                 if (entry.DataOffset < 0) continue;     // an empty file
                 if (entry.Length > _file.Length - entry.DataOffset) throw new InvalidDataException("it ends in the middle of a file");
-                if (entry.Length > MaxEntryBytes) throw new InvalidDataException($"{ImageLayout.Printable(entry.Name)} has {entry.Length} bytes");
+                if (entry.Length > MaxEntryBytes) throw new InvalidDataException($"{ImageLayout.Printable(entry.Name)} has {Counted.Of(entry.Length, "byte")}");
                 string name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
                 _entries[name] = (entry.DataOffset, (int)entry.Length, entry.ModificationTime);
             }

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -56,7 +57,7 @@ public sealed class GuidedDenoiser : IDenoiser
     {
         ArgumentNullException.ThrowIfNull(x);
         int count = x.Shape[0];
-        if (2 * count != _labels.Length) throw new ArgumentException($"Guidance has {_labels.Length / 2} labels for {count} images; give one each.");
+        if (2 * count != _labels.Length) throw new ArgumentException($"Guidance has {Counted.Of(_labels.Length / 2, "label")} for {Counted.Of(count, "image")}; give one each.");
         if (_options.Scale == 1) return _inner.Predict(x, level, _labels.AsSpan(0, count), estimate);
 
         Tensor? twice = estimate is null ? null : Slicing.ConcatSamples(estimate, estimate);

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -29,7 +30,7 @@ public sealed class ProbabilityFlow
     public ProbabilityFlow(IDenoiser denoiser, int steps = 50)
     {
         ArgumentNullException.ThrowIfNull(denoiser);
-        if (steps < 1) throw new ArgumentException($"The probability-flow ODE in {steps} steps; it needs at least 1, such as 50.");
+        if (steps < 1) throw new ArgumentException($"The probability-flow ODE in {Counted.Of(steps, "step")}; it needs at least 1, such as 50.");
         _denoiser = denoiser;
         INoiseProcess process = denoiser.Process;
         IReadOnlyList<NoiseLevel> range = process.Levels(new() { Timesteps = new() { Count = 2, Spacing = TimestepSpacing.Linspace }, Final = FinalSigma.SigmaMin });
@@ -62,7 +63,7 @@ public sealed class ProbabilityFlow
         Tensor x0, ReadOnlySpan<Philox> random, int probes = 1, Action? onLevel = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(x0);
-        if (random.Length != x0.Shape[0]) throw new ArgumentException($"{random.Length} generators for {x0.Shape[0]} images; give one each.");
+        if (random.Length != x0.Shape[0]) throw new ArgumentException($"{Counted.Of(random.Length, "generator")} for {Counted.Of(x0.Shape[0], "image")}; give one each.");
         if (probes < 1) throw new ArgumentException($"The divergence from {probes} probes; it needs at least 1.");
         Device device = _denoiser.Device;
         if (!device.RecordsGradients)

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -17,9 +18,9 @@ public sealed class TimestepStrata
     /// <exception cref="ArgumentException">A number is out of range.</exception>
     public TimestepStrata(int timesteps, int count)
     {
-        if (timesteps < 2) throw new ArgumentException($"A schedule of {timesteps} timesteps has none to choose from; it needs 2 or more.");
+        if (timesteps < 2) throw new ArgumentException($"A schedule of {Counted.Of(timesteps, "timestep")} has none to choose from; it needs 2 or more.");
         int all = timesteps - 1;
-        if (count < 1 || count > all) throw new ArgumentException($"{count} groups of {all} timesteps; there must be 1 to {all}.");
+        if (count < 1 || count > all) throw new ArgumentException($"{Counted.Of(count, "group")} of {Counted.Of(all, "timestep")}; there must be 1 to {all}.");
         _first = new int[count + 1];
         _first[0] = 1;
         for (int i = 1; i <= count; i++)

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -53,9 +54,9 @@ public abstract class DenoisingNetwork<TOptions> : IDenoisingNetwork where TOpti
         if (s.Rank != 4 || s[3] != SeenChannels) throw new ArgumentException($"{name}: expected images N×H×W×{SeenChannels}, got {s}.");
         if (s[1] < 1 || s[2] < 1 || s[1] % SizeMultiple != 0 || s[2] % SizeMultiple != 0)
             throw new ArgumentException($"{name}: images of {s[1]}×{s[2]} pixels cannot be halved evenly; use multiples of {SizeMultiple}.");
-        if (timesteps != s[0]) throw new ArgumentException($"{name}: {timesteps} timesteps for {s[0]} images; give one each.");
-        if (Classes == 0 && labels != 0) throw new ArgumentException($"{name}: got {labels} labels, but the network has no classes.");
-        if (Classes != 0 && labels != s[0]) throw new ArgumentException($"{name}: {labels} labels for {s[0]} images; give one each.");
+        if (timesteps != s[0]) throw new ArgumentException($"{name}: {Counted.Of(timesteps, "timestep")} for {Counted.Of(s[0], "image")}; give one each.");
+        if (Classes == 0 && labels != 0) throw new ArgumentException($"{name}: got {Counted.Of(labels, "label")}, but the network has no classes.");
+        if (Classes != 0 && labels != s[0]) throw new ArgumentException($"{name}: {labels} labels for {Counted.Of(s[0], "image")}; give one each.");
         return Run(x, pass);
     }
 

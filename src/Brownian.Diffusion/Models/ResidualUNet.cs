@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -232,12 +233,12 @@ public sealed record ResidualUNetOptions : NetworkOptions
         (nameof(InputChannels), InputChannels >= 1, $"is {InputChannels}; it must be at least 1"),
         (nameof(BaseChannels), BaseChannels is >= ResidualUNet.Groups and <= MaxChannels && BaseChannels % ResidualUNet.Groups == 0,
             $"is {BaseChannels}; it must be a multiple of {ResidualUNet.Groups}, the groups of the norms"),
-        (nameof(BaseChannelsMultiples), BaseChannelsMultiples.Count is >= 1 and <= 20, $"has {BaseChannelsMultiples.Count} entries; it must have 1 to 20"),
+        (nameof(BaseChannelsMultiples), BaseChannelsMultiples.Count is >= 1 and <= 20, $"has {Counted.Of(BaseChannelsMultiples.Count, "entry", "entries")}; it must have 1 to 20"),
         .. BaseChannelsMultiples.Select(multiple => new Rule(
             nameof(BaseChannelsMultiples), multiple >= 1 && (long)multiple * BaseChannels <= MaxChannels,
             $"has {multiple}; it must be at least 1, and at most {MaxChannels / Math.Max(1, BaseChannels)} for widths up to {MaxChannels}")),
         (nameof(ApplyAttention), ApplyAttention.Count == BaseChannelsMultiples.Count,
-            $"has {ApplyAttention.Count} entries for {BaseChannelsMultiples.Count} levels; give one for each of {nameof(BaseChannelsMultiples)}"),
+            $"has {Counted.Of(ApplyAttention.Count, "entry", "entries")} for {Counted.Of(BaseChannelsMultiples.Count, "level")}; give one for each of {nameof(BaseChannelsMultiples)}"),
         SizeRule,
         (nameof(NumResBlocks), NumResBlocks is >= 1 and <= 100, $"is {NumResBlocks}; it must be at least 1"),
         (nameof(DropoutRate), DropoutRate is >= 0 and < 1, $"is {DropoutRate}; it must be at least 0 and below 1"),

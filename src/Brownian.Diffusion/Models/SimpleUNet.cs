@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -135,7 +136,7 @@ public sealed record SimpleUNetOptions : NetworkOptions
     [
         (nameof(ImageChannels), ImageChannels >= 1, $"is {ImageChannels}; it must be at least 1"),
         (nameof(DownChannels), DownChannels.Count is >= 2 and <= 20,
-            $"has {DownChannels.Count} entries; it needs at least 2, for one down block, and at most 20"),
+            $"has {Counted.Of(DownChannels.Count, "entry", "entries")}; it needs at least 2, for one down block, and at most 20"),
         .. DownChannels.Select(channels => new Rule(
             nameof(DownChannels), channels is >= 1 and <= MaxChannels, $"has {channels}; it must be 1 to {MaxChannels}")),
         SizeRule,

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Nn;
 using Brownian.Tensors;
 
@@ -239,11 +240,11 @@ public sealed record TutorialUNetOptions : NetworkOptions
         yield return (nameof(ImChannels), ImChannels >= 1, $"is {ImChannels}; it must be at least 1");
         yield return SizeRule;
         yield return (nameof(DownChannels), DownChannels.Count is >= 2 and <= 20,
-            $"has {DownChannels.Count} entries; it needs at least 2, for one down block");
+            $"has {Counted.Of(DownChannels.Count, "entry", "entries")}; it needs at least 2, for one down block");
         yield return (nameof(MidChannels), MidChannels.Count is >= 2 and <= 100,
-            $"has {MidChannels.Count} entries; it needs at least 2, for one middle block");
+            $"has {Counted.Of(MidChannels.Count, "entry", "entries")}; it needs at least 2, for one middle block");
         yield return (nameof(DownSample), DownSample.Count == DownChannels.Count - 1,
-            $"has {DownSample.Count} entries for {DownChannels.Count - 1} down blocks; give one fewer than {nameof(DownChannels)} has");
+            $"has {Counted.Of(DownSample.Count, "entry", "entries")} for {Counted.Of(DownChannels.Count - 1, "down block")}; give one fewer than {nameof(DownChannels)} has");
         yield return (nameof(NumHeads), NumHeads >= 1 && TutorialUNet.FinalChannels % NumHeads == 0,
             $"is {NumHeads}; it must divide {TutorialUNet.FinalChannels}, the channels of the last up block");
         foreach (Rule rule in ChannelRules(nameof(DownChannels), DownChannels)) yield return rule;

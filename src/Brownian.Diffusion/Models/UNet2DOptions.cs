@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -184,7 +185,7 @@ public sealed record UNet2DOptions : NetworkOptions
         yield return (nameof(InChannels), InChannels >= 1, $"is {InChannels}; it must be at least 1");
         yield return (nameof(OutChannels), OutChannels == InChannels || OutChannels == 2 * InChannels,
             $"is {OutChannels}; it must be {nameof(InChannels)}, {InChannels}, or twice that for a learned variance");
-        yield return (nameof(BlockOutChannels), Levels is >= 1 and <= 20, $"has {Levels} entries; it must have 1 to 20");
+        yield return (nameof(BlockOutChannels), Levels is >= 1 and <= 20, $"has {Counted.Of(Levels, "entry", "entries")}; it must have 1 to 20");
         yield return (nameof(NormNumGroups), NormNumGroups is >= 1 and <= MaxChannels, $"is {NormNumGroups}; it must be at least 1");
         yield return (nameof(AttentionHeadDim), AttentionHeadDim is null or >= 1, $"is {AttentionHeadDim}; it must be at least 1");
     }
@@ -206,7 +207,7 @@ public sealed record UNet2DOptions : NetworkOptions
     IEnumerable<Rule> BlockRules(string property, Values<string> types, IEnumerable<string> known, IReadOnlyList<int> channels)
     {
         yield return (property, types.Count == channels.Count,
-            $"has {types.Count} entries for {channels.Count} levels; give one for each of {nameof(BlockOutChannels)}");
+            $"has {Counted.Of(types.Count, "entry", "entries")} for {Counted.Of(channels.Count, "level")}; give one for each of {nameof(BlockOutChannels)}");
         foreach (string type in types) yield return (property, known.Contains(type), $"has '{type}'; there are {string.Join(", ", known)}");
         for (int i = 0; i < types.Count; i++)
         {

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -22,7 +23,7 @@ static class BoundLoss
         if (output.Shape != x0.Shape.WithChannels(width))
         {
             throw new ArgumentException(
-                $"The network answered {output.Shape} to {x0.Shape}; the variance {term.Variance} needs {width} channels.");
+                $"The network answered {output.Shape} to {x0.Shape}; the variance {term.Variance} needs {Counted.Of(width, "channel")}.");
         }
         VariationalBound bound = new(schedule, objective.Predicts, term.Variance);
         PixelBound[] bounds = Array.ConvertAll(times, time => bound.At(time.Timestep) with { Weight = time.Weight });

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -36,7 +37,7 @@ public sealed record LossResampler : TimeDistribution, ILearnsFromLosses
     public override TrainingTime[] Draw(INoiseProcess process, Philox random, int count, int first)
     {
         if (process is not NoiseSchedule schedule || schedule.Timesteps != _counts.Length)
-            throw new ArgumentException($"Losses are remembered of {_counts.Length} timesteps; the process must be a schedule of as many.");
+            throw new ArgumentException($"Losses are remembered of {Counted.Of(_counts.Length, "timestep")}; the process must be a schedule of as many.");
         float[] shares = new float[count];
         random.Uniform(shares, first);
         return Array.ConvertAll(shares, share =>

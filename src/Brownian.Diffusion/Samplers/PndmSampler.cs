@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -38,7 +39,7 @@ public sealed record PndmSampler : TimestepSampler
         NoiseSchedule schedule = run.Schedule;
         LevelStep[] steps = StepsOf(schedule, FixedStride, EndsAtImage);
         int least = RungeKutta ? 4 : 2, warmUp = RungeKutta ? 3 : 1, stride = schedule.Timesteps / steps.Length;
-        if (steps.Length < least) throw new ArgumentException($"PNDM in {steps.Length} steps; it needs at least {least}, or use ddim.");
+        if (steps.Length < least) throw new ArgumentException($"PNDM in {Counted.Of(steps.Length, "step")}; it needs at least {least}, or use ddim.");
         for (int i = 0; i < warmUp; i++) steps[i] = steps[i] with { To = steps[i + 1].From };
         History past = run.Remember(4);
         foreach (LevelStep step in run.Along(steps))

@@ -1,3 +1,4 @@
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian;
@@ -184,7 +185,7 @@ public sealed class History
     /// <summary>One of them: 0 is the newest.</summary>
     public Tensor this[int age] => (uint)age < (uint)Count
         ? _ring[(_pushed - 1 - age) % _ring.Length]
-        : throw new ArgumentOutOfRangeException(nameof(age), $"The history holds {Count} tensors; there is none of age {age}.");
+        : throw new ArgumentOutOfRangeException(nameof(age), $"The history holds {Counted.Of(Count, "tensor")}; there is none of age {age}.");
 
     /// <summary>Copies a tensor in, over the oldest.</summary>
     public void Push(Tensor tensor) => _ring[_pushed++ % _ring.Length].Assign(tensor);

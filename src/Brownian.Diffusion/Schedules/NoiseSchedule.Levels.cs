@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian;
 
 // The schedule seen as a continuum of noise-to-signal ratios σ/α, which solvers of ordinary differential equations walk along.
@@ -45,7 +47,7 @@ public sealed partial class NoiseSchedule
         if (lambda is null) return Timesteps;
         int count = _alphasCumprod.Count(alphaBar => Math.Log(alphaBar / (1 - alphaBar)) / 2 >= lambda);
         return count > 0 ? count : throw new ArgumentException(
-            $"SmallestLambda {lambda} leaves none of the {Timesteps} timesteps; the largest lambda of this schedule is {At(0).Lambda:g4}.");
+            $"SmallestLambda {lambda} leaves none of the {Counted.Of(Timesteps, "timestep")}; the largest lambda of this schedule is {At(0).Lambda:g4}.");
     }
 
     double TimestepOf(double ratio)

@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian;
 
 /// <summary>How a sampler that takes fewer than T steps spreads them over 0 … T − 1. The names are diffusers'.</summary>
@@ -67,7 +69,7 @@ public sealed record TimestepSelection
     double[] Spread(int count, int trained)
     {
         if (count < 1 || count > trained)
-            throw new ArgumentException($"Cannot sample in {count} steps with a schedule of {trained} timesteps; use 1 to {trained}.");
+            throw new ArgumentException($"Cannot sample in {Counted.Of(count, "step")} with a schedule of {Counted.Of(trained, "timestep")}; use 1 to {trained}.");
         int offset = Count is null ? 0 : Offset;
         double[] timesteps = new double[count];
         for (int i = 0; i < count; i++)

@@ -50,7 +50,7 @@ public static class ClassDistances
     static Dictionary<int, int[]> Rows(FeatureSet set, string name)
     {
         if (set.Labels.Length != set.Count)
-            throw new ArgumentException($"{name}: {set.Labels.Length} labels for {set.Count} images; distances by class take one for each.");
+            throw new ArgumentException($"{name}: {Counted.Of(set.Labels.Length, "label")} for {Counted.Of(set.Count, "image")}; distances by class take one for each.");
         return Enumerable.Range(0, set.Count).Where(image => set.Labels[image] >= 0).GroupBy(image => set.Labels[image])
             .ToDictionary(group => group.Key, group => group.ToArray());
     }

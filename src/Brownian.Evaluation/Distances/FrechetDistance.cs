@@ -95,7 +95,7 @@ public sealed class FrechetDistance
     {
         ArgumentNullException.ThrowIfNull(generated);
         SameDimensions(generated.Dimensions, generated.Name);
-        generated.AtLeast(LeastToExtrapolate(generated.Dimensions), $"extrapolating the Fréchet distance in {generated.Dimensions} dimensions");
+        generated.AtLeast(LeastToExtrapolate(generated.Dimensions), $"extrapolating the Fréchet distance in {Counted.Of(generated.Dimensions, "dimension")}");
         int n = generated.Count, least = Math.Max(2 * generated.Dimensions, Math.Max(n / 10, 20));
         int[] sizes = new int[FrechetExtrapolation.Sizes], order = new Philox((ulong)seed, Philox.Stream("evaluation.extrapolate")).Permutation(n);
         for (int i = 0; i < sizes.Length; i++)
@@ -153,7 +153,7 @@ public sealed class FrechetDistance
         if (dimensions != _reference.Dimensions)
         {
             throw new ArgumentException(
-                $"Fréchet distance: the reference has {_reference.Dimensions} features for each image and {name} {dimensions}: compute both with one network.");
+                $"Fréchet distance: the reference has {Counted.Of(_reference.Dimensions, "feature")} for each image and {name} {dimensions}: compute both with one network.");
         }
     }
 }

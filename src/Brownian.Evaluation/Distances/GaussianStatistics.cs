@@ -94,7 +94,7 @@ public sealed class GaussianSums
     {
         ArgumentNullException.ThrowIfNull(points);
         int d = _mean.Length;
-        if (points.Dimensions != d) throw new ArgumentException($"{points.Name} has {points.Dimensions} features for each image, {d} were expected.");
+        if (points.Dimensions != d) throw new ArgumentException($"{points.Name} has {Counted.Of(points.Dimensions, "feature")} for each image, {d} were expected.");
         for (int i = 0; i < points.Count;)
         {
             int count = Math.Min(points.Count - i, RowsOfBlock - _waiting);
@@ -112,7 +112,7 @@ public sealed class GaussianSums
     {
         if (_waiting > 0) Join();
         if (_count < 2)
-            throw new ArgumentException($"{name}: {_count} {(_count == 1 ? "image" : "images")}; the Fréchet distance needs at least 2 in each set: give more.");
+            throw new ArgumentException($"{name}: {Counted.Of(_count, "image")}; the Fréchet distance needs at least 2 in each set: give more.");
         return new GaussianStatistics((double[])_mean.Clone(), Array.ConvertAll(_products, sum => sum / (_count - 1)), _count) { Identity = Identity };
     }
 

@@ -6,16 +6,28 @@ namespace Brownian.Evaluation;
 /// The kernel distance (Bińkowski et al. 2018, "Demystifying MMD GANs", with inception features the KID): the unbiased squared maximum mean
 /// discrepancy with the kernel (x·y/d + 1)³. 0 on average for equal distributions, whatever the number of images, hence often a little below 0.
 /// </summary>
-public static class KernelDistance
+public sealed class KernelDistance
 {
     /// <summary>The fewest images of each set.</summary>
     public const int Least = 3;
 
+    readonly Points _reference;
+    readonly double[] _within;
+    readonly int _threads;
+
+    /// <summary>Compares sets with one reference, whose own sums are computed once.</summary>
+    /// <param name="reference">At least <see cref="Least"/> images.</param>
+    /// <param name="threads">0 for one per processor; the numbers do not depend on it.</param>
+    /// <exception cref="ArgumentException">There are fewer images.</exception>
+    public KernelDistance(Points reference, int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        reference.AtLeast(Least, "the kernel distance");
+        (_reference, _within, _threads) = (reference, Within(reference, threads), threads);
+    }
+
     /// <summary>The distance of all images of two sets.</summary>
-    /// <remarks>
-    /// The standard error is that of the jackknife: the distance without each image in turn, of both sets, all from the sums of one pass. On
-    /// average it is no smaller than the true one (Efron &amp; Stein 1981); for sets of equal distributions it is about 1.4 times as large.
-    /// </remarks>
+    /// <inheritdoc cref="To" path="/remarks"/>
     /// <param name="reference">At least <see cref="Least"/> images.</param>
     /// <param name="generated">As many, of the same features.</param>
     /// <param name="threads">0 for one per processor; the numbers do not depend on it.</param>
@@ -25,16 +37,29 @@ public static class KernelDistance
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(generated);
         reference.SameSpaceAs(generated);
-        reference.AtLeast(Least, "the kernel distance");
+        return new KernelDistance(reference, threads).To(generated);
+    }
+
+    /// <summary>The distance of all images of a set from all of the reference.</summary>
+    /// <remarks>
+    /// The standard error is that of the jackknife: the distance without each image in turn, of both sets, all from the sums of one pass. On
+    /// average it is no smaller than the true one (Efron &amp; Stein 1981); for sets of equal distributions it is about 1.4 times as large.
+    /// </remarks>
+    /// <param name="generated">At least <see cref="Least"/> images, of the reference's features.</param>
+    /// <exception cref="ArgumentException">There are fewer images, or they have different features.</exception>
+    public KernelEstimate To(Points generated)
+    {
+        ArgumentNullException.ThrowIfNull(generated);
+        _reference.SameSpaceAs(generated);
         generated.AtLeast(Least, "the kernel distance");
-        double[] xx = Within(reference, threads), yy = Within(generated, threads);
-        (double[] xy, double[] yx) = Across(reference, generated, threads);
-        double n = reference.Count, m = generated.Count, sumX = xx.Sum(), sumY = yy.Sum(), cross = xy.Sum();
+        double[] xx = _within, yy = Within(generated, _threads);
+        (double[] xy, double[] yx) = Across(_reference, generated, _threads);
+        double n = _reference.Count, m = generated.Count, sumX = xx.Sum(), sumY = yy.Sum(), cross = xy.Sum();
         double value = sumX / (n * (n - 1)) + sumY / (m * (m - 1)) - 2 * cross / (n * m);
         double variance =
             Jackknife(xx.Length, i => (sumX - 2 * xx[i]) / ((n - 1) * (n - 2)) - 2 * (cross - xy[i]) / ((n - 1) * m))
             + Jackknife(yy.Length, j => (sumY - 2 * yy[j]) / ((m - 1) * (m - 2)) - 2 * (cross - yx[j]) / (n * (m - 1)));
-        return new KernelEstimate(value, Math.Sqrt(variance), reference.Count, generated.Count);
+        return new KernelEstimate(value, Math.Sqrt(variance), _reference.Count, generated.Count);
     }
 
     /// <summary>The mean of the distances of subsets, as it is mostly published, with subsets of 1000 images.</summary>

@@ -20,7 +20,7 @@ public static class Neighbourhoods
         ArgumentNullException.ThrowIfNull(generated);
         ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
         reference.SameSpaceAs(generated);
-        string metric = $"a neighbourhood of {k} {(k == 1 ? "neighbour" : "neighbours")}";
+        string metric = $"a neighbourhood of {Counted.Of(k, "neighbour")}";
         reference.AtLeast(k + 1, metric);
         generated.AtLeast(k + 1, metric);
         double[] normX = PointDistances.SquaredNorms(reference), normY = PointDistances.SquaredNorms(generated);

@@ -107,7 +107,7 @@ public sealed class Points
     internal void AtLeast(int count, string metric)
     {
         if (Count < count)
-            throw new ArgumentException($"{Name}: {Count} {(Count == 1 ? "image" : "images")}; {metric} needs at least {count}: give more.");
+            throw new ArgumentException($"{Name}: {Counted.Of(Count, "image")}; {metric} needs at least {count}: give more.");
     }
 
     /// <summary>Refuses two sets of other features.</summary>
@@ -117,7 +117,7 @@ public sealed class Points
         if (Dimensions != other.Dimensions)
         {
             throw new ArgumentException(
-                $"{Name} has {Dimensions} features for each image and {other.Name} has {other.Dimensions}: compute both with one network.");
+                $"{Name} has {Counted.Of(Dimensions, "feature")} for each image and {other.Name} has {other.Dimensions}: compute both with one network.");
         }
     }
 

@@ -132,7 +132,7 @@ public static class SetComparison
     {
         if (count > dimensions || count == 0) return;
         warnings.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {count} have a singular covariance in {dimensions} dimensions, so the Fréchet distance is far too high; give at least {dimensions + 1}, better {10 * dimensions}."));
+            $"{name}: {count} have a singular covariance in {Counted.Of(dimensions, "dimension")}, so the Fréchet distance is far too high; give at least {dimensions + 1}, better {10 * dimensions}."));
     }
 
     static ClassifierReport? Classifier(FeatureSet generated, ComparisonOptions options)
@@ -141,7 +141,7 @@ public static class SetComparison
         int classes = generated.Logits.Length / generated.Count;
         var logits = new Points(Array.ConvertAll(generated.Logits, logit => (double)logit), classes, "generated images (logits)");
         if (logits.Count != generated.Count)
-            throw new ArgumentException($"generated images: {generated.Logits.Length} logits for {generated.Count} images are not as many for each; give one for each class.");
+            throw new ArgumentException($"generated images: {Counted.Of(generated.Logits.Length, "logit")} for {Counted.Of(generated.Count, "image")} are not as many for each; give one for each class.");
         ClassifierScore score = InceptionScore.Of(logits, splits: 1, options.Confident);
         var all = new ClassProbabilities(logits);
         Interval? Resampled(double value, Func<int[], double> of) =>

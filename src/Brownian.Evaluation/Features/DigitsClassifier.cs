@@ -65,7 +65,7 @@ sealed class DigitsClassifier
         {
             float[] values = file.ReadFloats(parameter.Name);
             if (values.Length != parameter.Shape.Count)
-                throw new InvalidDataException($"{file.Path}: {parameter.Name} has {values.Length} numbers, the classifier of digits needs {parameter.Shape.Count}.");
+                throw new InvalidDataException($"{file.Path}: {parameter.Name} has {Counted.Of(values.Length, "number")}, the classifier of digits needs {parameter.Shape.Count}.");
             parameter.FromTorch(values);
         }
     }

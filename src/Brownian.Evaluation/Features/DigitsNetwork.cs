@@ -87,7 +87,7 @@ public sealed class DigitsNetwork : FeatureNetwork
 
     static void Check(int height, int width, int channels)
     {
-        if (channels is not (1 or 3)) throw new ArgumentException($"digits: images of {channels} channels; it knows gray (1) and RGB (3).");
+        if (channels is not (1 or 3)) throw new ArgumentException($"digits: images of {Counted.Of(channels, "channel")}; it knows gray (1) and RGB (3).");
         if (height != width || height is < Smallest or > Largest)
         {
             throw new ArgumentException(

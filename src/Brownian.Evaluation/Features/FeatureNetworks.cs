@@ -16,7 +16,7 @@ public readonly record struct FeatureImages(int Width, int Height, int Channels)
         ArgumentNullException.ThrowIfNull(images);
         return images.Channels is 1 or 3
             ? new FeatureImages(images.Width, images.Height, images.Channels)
-            : throw new ArgumentException($"images of {images.Channels} channels cannot be compared ({images.Description}); they must be gray or RGB.");
+            : throw new ArgumentException($"images of {Counted.Of(images.Channels, "channel")} cannot be compared ({images.Description}); they must be gray or RGB.");
     }
 
     /// <inheritdoc/>

@@ -48,7 +48,7 @@ sealed class OnnxGraph
     public static OnnxGraph Read(string path)
     {
         long length = Files.Naming(path, () => new FileInfo(path).Length);
-        if (length > Largest) throw new InvalidDataException($"{path}: {length} bytes; no ONNX file that is read here has more than {Largest}.");
+        if (length > Largest) throw new InvalidDataException($"{path}: {Counted.Of(length, "byte")}; no ONNX file that is read here has more than {Largest}.");
         byte[] bytes = Files.Naming(path, () => File.ReadAllBytes(path));
         var graph = new OnnxGraph(path);
         try
@@ -74,7 +74,7 @@ sealed class OnnxGraph
         int count = 1;
         foreach (int extent in shape) count *= extent;
         ReadOnlySpan<byte> data = tensor.Data.Span;
-        if (data.Length != (long)count * sizeof(float)) throw Bad($"the tensor '{name}' of {actual} has {data.Length} bytes; is the file damaged?");
+        if (data.Length != (long)count * sizeof(float)) throw Bad($"the tensor '{name}' of {actual} has {Counted.Of(data.Length, "byte")}; is the file damaged?");
         float[] numbers = new float[count];
         if (BitConverter.IsLittleEndian) data.CopyTo(MemoryMarshal.AsBytes(numbers.AsSpan()));
         else for (int i = 0; i < count; i++) numbers[i] = BinaryPrimitives.ReadSingleLittleEndian(data[(i * sizeof(float))..]);

@@ -18,7 +18,7 @@ public sealed class PixelFeatures : FeatureNetwork
     /// <exception cref="ArgumentException">They have another number of channels.</exception>
     public PixelFeatures(FeatureImages images)
     {
-        if (images.Channels is not (1 or 3)) throw new ArgumentException($"PixelFeatures: images of {images.Channels} channels; they have 1 or 3.");
+        if (images.Channels is not (1 or 3)) throw new ArgumentException($"PixelFeatures: images of {Counted.Of(images.Channels, "channel")}; they have 1 or 3.");
         // The largest size of the same shape that leaves few enough numbers to estimate a covariance from.
         double scale = Math.Min(1, Math.Sqrt((double)MostNumbers / images.Channels / ((long)images.Width * images.Height)));
         int most = MostNumbers / images.Channels;

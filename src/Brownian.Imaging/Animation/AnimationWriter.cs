@@ -153,7 +153,7 @@ public abstract class AnimationWriter : IDisposable
             throw new ArgumentException(
                 $"{path}: frame 0 is {size.Width}×{size.Height}×{size.Channels} but frame {Frames} is " +
                 $"{frame.Width}×{frame.Height}×{frame.Channels}; convert or resize it first.");
-        if (frame.Channels > 4) throw new ArgumentException($"{path}: {frame.Channels} channels are no colours.");
+        if (frame.Channels > 4) throw new ArgumentException($"{path}: {Counted.Of(frame.Channels, "channel")} are no colours.");
         if (frame.Width > MaxSide || frame.Height > MaxSide || (long)frame.Width * frame.Height > ImageFile.MaxPixels)
             throw new ArgumentException($"{path}: a frame of {frame.Width}×{frame.Height} pixels is too large for this format.");
     }

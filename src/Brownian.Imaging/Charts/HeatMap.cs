@@ -1,3 +1,4 @@
+using Brownian.IO;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -52,7 +53,7 @@ public static class HeatMap
     {
         options ??= new HeatMapOptions();
         if (rows < 1 || columns < 1 || (long)rows * columns != values.Length)
-            throw new ArgumentException($"HeatMap: {rows} rows of {columns} columns are not {values.Length} values.");
+            throw new ArgumentException($"HeatMap: {Counted.Of(rows, "row")} of {Counted.Of(columns, "column")} are not {Counted.Of(values.Length, "value")}.");
         if (!(options.Low < options.High) || !double.IsFinite(options.High - options.Low))
             throw new ArgumentException($"HeatMap: the colours run from {options.Low} to {options.High}; the first must be less.");
         if (options.Extent is < 50 or > 2048)

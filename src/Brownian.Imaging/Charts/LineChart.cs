@@ -1,3 +1,4 @@
+using Brownian.IO;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -63,7 +64,7 @@ public sealed class LineChart
     {
         ArgumentNullException.ThrowIfNull(name);
         if (xs.Length != ys.Length)
-            throw new ArgumentException($"LineChart: the series '{name}' has {xs.Length} positions but {ys.Length} values.");
+            throw new ArgumentException($"LineChart: the series '{name}' has {Counted.Of(xs.Length, "position")} but {Counted.Of(ys.Length, "value")}.");
         var runs = new List<Coordinates[]>();
         int start = 0;
         for (int i = 0; i <= xs.Length; i++)

@@ -66,7 +66,7 @@ public static class Png
             throw new ArgumentException(
                 $"Png: {image.Width}×{image.Height} exceeds {ImageFile.MaxPixels} pixels; write it in parts.", nameof(image));
         if (image.Channels > 4)
-            throw new ArgumentException($"Png: {image.Channels} channels are no colours; write them as .npy.", nameof(image));
+            throw new ArgumentException($"Png: {Counted.Of(image.Channels, "channel")} are no colours; write them as .npy.", nameof(image));
         return PngEncoder.Encode(image, text ?? [.. image.Text]);
     }
 }

@@ -23,7 +23,7 @@ ref struct PngChunks(ReadOnlySpan<byte> afterSignature)
     {
         if (rest.IsEmpty)
             throw new InvalidDataException(Type.Length == 0 ? "nothing follows the signature" : $"the file ends after {Type}; IEND is missing");
-        if (rest.Length < Overhead) throw new InvalidDataException($"the file is cut off: {rest.Length} bytes after the chunk {Type}");
+        if (rest.Length < Overhead) throw new InvalidDataException($"the file is cut off: {Counted.Of(rest.Length, "byte")} after the chunk {Type}");
         uint length = BinaryPrimitives.ReadUInt32BigEndian(rest);
         ReadOnlySpan<byte> type = rest.Slice(4, 4);
         foreach (byte letter in type)
@@ -31,7 +31,7 @@ ref struct PngChunks(ReadOnlySpan<byte> afterSignature)
                 throw new InvalidDataException($"a chunk type is not made of letters: {Convert.ToHexString(type)}");
         Type = Encoding.ASCII.GetString(type);
         if (length > rest.Length - Overhead)
-            throw new InvalidDataException($"the chunk {Type} should have {length} bytes, but the file has {rest.Length - Overhead} left");
+            throw new InvalidDataException($"the chunk {Type} should have {Counted.Of(length, "byte")}, but the file has {rest.Length - Overhead} left");
         Body = rest.Slice(8, (int)length);
         uint stored = BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]), computed = Crc32.Of(rest.Slice(4, 4 + (int)length));
         if (stored != computed) throw new InvalidDataException($"the chunk {Type} is damaged (CRC {stored:x8}, computed {computed:x8})");

@@ -1,3 +1,5 @@
+using Brownian.IO;
+
 namespace Brownian.Imaging;
 
 /// <summary>What the chunks of a file say, before any pixel is unpacked. Chunk order is that of PNG §5.6.</summary>
@@ -81,7 +83,7 @@ sealed class PngFile
         if (Palette is not null) throw new InvalidDataException("the file has two PLTE chunks");
         if (packedBytes > 0) throw new InvalidDataException("the palette comes after the image data");
         if (body.Length % 3 != 0 || body.Length is 0 or > 768)
-            throw new InvalidDataException($"the palette has {body.Length} bytes; it needs 3 for each of 1 to 256 colours");
+            throw new InvalidDataException($"the palette has {Counted.Of(body.Length, "byte")}; it needs 3 for each of 1 to 256 colours");
         Palette = body.ToArray();
     }
 
@@ -95,11 +97,11 @@ sealed class PngFile
         {
             if (Palette is null) throw new InvalidDataException("the transparency (tRNS) comes before the palette");
             if (body.Length > Palette.Length / 3)
-                throw new InvalidDataException($"the transparency (tRNS) has {body.Length} entries for a palette of {Palette.Length / 3}");
+                throw new InvalidDataException($"the transparency (tRNS) has {Counted.Of(body.Length, "entry", "entries")} for a palette of {Palette.Length / 3}");
         }
         else if (body.Length != 2 * Header.Samples)
         {
-            throw new InvalidDataException($"the transparency (tRNS) has {body.Length} bytes instead of {2 * Header.Samples}");
+            throw new InvalidDataException($"the transparency (tRNS) has {Counted.Of(body.Length, "byte")} instead of {2 * Header.Samples}");
         }
         transparency = body.ToArray();
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Brownian.IO;
 
 namespace Brownian.Imaging;
 
@@ -43,7 +44,7 @@ readonly record struct PngHeader(int Width, int Height, int Depth, PngColor Colo
 
     public static PngHeader Parse(ReadOnlySpan<byte> body)
     {
-        if (body.Length != Bytes) throw new InvalidDataException($"the IHDR chunk has {body.Length} bytes instead of {Bytes}");
+        if (body.Length != Bytes) throw new InvalidDataException($"the IHDR chunk has {Counted.Of(body.Length, "byte")} instead of {Bytes}");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(body), height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
         if (width == 0 || height == 0) throw new InvalidDataException($"the image is empty ({width}×{height})");
         if ((ulong)width * height > ImageFile.MaxPixels)

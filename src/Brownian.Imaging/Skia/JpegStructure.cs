@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Brownian.IO;
 
 namespace Brownian.Imaging;
 
@@ -110,7 +111,7 @@ ref struct JpegStructure
 
     void TakeRestartInterval()
     {
-        if (body.Length != 2) throw new InvalidDataException($"the restart interval has {body.Length} bytes instead of 2");
+        if (body.Length != 2) throw new InvalidDataException($"the restart interval has {Counted.Of(body.Length, "byte")} instead of 2");
         restartInterval = BinaryPrimitives.ReadUInt16BigEndian(body);
     }
 
@@ -118,7 +119,7 @@ ref struct JpegStructure
     {
         if (components.Length > 0) throw new InvalidDataException("the file has two frame headers");
         if (marker > 0xC2) throw new InvalidDataException($"{ProcessName(marker)} JPEG is not supported; save it as baseline or progressive");
-        if (body.Length < 6 || body.Length != 6 + 3 * body[5]) throw new InvalidDataException($"the frame header has {body.Length} bytes");
+        if (body.Length < 6 || body.Length != 6 + 3 * body[5]) throw new InvalidDataException($"the frame header has {Counted.Of(body.Length, "byte")}");
         if (body[0] != 8) throw new InvalidDataException($"{body[0]} bits per sample are not supported, only 8");
         (height, width) = (BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]));
         if (width == 0 || height == 0) throw new InvalidDataException($"the image is empty ({width}×{height})");
@@ -156,7 +157,7 @@ ref struct JpegStructure
         if (components.Length == 0) throw new InvalidDataException("a scan comes before the frame header");
         if (++scans > MaxScans) throw new InvalidDataException($"the file has more than {MaxScans} scans");
         int count = body.IsEmpty ? 0 : body[0];
-        if (count is < 1 or > 4 || body.Length != 4 + 2 * count) throw new InvalidDataException($"a scan header has {body.Length} bytes");
+        if (count is < 1 or > 4 || body.Length != 4 + 2 * count) throw new InvalidDataException($"a scan header has {Counted.Of(body.Length, "byte")}");
         bool first = body[^3] == 0, refines = body[^1] >> 4 != 0;
         long units = 0;
         for (int i = 0; i < count; i++)

@@ -112,7 +112,7 @@ public sealed class SafetensorsFile : ITensorFile
         if (entry.Count != target.Length)
         {
             throw new ArgumentException(
-                $"{Path}: tensor {SafetensorsHeader.Quote(name)} has {entry.Count} elements, the target holds {target.Length}.",
+                $"{Path}: tensor {SafetensorsHeader.Quote(name)} has {Counted.Of(entry.Count, "element")}, the target holds {target.Length}.",
                 nameof(target));
         }
         ReadInto(entry, target);

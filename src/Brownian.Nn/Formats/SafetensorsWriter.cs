@@ -81,7 +81,7 @@ public sealed class SafetensorsWriter : ITensorWriter
         if (!SafetensorsEntry.TryCount(shape, out long count) || count != data.Length)
         {
             throw new ArgumentException(
-                $"Tensor {SafetensorsHeader.Quote(name)}: {data.Length} elements do not fill the shape [{Join(shape)}].", nameof(data));
+                $"Tensor {SafetensorsHeader.Quote(name)}: {Counted.Of(data.Length, "element")} do not fill the shape [{Join(shape)}].", nameof(data));
         }
         Add(name, type, shape, stream => WriteElements(stream, data.Span));
     }

@@ -200,7 +200,7 @@ public sealed partial class StateDict : RenamedTensors
     static StateDict FromList(ITensorFile file, string list, Place[] whole)
     {
         int count = file.Names.Count(name => name.StartsWith(list + "/", StringComparison.Ordinal));
-        string what = $"{file.Path}: its averaged weights, {SafetensorsHeader.Quote(list)}, are a list of {count} tensors without names";
+        string what = $"{file.Path}: its averaged weights, {SafetensorsHeader.Quote(list)}, are a list of {Counted.Of(count, "tensor")} without names";
         const string Remedy = "in Python, ema.copy_to(model.parameters()) and save model.state_dict()";
         if (whole.Length == 0) throw new InvalidDataException($"{what}, and no weights with names lie beside them; {Remedy}.");
         Place raw = Choose(file, whole);
@@ -241,10 +241,10 @@ public sealed partial class StateDict : RenamedTensors
         IEnumerable<string> keys = tops.Take(Most).Select(top =>
         {
             int count = file.Names.Count(name => name.StartsWith(top + "/", StringComparison.Ordinal));
-            return $"{SafetensorsHeader.Quote(top)} ({count} tensor{(count == 1 ? "" : "s")})";
+            return $"{SafetensorsHeader.Quote(top)} ({Counted.Of(count, "tensor")})";
         });
         string text = string.Join(", ", keys);
-        return text.Length == 0 ? $"all of its {file.Names.Count} tensors are at the top" : $"its keys are {text}";
+        return text.Length == 0 ? (file.Names.Count == 1 ? "its only tensor is at the top" : $"all of its {file.Names.Count} tensors are at the top") : $"its keys are {text}";
     }
 
     [GeneratedRegex(@"(^|/)(state/\d+/\w+|param_groups/.*)$", RegexOptions.CultureInvariant)]

@@ -124,10 +124,10 @@ public sealed record DiffusionParams : Settings
             ? $"set model_params.{model.KeyOf(model.ChannelProperties[1])} to {needed}"
             : $"a {model.Type} cannot do that; use unet2d, or a variance of small or large";
         yield return (nameof(Variance), !LearnsVariance || model.OutputChannels == needed,
-            $"is {Names.Of(Variance)}, which takes {needed} channels of the network's answer instead of {model.OutputChannels}; {mend}");
+            $"is {Names.Of(Variance)}, which takes {Counted.Of(needed, "channel")} of the network's answer instead of {model.OutputChannels}; {mend}");
         if (model.TimestepLimit is not (string property, int most)) yield break;
         yield return (nameof(Process), Process == ProcessKind.Ddpm,
-            $"is {Names.Of(Process)}, whose times go beyond the {most} timesteps that the network knows; use ddpm, or another model_params.type");
+            $"is {Names.Of(Process)}, whose times go beyond the {Counted.Of(most, "timestep")} that the network knows; use ddpm, or another model_params.type");
         yield return (nameof(Timesteps), Timesteps <= most,
             $"is {Timesteps}, but the network knows {most}; raise model_params.{model.KeyOf(property)}, or lower num_timesteps");
     }
@@ -147,7 +147,7 @@ public sealed record DiffusionParams : Settings
         yield return (nameof(TrainedBetas), custom || TrainedBetas.Count == 0,
             $"is given, but beta_schedule is {Names.Of(BetaSchedule)}; set that to custom, or remove the list");
         yield return (nameof(TrainedBetas), !custom || TrainedBetas.Count == Timesteps,
-            $"has {TrainedBetas.Count} entries, but num_timesteps is {Timesteps}; give one for each timestep");
+            $"has {Counted.Of(TrainedBetas.Count, "entry", "entries")}, but num_timesteps is {Timesteps}; give one for each timestep");
         yield return (nameof(Shift), Shift == 1, $"is {Shift}, but belongs to process flow; remove it");
         (double? signal, bool recoverable, string? problem) = LastTimestep();
         yield return (custom ? nameof(TrainedBetas) : nameof(BetaSchedule), problem is null, $"makes no schedule: {problem}");

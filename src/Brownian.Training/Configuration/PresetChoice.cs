@@ -29,7 +29,7 @@ public sealed record PresetChoice(string Preset, string Reason, TrainConfig Conf
         bool alike = images.All(image => (image.Width, image.Height) == (images[0].Width, images[0].Height));
         int side = images.Select(image => Math.Min(image.Width, image.Height)).Order().ElementAt(images.Count / 2);
         int channels = ChannelsOf(images);
-        string kind = channels switch { 1 => "gray", 3 => "in colour", _ => $"of {channels} channels" };
+        string kind = channels switch { 1 => "gray", 3 => "in colour", _ => $"of {Counted.Of(channels, "channel")}" };
         (string preset, string like) = (channels, side) switch
         {
             (1, <= LargestDigit) => (Default, "small and gray as digits are"),

@@ -133,7 +133,7 @@ public sealed record SampleParams : Settings
 
     /// <summary>What they may say of a network.</summary>
     internal Rule RuleFor(NetworkOptions model) =>
-        (nameof(ClassNames), ClassNames.Count <= model.Classes, $"names {ClassNames.Count} classes, but the network is told {model.Classes}; remove some, or the key");
+        (nameof(ClassNames), ClassNames.Count <= model.Classes, $"names {Counted.Of(ClassNames.Count, "class", "classes")}, but the network is told {model.Classes}; remove some, or the key");
 
     /// <summary>What values the settings may have for a process.</summary>
     internal IEnumerable<Rule> RulesFor(DiffusionParams diffusion)
@@ -141,7 +141,7 @@ public sealed record SampleParams : Settings
         string[] names = [.. SamplerType.All.Select(type => type.Name)];
         yield return (nameof(Sampler), Sampler is null || names.Contains(Sampler), $"is '{Sampler}'{Suggestion.For(Sampler ?? "", names)}");
         yield return (nameof(Steps), Steps is null || Steps <= diffusion.MostSteps,
-            $"is {Steps}, but there are {diffusion.MostSteps} timesteps to visit; lower it");
+            $"is {Steps}, but there {(diffusion.MostSteps == 1 ? "is" : "are")} {Counted.Of(diffusion.MostSteps, "timestep")} to visit; lower it");
         yield return (nameof(GuidanceScale), GuidanceScale is null or (>= 0 and <= 1e6), $"is {GuidanceScale}; it must be at least 0, such as 3");
         yield return (nameof(GuidanceRescale), GuidanceRescale is >= 0 and <= 1, $"is {GuidanceRescale}; it must be from 0 to 1");
         var listed = (Values<int>?)this["timesteps"];

@@ -92,7 +92,7 @@ sealed class ChosenImages
         if (images.Channels != network.Channels)
         {
             throw new InvalidDataException(
-                $"The images have {images.Channels} channels ({images.Description}), but the model's have {network.Channels}; open them with as many.");
+                $"The images have {Counted.Of(images.Channels, "channel")} ({images.Description}), but the model's have {network.Channels}; open them with as many.");
         }
     }
 
@@ -103,14 +103,14 @@ sealed class ChosenImages
         if (images.Classes.Count == 0)
         {
             if (_model.NoLabel is null)
-                throw new InvalidDataException($"The model is told one of {_model.Classes} classes, but the images have none ({images.Description}); label them.");
+                throw new InvalidDataException($"The model is told one of {Counted.Of(_model.Classes, "class", "classes")}, but the images have none ({images.Description}); label them.");
             _warnings.Add($"The images have no classes ({images.Description}): the bits are those of an image of any class.");
             return;
         }
         if (images.Classes.Count != _model.Classes)
         {
             throw new InvalidDataException(
-                $"The images have {images.Classes.Count} classes ({images.Description}), but the model was trained with {_model.Classes}; "
+                $"The images have {Counted.Of(images.Classes.Count, "class", "classes")} ({images.Description}), but the model was trained with {_model.Classes}; "
                 + "give images of those it knows.");
         }
         if (names.Count > 0 && !names.SequenceEqual(images.Classes))

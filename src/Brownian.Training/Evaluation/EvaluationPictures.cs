@@ -50,10 +50,11 @@ public static class EvaluationPictures
         }
         (SweepAxis down, SweepAxis across) = (sweep.Axes[0], sweep.Axes[1]);
         int columns = (int)Math.Ceiling(Math.Sqrt(images[0].Count));
-        Image[] cells = [.. images.Select(cell => ImageGrid.Draw([.. cell.Select(image => image.AsColors())], columns))];
+        Image first = images[0][0].AsColors();
+        int scale = ImageGrid.ScaleTo(CellSide, images[0].Count, columns, first.Width, first.Height);
+        Image[] cells = [.. images.Select(cell => ImageGrid.Draw(cell, columns, scale: scale))];
         return ImageSheet.Draw(cells, new SheetOptions
         {
-            Scale = cells[0].Width < CellSide ? (CellSide + cells[0].Width - 1) / cells[0].Width : 0,
             Columns = across.Values.Count,
             RowLabels = [.. down.Values.Select(value => SweepPoint.Words(down.Key, value))],
             ColumnLabels = [.. across.Values.Select(value => SweepPoint.Words(across.Key, value))],

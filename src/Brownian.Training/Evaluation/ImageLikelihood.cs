@@ -28,7 +28,7 @@ public sealed class ImageLikelihood(DiffusionModel model)
         options.Check();
         int timesteps = BoundOf(model.ToDenoiser()).Timesteps, steps = options.Steps ?? Math.Min(100, timesteps);
         if (steps < 2 || steps > timesteps)
-            throw new ArgumentException($"The bound from {steps} timesteps of a schedule of {timesteps}; give 2 to {timesteps}.");
+            throw new ArgumentException($"The bound from {Counted.Of(steps, "timestep")} of a schedule of {timesteps}; give 2 to {timesteps}.");
         if (images.BitDepth != 8)
         {
             throw new InvalidDataException(

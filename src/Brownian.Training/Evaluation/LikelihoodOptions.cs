@@ -23,7 +23,7 @@ public sealed record LikelihoodOptions
 
     internal void Check()
     {
-        if (Count < 1) throw new ArgumentException($"The likelihood of {Count} images; ask for at least 1.");
+        if (Count < 1) throw new ArgumentException($"The likelihood of {Counted.Of(Count, "image")}; ask for at least 1.");
         if (BatchSize < 1) throw new ArgumentException($"The likelihood in batches of {BatchSize}; a batch has at least 1 image.");
         if (Probes < 1) throw new ArgumentException($"The divergence from {Probes} probes; it needs at least 1.");
     }

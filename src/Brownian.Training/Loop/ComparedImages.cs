@@ -33,7 +33,7 @@ public sealed class ComparedImages : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         if (config.Model.Channels is not (1 or 3))
-            throw new ArgumentException($"the model draws images of {config.Model.Channels} channels; only gray and RGB ones can be compared.");
+            throw new ArgumentException($"the model draws images of {Counted.Of(config.Model.Channels, "channel")}; only gray and RGB ones can be compared.");
         return Of(config, ConfiguredDataset.Prepare(config, progress, cancel));
     }
 
@@ -59,6 +59,9 @@ public sealed class ComparedImages : IDisposable
         string a, string b, SourceOptions ofB, int? side, Action<string> note, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(note);
+        // To open a large set takes its time, which a mistyped path of the other must not cost.
+        ImageSources.RequirePath(a);
+        ImageSources.RequirePath(b);
         IImageSource first = ImageSources.Open(a);
         IImageSource? second = null;
         try
@@ -154,7 +157,7 @@ sealed record ImageLook(int Width, int Height, bool ShowsColor, int Channels)
                 // Told when the set is prepared.
             }
         }
-        if (seen.Count == 0 && count == source.Count) throw new InvalidDataException($"{name}: none of its {count} images can be read.");
+        if (seen.Count == 0 && count == source.Count) throw new InvalidDataException(count == 1 ? $"{name}: its only image cannot be read." : $"{name}: none of its {count} images can be read.");
         if (seen.Count == 0) return new ImageLook(0, 0, true, 3);
         (int width, int height) = seen.All(image => (image.Width, image.Height) == (seen[0].Width, seen[0].Height)) ? (seen[0].Width, seen[0].Height) : (0, 0);
         return new ImageLook(width, height, seen.Exists(image => image.ShowsColor), seen[0].Channels);
@@ -164,7 +167,7 @@ sealed record ImageLook(int Width, int Height, bool ShowsColor, int Channels)
     {
         foreach ((ImageLook look, string name) in (ReadOnlySpan<(ImageLook, string)>)[(a, nameOfA), (b, nameOfB)])
         {
-            if (look.Channels > 4) throw new InvalidDataException($"{name}: images of {look.Channels} channels cannot be compared; they must be gray or RGB.");
+            if (look.Channels > 4) throw new InvalidDataException($"{name}: images of {Counted.Of(look.Channels, "channel")} cannot be compared; they must be gray or RGB.");
         }
         int channels = a.ShowsColor || b.ShowsColor ? 3 : 1;
         if (side is { } given) return new ImagePreparation(given, given, channels);

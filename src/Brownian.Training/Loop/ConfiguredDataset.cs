@@ -85,7 +85,7 @@ public static class ConfiguredDataset
         int held = HeldOutImages.CountOf(images.Count, config.Train.ValidationFraction);
         if (config.Train.BatchSize > images.Count - held)
         {
-            string left = held == 0 ? $"there are {images.Count} images" : $"train_params.validation_fraction leaves {images.Count - held} of {images.Count} images to train on";
+            string left = held == 0 ? $"there {(images.Count == 1 ? "is" : "are")} {Counted.Of(images.Count, "image")}" : $"train_params.validation_fraction leaves {images.Count - held} of {images.Count} images to train on";
             throw new InvalidDataException($"train_params.batch_size is {config.Train.BatchSize}, but {left} ({images.Description}); lower it.");
         }
         ClassConditions.Check(images, config);
@@ -171,7 +171,7 @@ static class ClassConditions
         {
             string more = dropout > 0 ? " and label_dropout needs one more" : "";
             throw new InvalidDataException(
-                $"{key} is {classes}, but the images have {images.Classes.Count} classes{more} ({images.Description}); "
+                $"{key} is {classes}, but the images have {Counted.Of(images.Classes.Count, "class", "classes")}{more} ({images.Description}); "
                 + $"set it to {Needed(config, images)}, or remove it and set train_params.class_conditional to true.");
         }
         if (dropout == 0) CheckLabels(images);

@@ -101,7 +101,7 @@ public sealed record FineTuning(TrainConfig Config, string Reason)
         if (wanted.Dataset.ImageChannels is not null || channels <= network.Channels) return;
         string own = string.Join(" ", network.ChannelProperties.Select(property => $"--set model_params.{network.KeyOf(property)}={channels}"));
         throw new ArgumentException(
-            $"{model}: a model of {network.Width}×{network.Height} pixels with {network.Channels} channel{(network.Channels == 1 ? "" : "s")}, but those of {title} have "
+            $"{model}: a model of {network.Width}×{network.Height} pixels with {Counted.Of(network.Channels, "channel")}, but those of {title} have "
             + $"{channels}: {choice.Reason}; convert them with --set dataset_params.im_channels={network.Channels}, "
             + $"or widen the network with {own}: its first and last layers then start fresh.");
     }

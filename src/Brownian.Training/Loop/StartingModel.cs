@@ -72,7 +72,7 @@ sealed class StartingModel : IDisposable
             if (parameter.IsTrained) copied += parameter.Shape.Count;
         }
         state.Restart();
-        if (fresh.Length > 0) warn($"{_path}: not all of the network is in it; fresh are {fresh.Length} of {tensors.Length} tensors: {Listed(fresh)}.");
+        if (fresh.Length > 0) warn($"{_path}: not all of the network is in it; fresh {(fresh.Length == 1 ? "is" : "are")} {fresh.Length} of {Counted.Of(tensors.Length, "tensor")}: {Listed(fresh)}.");
         if (unused.Length > 0) warn($"{_path}: not all of it is in the network; left out are {unused.Length} of its tensors: {Listed(unused)}.");
         foreach (string doubt in Doubts(config, images)) warn($"{_path}: {doubt}.");
         return new StartedFrom(_path, Description.Step, (double)copied / to.Count);

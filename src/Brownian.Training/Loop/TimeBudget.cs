@@ -18,7 +18,7 @@ public sealed record TimeBudget
     public TimeBudget(double minutes)
     {
         if (!(minutes is >= TrainParams.LeastMinutes and <= TrainParams.MostMinutes))
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"A budget of {minutes} minutes; give {TrainParams.MinutesRange}."));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"A budget of {minutes} {(minutes == 1 ? "minute" : "minutes")}; give {TrainParams.MinutesRange}."));
         Time = TimeSpan.FromMinutes(minutes);
     }
 

@@ -228,7 +228,7 @@ sealed class TrainingJob : IDisposable
     // Earlier versions noted less. Files that were copied have other times, and the same pixels.
     string? ChangeOfData(CheckpointManifest manifest)
     {
-        if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {count} images, and now there are {Images.Count}";
+        if (manifest.DataCount is { } count && count != Images.Count) return $"it was trained on {Counted.Of(count, "image")}, and now there are {Images.Count}";
         if (manifest.DataHash is not { } hash || Images.Fingerprint.Length == 0 || hash == Images.Fingerprint) return null;
         if (manifest.DataContent is not { } content || Images.Content.Length == 0)
             return "the names, sizes, times or labels of the images are not those that it was trained on";

@@ -16,13 +16,14 @@ sealed class TrainingEvaluation : IDisposable
 
     readonly TrainParams _train;
     readonly FeatureExtraction _extraction;
-    readonly Points _real;
     readonly FrechetDistance _frechet;
+    readonly KernelDistance _kernel;
 
     TrainingEvaluation(TrainParams train, FeatureExtraction extraction, FeatureSet real)
     {
-        (_train, _extraction, _real) = (train, extraction, new Points(real, "training images"));
-        _frechet = new FrechetDistance(GaussianStatistics.Of(_real));
+        (_train, _extraction) = (train, extraction);
+        var points = new Points(real, "training images");
+        (_frechet, _kernel) = (new FrechetDistance(GaussianStatistics.Of(points)), new KernelDistance(points));
     }
 
     /// <param name="job">Says what is learned from, and how to evaluate.</param>
@@ -86,7 +87,7 @@ sealed class TrainingEvaluation : IDisposable
         drawn.DrawTo(_train.EvaluateCount, cancel: cancel);
         var generated = new Points(drawn.Features, "samples");
         return new EvaluationMetrics(
-            _extraction.Network.Name, drawn.Count, _frechet.To(generated), KernelDistance.Between(_real, generated).Value);
+            _extraction.Network.Name, drawn.Count, _frechet.To(generated), _kernel.To(generated).Value);
     }
 
     // Images that a program made itself have no place where their features could be kept.

@@ -38,8 +38,8 @@ sealed record TrainingGrids(int Count, SampleParams Sampling, string Note)
         if (cheaper.Seconds(config, pace) >= asked.Seconds(config, pace)) cheaper = asked;
         int columns = config.Train.GridColumns, rows = (int)Math.Clamp(most / cheaper.Seconds(config, pace) * asked.Count / columns, 1, int.MaxValue);
         cheaper = cheaper with { Count = (int)Math.Min(asked.Count, (long)rows * columns) };
-        string sampler = cheaper.Sampling.Steps is { } steps ? FormattableString.Invariant($" in {steps} steps{(quick.Sampler is null ? "" : $" of {quick.Sampler}")}") : "";
-        return cheaper with { Note = FormattableString.Invariant($"of {cheaper.Count} images{sampler}, so that they take a twentieth of the time; train_params.sample_timesteps={config.Diffusion.MostSteps} for all steps") };
+        string sampler = cheaper.Sampling.Steps is { } steps ? FormattableString.Invariant($" in {Counted.Of(steps, "step")}{(quick.Sampler is null ? "" : $" of {quick.Sampler}")}") : "";
+        return cheaper with { Note = FormattableString.Invariant($"of {Counted.Of(cheaper.Count, "image")}{sampler}, so that they take a twentieth of the time; train_params.sample_timesteps={config.Diffusion.MostSteps} for all steps") };
     }
 
     /// <summary>Drawing one.</summary>

@@ -157,7 +157,7 @@ sealed record ModelSeal(IReadOnlyDictionary<string, FileSeal> Files)
         if (WeightsFile.WhatElse(path) is { } other) throw new InvalidDataException($"{path}: {other}.");
         string what = there.Bytes == seal.Bytes
             ? $"its SHA-256 is not the one in {ModelDescription.FileName}; the file is damaged"
-            : $"{there.Bytes} bytes, where {ModelDescription.FileName} says {seal.Bytes}; the file is cut off or another one";
+            : $"{Counted.Of(there.Bytes, "byte")}, where {ModelDescription.FileName} says {seal.Bytes}; the file is cut off or another one";
         throw new InvalidDataException(
             $"{path}: {what}: copy the folder again, or make it again (import, export). If you replaced the file, "
             + $"remove \"files\" and \"seal\" from {ModelDescription.FileName}.");

@@ -10,8 +10,9 @@ public static class DataPicture
     /// <param name="images">The images, opened.</param>
     /// <param name="count">How many, at least 1; all where there are fewer.</param>
     /// <param name="columns">Images per row; 0 for about as many as there are rows.</param>
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
     /// <exception cref="ArgumentException">A number is out of range, or the sheet would be too large.</exception>
-    public static Image Draw(TrainConfig config, IImageDataset images, int count = 64, int columns = 0)
+    public static Image Draw(TrainConfig config, IImageDataset images, int count = 64, int columns = 0, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(images);
@@ -25,7 +26,7 @@ public static class DataPicture
         return Sheet(
             [.. Enumerable.Range(0, batch.Count)
                 .Select(n => Pixels.ToImage(pixels.AsSpan(n * size, size), images.Width, images.Height, images.Channels))],
-            batch.Labels, images.Classes, columns);
+            batch.Labels, images.Classes, columns, scale);
     }
 
     /// <summary>
@@ -37,11 +38,12 @@ public static class DataPicture
     /// <param name="columns">Images per row; 0 for about as many as there are rows.</param>
     /// <param name="warn">Told of images that cannot be read.</param>
     /// <param name="options">Which images of the path; null for <see cref="SourceOptions.Default"/>.</param>
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
     /// <exception cref="ArgumentException">A number is out of range, or the sheet would be too large.</exception>
     /// <exception cref="InvalidDataException">There are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder, or it cannot be read.</exception>
     public static Image DrawEvenly(
-        string path, int count = 64, int columns = 0, Action<string>? warn = null, SourceOptions? options = null)
+        string path, int count = 64, int columns = 0, Action<string>? warn = null, SourceOptions? options = null, int scale = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using IImageSource source = ImageSources.Open(path, options);
@@ -61,14 +63,15 @@ public static class DataPicture
                 warn?.Invoke(e.Message);
             }
         }
-        if (images.Count == 0) throw new InvalidDataException($"{path}: none of the {count} images looked at can be read.");
-        return Sheet(images.ConvertAll(PictureData.AsTheyAre(images).Apply), labels, source.Classes, columns);
+        if (images.Count == 0) throw new InvalidDataException(count == 1 ? $"{path}: the image looked at cannot be read." : $"{path}: none of the {count} images looked at can be read.");
+        return Sheet(images.ConvertAll(PictureData.AsTheyAre(images).Apply), labels, source.Classes, columns, scale);
     }
 
-    static Image Sheet(IReadOnlyList<Image> images, IReadOnlyList<int> labels, IReadOnlyList<string> classes, int columns) =>
+    static Image Sheet(IReadOnlyList<Image> images, IReadOnlyList<int> labels, IReadOnlyList<string> classes, int columns, int scale) =>
         ImageSheet.Draw(images, new SheetOptions
         {
             Columns = columns,
+            Scale = scale,
             Captions = labels.Any(label => label >= 0) ? [.. labels.Select(label => label < 0 ? "" : classes[label])] : [],
         });
 }
@@ -84,44 +87,47 @@ public static class PictureData
     /// </summary>
     /// <param name="path">A run, or what <see cref="DatasetParams.ImagePath"/> takes.</param>
     /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
+    /// <param name="cancel">Checked while images are decoded.</param>
     /// <returns>The images, and the configuration that decides their order.</returns>
     /// <exception cref="InvalidDataException">There are no images, or the run's configuration is damaged.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
-    public static (TrainConfig Config, IImageDataset Images) Open(string path, IProgress<ReadingProgress>? progress = null)
+    public static (TrainConfig Config, IImageDataset Images) Open(
+        string path, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (RunDirectory.IsRun(path))
         {
             TrainConfig config = RunDirectory.Open(path).Config;
-            return (config, Open(config, progress));
+            return (config, Open(config, progress, cancel));
         }
         IImageSource source = ImageSources.Open(path);
-        IImageDataset images = PreparedImages.Open(source, AsTheyAre(FirstOf(source)), progress);
+        IImageDataset images = PreparedImages.Open(source, AsTheyAre(FirstOf(source)), progress, cancel);
         return (TrainConfig.Default with { Dataset = new DatasetParams { ImagePath = path } }, images);
     }
 
     /// <summary>Opens the images of a configuration as <see cref="ConfiguredDataset"/> does; to be looked at, fewer than a batch do.</summary>
     /// <inheritdoc cref="ConfiguredDataset.Open"/>
-    public static IImageDataset Open(TrainConfig config, IProgress<ReadingProgress>? progress = null)
+    public static IImageDataset Open(TrainConfig config, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return ConfiguredDataset.Open(config with { Train = config.Train with { BatchSize = 1 } }, progress);
+        return ConfiguredDataset.Open(config with { Train = config.Train with { BatchSize = 1 } }, progress, cancel);
     }
 
     /// <summary>Training images by their numbers, or files brought to the network's size and channels.</summary>
     /// <param name="config">Names the images and the network.</param>
     /// <param name="wanted">Each a file, or numbers as <see cref="SeedRange"/> writes them; the first four images where there is none.</param>
     /// <param name="progress">Told how far decoding is, and of images that cannot be read.</param>
+    /// <param name="cancel">Checked while images are decoded.</param>
     /// <exception cref="ArgumentException">There is no image of that number, or a file cannot be brought to that size.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or there are no images.</exception>
     /// <exception cref="IOException">There is no such file or folder.</exception>
     public static IReadOnlyList<Image> Choose(
-        TrainConfig config, IReadOnlyList<string> wanted, IProgress<ReadingProgress>? progress = null)
+        TrainConfig config, IReadOnlyList<string> wanted, IProgress<ReadingProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count > 0 && !wanted.Any(IsNumbers)) return [.. wanted.Select(path => ReadFile(path, config))];
-        using IImageDataset images = Open(config, progress);
+        using IImageDataset images = Open(config, progress, cancel);
         if (wanted.Count == 0) return [.. Enumerable.Range(0, Math.Min(UsualCount, images.Count)).Select(index => Read(images, index))];
         return [.. wanted.SelectMany(text => IsNumbers(text)
             ? SeedRange.Parse(text).Select(index => Read(images, index, text))

@@ -57,8 +57,9 @@ public sealed class ForwardPicture
 
     /// <summary>A row of x_t for each image, with t below.</summary>
     /// <param name="timesteps">At least one, each from 0 to T − 1, in any order.</param>
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
     /// <exception cref="ArgumentException">A timestep is out of range, there are none, or images differ in size.</exception>
-    public Image DrawStrip(IReadOnlyList<int> timesteps)
+    public Image DrawStrip(IReadOnlyList<int> timesteps, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(timesteps);
         if (timesteps.Count == 0) throw new ArgumentException("A strip needs at least one timestep.", nameof(timesteps));
@@ -66,13 +67,15 @@ public sealed class ForwardPicture
         return ImageSheet.Draw([.. images.SelectMany((_, n) => columns.Select(column => column[n]))], new SheetOptions
         {
             Columns = timesteps.Count,
+            Scale = scale,
             ColumnLabels = [.. timesteps.Select((t, i) => (i == 0 ? "t = " : "") + t.ToString(CultureInfo.InvariantCulture))],
         });
     }
 
     /// <summary>Adds frames from the first timestep to the last, all images in each; the animation is not completed.</summary>
     /// <param name="animation">Where they go.</param>
-    public void Animate(AnimationWriter animation)
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
+    public void Animate(AnimationWriter animation, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(animation);
         int[] timesteps = Frames.Spread(process.Timesteps, FrameCount);
@@ -82,6 +85,8 @@ public sealed class ForwardPicture
             {
                 Title = string.Create(CultureInfo.InvariantCulture, $"t = {t}"),
                 Columns = Math.Min(images.Count, AnimationColumns),
+                Scale = scale,
+                Side = Frames.Side,
                 MinWidth = 140,
             });
             animation.Add(frame, t == timesteps[0] || t == timesteps[^1] ? Frames.Pause : Frames.Pace(timesteps.Length));

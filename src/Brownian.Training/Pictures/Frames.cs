@@ -5,6 +5,9 @@ static class Frames
 {
     const double Seconds = 5, Shortest = 0.04, Longest = 0.6;
 
+    /// <summary>About how long the longer side of a frame is: noise does not compress, and there are many frames.</summary>
+    public const int Side = 400;
+
     /// <summary>How long the first and last frames of a movement show, which are to be looked at.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.5);
 

@@ -52,7 +52,8 @@ public sealed class ReversePicture
     }
 
     /// <summary>x_t of each image with x̂_0 below it, from noise at the left to the finished image.</summary>
-    public Image DrawStrip()
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
+    public Image DrawStrip(int scale = 0)
     {
         List<Image> cells = [];
         for (int n = 0; n < x.Count; n++)
@@ -63,6 +64,7 @@ public sealed class ReversePicture
         return ImageSheet.Draw(cells, new SheetOptions
         {
             Columns = moments.Count + 1,
+            Scale = scale,
             GroupRows = 2,
             RowLabels = LabelsOf(x.Count),
             ColumnLabels = [.. moments.Select((moment, i) => (i == 0 ? "t = " : "") + Text(moment.Timestep)), "image"],
@@ -71,11 +73,12 @@ public sealed class ReversePicture
 
     /// <summary>Adds a frame for each moment, and one that stays with the finished images; the animation is not completed.</summary>
     /// <param name="animation">Where they go.</param>
-    public void Animate(AnimationWriter animation)
+    /// <param name="scale">As <see cref="SheetOptions.Scale"/>.</param>
+    public void Animate(AnimationWriter animation, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(animation);
-        foreach (Moment moment in moments) animation.Add(Frame($"t = {Text(moment.Timestep)}", moment.X, moment.X0), Frames.Pace(moments.Count));
-        animation.Add(Frame("image", x, x), Frames.Pause);
+        foreach (Moment moment in moments) animation.Add(Frame($"t = {Text(moment.Timestep)}", moment.X, moment.X0, scale), Frames.Pace(moments.Count));
+        animation.Add(Frame("image", x, x, scale), Frames.Pause);
     }
 
     // What the sampler starts from, which no step shows.
@@ -94,7 +97,7 @@ public sealed class ReversePicture
     }
 
     // Rows of x_t, each with its row of x̂_0; the last may be shorter and is filled up with blanks.
-    static Image Frame(string title, IReadOnlyList<Image> x, IReadOnlyList<Image> x0)
+    static Image Frame(string title, IReadOnlyList<Image> x, IReadOnlyList<Image> x0, int scale)
     {
         int columns = Math.Min(x.Count, AnimationColumns), rows = (x.Count - 1) / columns + 1;
         Image blank = new(x[0].Width, x[0].Height, x[0].Channels);
@@ -104,6 +107,8 @@ public sealed class ReversePicture
         {
             Title = title,
             Columns = columns,
+            Scale = scale,
+            Side = Frames.Side,
             GroupRows = 2,
             RowLabels = LabelsOf(rows),
             MinWidth = 180,

@@ -23,9 +23,9 @@ public static class TimeEmbeddingPicture
     {
         ArgumentNullException.ThrowIfNull(embedding);
         if (embedding.Dimension is < 2 or > MaxDimension)
-            throw new ArgumentException($"A time embedding of {embedding.Dimension} features; give 2 to {MaxDimension}.");
+            throw new ArgumentException($"A time embedding of {Counted.Of(embedding.Dimension, "feature")}; give 2 to {MaxDimension}.");
         if (timesteps is < 1 or > MaxTimesteps)
-            throw new ArgumentException($"A time embedding of {timesteps} timesteps; give 1 to {MaxTimesteps}.");
+            throw new ArgumentException($"A time embedding of {Counted.Of(timesteps, "timestep")}; give 1 to {MaxTimesteps}.");
         float[] rows = Embed(embedding, timesteps, device);
         Drawing matrix = HeatMap.ToDrawing(rows, timesteps, embedding.Dimension, new HeatMapOptions
         {
@@ -43,7 +43,7 @@ public static class TimeEmbeddingPicture
             High = 1,
             Colors = ColorScale.Sequential,
         });
-        return ChartPanels.ToDrawing($"Sinusoidal time embedding, {embedding.Dimension} features", [matrix, cosines]);
+        return ChartPanels.ToDrawing($"Sinusoidal time embedding, {Counted.Of(embedding.Dimension, "feature")}", [matrix, cosines]);
     }
 
     static float[] Embed(SinusoidalEmbedding embedding, int timesteps, Device device)

@@ -243,7 +243,7 @@ public sealed record CheckpointManifest
             string path = Path.Combine(folder, name);
             if (!File.Exists(path)) throw new InvalidDataException($"{path}: missing.");
             long bytes = new FileInfo(path).Length;
-            if (bytes != seal.Bytes) throw new InvalidDataException($"{path}: {bytes} bytes, where the manifest says {seal.Bytes}.");
+            if (bytes != seal.Bytes) throw new InvalidDataException($"{path}: {Counted.Of(bytes, "byte")}, where the manifest says {seal.Bytes}.");
             if (IO.Files.Sha256(path) != seal.Sha256)
                 throw new InvalidDataException($"{path}: its SHA-256 is not the manifest's; the file is damaged.");
         }

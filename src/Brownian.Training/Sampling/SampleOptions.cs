@@ -65,7 +65,7 @@ public sealed record SampleOptions
         if (Seeds is { Count: 0 }) throw new ArgumentException("Sampling needs at least one seed; there are none.");
         if (Seeds is not null) return [.. Seeds];
         if (Count < 1) throw new ArgumentException($"Cannot sample {Count} images; ask for at least 1.");
-        if (FirstSeed > ulong.MaxValue - (ulong)Count + 1) throw new ArgumentException($"{Count} seeds from {FirstSeed} on pass 2^64-1.");
+        if (FirstSeed > ulong.MaxValue - (ulong)Count + 1) throw new ArgumentException($"{Counted.Of(Count, "seed")} from {FirstSeed} on pass 2^64-1.");
         ulong[] seeds = new ulong[Count];
         for (int i = 0; i < Count; i++) seeds[i] = FirstSeed + (ulong)i;
         return seeds;

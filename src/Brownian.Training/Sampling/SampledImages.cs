@@ -31,15 +31,17 @@ public sealed class SampledImages
     /// <param name="columns">As for <see cref="ToGrid"/>.</param>
     /// <param name="width">Of an image.</param>
     /// <param name="height">Of an image.</param>
-    public static (long Width, long Height) GridSize(int count, int columns, int width, int height) =>
-        ImageGrid.Size(count, Columns(count, columns), width, height);
+    /// <param name="scale">As for <see cref="ToGrid"/>.</param>
+    public static (long Width, long Height) GridSize(int count, int columns, int width, int height, int scale = 0) =>
+        ImageGrid.Size(count, Columns(count, columns), width, height, scale: scale);
 
-    /// <summary>All images in one.</summary>
+    /// <summary>All images in one, on white, each pixel enlarged to a square.</summary>
     /// <param name="columns">Images per row; 0 for about as many as there are rows.</param>
-    public Image ToGrid(int columns = 0)
+    /// <param name="scale">The side of that square; 0 for what brings the grid to about <see cref="ImageGrid.UsualSide"/> pixels.</param>
+    public Image ToGrid(int columns = 0, int scale = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        return ImageGrid.Draw(Images, Columns(Images.Count, columns));
+        return ImageGrid.Draw(Images, Columns(Images.Count, columns), scale: scale);
     }
 
     /// <summary>Writes all images into one picture, with what made them in its notes.</summary>
@@ -47,14 +49,16 @@ public sealed class SampledImages
     /// <param name="columns">As for <see cref="ToGrid"/>.</param>
     /// <param name="overwrite">Replace an existing file.</param>
     /// <param name="quality">Of a JPEG or WebP, 1 to 100.</param>
+    /// <param name="scale">As for <see cref="ToGrid"/>.</param>
     /// <exception cref="ArgumentException">The path ends in none of the formats, or the grid does not fit into its format.</exception>
     /// <exception cref="IOException">The file exists or cannot be written.</exception>
-    public void WriteGrid(string path, int columns = 0, bool overwrite = false, int quality = ImageWriter.DefaultQuality) =>
-        Write(path, ToGrid(columns), NotesOfGrid(), overwrite, quality);
+    public void WriteGrid(string path, int columns = 0, bool overwrite = false, int quality = ImageWriter.DefaultQuality, int scale = 0) =>
+        Write(path, ToGrid(columns, scale), NotesOfGrid(), overwrite, quality);
 
     /// <summary>What <see cref="WriteGrid"/> writes, as the bytes of a PNG.</summary>
     /// <param name="columns">As for <see cref="ToGrid"/>.</param>
-    public byte[] EncodeGrid(int columns = 0) => Png.Encode(ToGrid(columns), NotesOfGrid());
+    /// <param name="scale">As for <see cref="ToGrid"/>.</param>
+    public byte[] EncodeGrid(int columns = 0, int scale = 0) => Png.Encode(ToGrid(columns, scale), NotesOfGrid());
 
     /// <summary>One image as the bytes of a PNG, with what made it in its notes.</summary>
     /// <param name="index">Its place among <see cref="Images"/>.</param>

@@ -49,6 +49,31 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_second_signal_ends_at_once_and_says_what_is_lost()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends Unix signals");
+        Assert.SkipWhen(IgnoresInterrupts(), "was started in the background, where children inherit that Ctrl-C is ignored");
+        using Process training = Start("train", "--preset", "tutorial-mnist", "--data", "digits", "--set", "train_params.sample_steps=0");
+        while (await training.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("% step", StringComparison.Ordinal))
+        {
+        }
+        Interrupt();
+        while (await training.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("another Ctrl-C", StringComparison.Ordinal))
+        {
+        }
+        Interrupt();
+        CommandResult result = await Finish(training);
+        Assert.Equal(ExitCode.Interrupted, result.Code);
+        Assert.Equal($"ended at once: no checkpoint was saved yet, so all steps are lost{Environment.NewLine}", result.Error);
+
+        void Interrupt()
+        {
+            using Process kill = Process.Start("kill", ["-INT", $"{training.Id}"]);
+            kill.WaitForExit();
+        }
+    }
+
+    [Fact]
     public async Task The_newest_run_and_a_fresh_file_are_the_defaults_of_sample()
     {
         _line.TrainedRun();
@@ -91,7 +116,7 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("model   digits, which comes with Brownian", result.Out, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^yours   .* train$", result.Out);
         Image grid = Png.Read(_line.At("samples", "00001.png"));
-        Assert.Equal((10, 6), (grid.Width / 28, grid.Height / 28));       // and the gaps between them
+        Assert.Equal((10 * 86 + 2, 6 * 86 + 2), (grid.Width, grid.Height));       // each pixel a square of 3×3
         _line.TrainedRun();
         CommandResult named = CommandLine.Run("sample", "--model", "digits", "--class", "3", "--count", "2", "--out", _line.At("three.png"));
         Assert.Equal(("", ExitCode.Success), (named.Error, named.Code));

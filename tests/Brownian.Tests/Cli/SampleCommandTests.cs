@@ -19,7 +19,7 @@ public sealed class SampleCommandTests : IDisposable
     public void A_grid_single_images_and_an_array_show_the_same_pixels()
     {
         CommandResult result =
-            Sample("a.png", "--seeds", "3,5-6", "--columns", "2", "--singles", _line.At("each"), "--npy", _line.At("a.npy"));
+            Sample("a.png", "--seeds", "3,5-6", "--columns", "2", "--scale", "1", "--singles", _line.At("each"), "--npy", _line.At("a.npy"));
         Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
         Assert.Contains($"grid    {_line.At("a.png")}{Environment.NewLine}next    ", result.Out, StringComparison.Ordinal);
         Image grid = Png.Read(_line.At("a.png"));
@@ -258,12 +258,24 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Fact]
+    public void Grids_are_enlarged_unless_another_scale_is_given()
+    {
+        Assert.Equal("", Sample("a.png", "--count", "4").Error);
+        Assert.Equal("", Sample("b.png", "--count", "4", "--scale", "3", "--every-step", _line.At("steps")).Error);
+        Assert.Equal((794, 54), (Png.Read(_line.At("a.png")).Width, Png.Read(_line.At("b.png")).Width));
+        Assert.Equal(54, Png.Read(_line.At("steps", "0001-xt.png")).Width);
+        Sample("c.png", "--scale", "0").IsBadInput("--scale 0", "1 to 256");
+        Sample("c.webp", "--scale", "256").IsBadInput("WebP", "16,383");
+    }
+
+    [Fact]
     public void Cancelled_sampling_writes_nothing()
     {
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
         CommandResult result = CommandLine.Run(["sample", "--model", _run, "--out", _line.At("a.png")], new StringWriter(), cancel.Token);
         Assert.Equal(ExitCode.Interrupted, result.Code);
+        Assert.Equal($"stopping after this step; another Ctrl-C ends at once{Environment.NewLine}interrupted{Environment.NewLine}", result.Error);
         Assert.False(File.Exists(_line.At("a.png")));
     }
 

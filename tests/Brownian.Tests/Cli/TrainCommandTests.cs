@@ -172,6 +172,20 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_log_level_says_how_much_is_printed()
+    {
+        string[] train = ["train", "--config", _line.Config, "--runs", _line.At("runs"), "--set", "train_params.sample_steps=0"];
+        CommandResult quiet = CommandLine.Run([.. train, "--log-level", "quiet"]);
+        Assert.Equal(("", "", ExitCode.Success), (quiet.Out, quiet.Error, quiet.Code));
+        CommandResult warned = CommandLine.Run([.. train, "--log-level", "quiet", "--threads", "1000"]);
+        Assert.StartsWith("warning 1000 threads", Assert.Single(warned.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        CommandResult verbose = CommandLine.Run([.. train, "--log-level", "verbose"]);
+        for (int step = 1; step <= 6; step++) Assert.Contains($"% step {step}/6 ", verbose.Out, StringComparison.Ordinal);
+        CommandLine.Run([.. train, "--log-level", "loud"]).IsBadInput("--log-level loud", "quiet or normal or verbose");
+        CommandLine.Run([.. train, "--log-level", "quiet", "--log-format", "json"]).IsBadInput("--log-level", "--log-format");
+    }
+
+    [Fact]
     public void An_interrupted_training_resumes_to_the_same_bits()
     {
         string whole = _line.TrainedRun("--name", "whole");

@@ -14,6 +14,8 @@ public sealed class KernelDistanceTests
         Points x = NormalPoints(n, d, 1, 1.2), y = NormalPoints(m, d, 2, 1, 0.4);
         KernelEstimate one = KernelDistance.Between(x, y, 1);
         Assert.Equal(one, KernelDistance.Between(x, y, 3));
+        var reference = new KernelDistance(x);
+        Assert.Equal((one, one), (reference.To(y), reference.To(y)));
         double expected = SlowKernelDistance(x, y);
         Assert.Equal(expected, one.Value, 1e-12 * Math.Max(1, Math.Abs(expected)));
     }

@@ -114,7 +114,7 @@ public sealed class DeepImageTests
         Image deep = Noise(3, 8, 8);
         Assert.Equal(ImageGrid.Draw([deep.ToBitDepth(8)], 1).Pixels, ImageGrid.Draw([deep], 1).Pixels);
         Assert.Equal(ImageSheet.Draw([deep.ToBitDepth(8)]).Pixels, ImageSheet.Draw([deep]).Pixels);
-        Assert.Equal(0, ImageGrid.Draw([new Image(1, 1, 6)], 1).Pixels.Max());        // no alpha to fill
+        Assert.Equal(0, ImageGrid.Draw([new Image(1, 1, 6)], 1, background: 0).Pixels.Max());        // no alpha to fill
     }
 
     static void AssertPixels(Image image, Func<int, int, (int X, int Y)> source, Image of)

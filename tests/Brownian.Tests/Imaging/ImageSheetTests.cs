@@ -34,8 +34,9 @@ public sealed class ImageSheetTests
         Image black = new(28, 28, 1);
         Image bare = ImageSheet.Draw([black, black]), told = ImageSheet.Draw([black, black], new() { Captions = ["one", "two"], RowLabels = ["row"] });
         Assert.True(told.Width > bare.Width && told.Height > bare.Height);
-        Assert.Equal((1, 2 * 84 * 84), (bare.Channels, bare.Pixels.Count(level => level == 0)));
-        Assert.InRange(told.Pixels.Count(level => level < 100) - 2 * 84 * 84, 50, 1000);
+        // Enlarged 14 times, to about 800 pixels together.
+        Assert.Equal((1, 2 * 392 * 392), (bare.Channels, bare.Pixels.Count(level => level == 0)));
+        Assert.InRange(told.Pixels.Count(level => level < 100) - 2 * 392 * 392, 50, 1000);
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class ImageSheetTests
         Image sheet = ImageSheet.Draw([large]);
         Assert.Equal((256 + 32, 128 + 32), (sheet.Width, sheet.Height));
         Assert.Equal(1000 + 32, ImageSheet.Draw([large], new() { Scale = 1 }).Width);
-        var frame = new SheetOptions { Title = "t", MinWidth = 400 };
+        var frame = new SheetOptions { Title = "t", MinWidth = 400, Scale = 10 };
         Assert.Equal(400, ImageSheet.Draw([new Image(8, 8, 1)], frame).Width);
         Assert.Equal(400, ImageSheet.Draw([new Image(8, 8, 1)], frame with { Title = new string('m', 200) }).Width);
     }

@@ -39,7 +39,7 @@ public sealed class ImageTests
     public void A_grid_places_images_as_torchvision_does()
     {
         Image[] images = [.. Enumerable.Range(1, 5).Select(i => new Image(3, 2, 1, [.. Enumerable.Repeat((byte)i, 6)]))];
-        Image grid = ImageGrid.Draw(images, columns: 2, padding: 1, background: 9);
+        Image grid = ImageGrid.Draw(images, columns: 2, padding: 1, background: 9, scale: 1);
         byte[] expected =
         [
             9, 9, 9, 9, 9, 9, 9, 9, 9,
@@ -60,10 +60,42 @@ public sealed class ImageTests
     [Fact]
     public void A_grid_is_no_wider_than_its_images_and_keeps_colour_and_alpha()
     {
-        Image grid = ImageGrid.Draw([new Image(1, 1, 4, [1, 2, 3, 4]), new Image(1, 1, 4, [5, 6, 7, 8])], columns: 8, padding: 0);
+        Image grid = ImageGrid.Draw([new Image(1, 1, 4, [1, 2, 3, 4]), new Image(1, 1, 4, [5, 6, 7, 8])], columns: 8, padding: 0, scale: 1);
         Assert.Equal((2, 1), (grid.Width, grid.Height));
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], grid.Pixels);
-        Assert.Equal([0, 0, 0, 255], ImageGrid.Draw([new Image(1, 1, 4)], 1).Pixels[..4]);
+        Assert.Equal([0, 0, 0, 255], ImageGrid.Draw([new Image(1, 1, 4)], 1, background: 0).Pixels[..4]);
+    }
+
+    [Fact]
+    public void A_grid_enlarges_pixels_to_squares_and_keeps_its_padding()
+    {
+        Image grid = ImageGrid.Draw([new Image(2, 1, 1, [1, 2]), new Image(2, 1, 1, [3, 4])], columns: 2, padding: 1, background: 9, scale: 2);
+        byte[] expected =
+        [
+            9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+            9, 1, 1, 2, 2, 9, 3, 3, 4, 4, 9,
+            9, 1, 1, 2, 2, 9, 3, 3, 4, 4, 9,
+            9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+        ];
+        Assert.Equal((11, 4), (grid.Width, grid.Height));
+        Assert.Equal(expected, grid.Pixels);
+    }
+
+    [Theory]
+    [InlineData(64, 8, 28, 28, 3, 690)]         // the nearest whole number, which may come to more or to less than 800
+    [InlineData(100, 10, 28, 28, 3, 862)]
+    [InlineData(1, 1, 28, 28, 28, 788)]
+    [InlineData(4, 2, 32, 64, 6, 774)]
+    [InlineData(3, 8, 8, 8, 33, 800)]
+    [InlineData(64, 8, 256, 256, 1, 2066)]
+    public void A_grid_is_enlarged_to_about_800_pixels(int count, int columns, int width, int height, int scale, int longer)
+    {
+        Assert.Equal(scale, ImageGrid.ScaleTo(ImageGrid.UsualSide, count, columns, width, height));
+        (long across, long down) = ImageGrid.Size(count, columns, width, height);
+        Assert.Equal(longer, Math.Max(across, down));
+        Image grid = ImageGrid.Draw([.. Enumerable.Repeat(new Image(width, height, 1), count)], columns);
+        Assert.Equal((across, down), (grid.Width, grid.Height));
+        Assert.Equal((255, 255, 0), (grid.Pixels[0], grid.Pixels[^1], grid.Pixels[2 * grid.Width + 2]));
     }
 
     [Fact]

@@ -138,7 +138,7 @@ public sealed class ImageSamplerTests : IDisposable
     public void Files_hold_the_images_and_what_made_them()
     {
         SampledImages images = Sample(Model(_device), new() { Seeds = [3, 4, 5, 9], Steps = 5 });
-        images.WriteGrid(_folder.Path("grid.png"), columns: 2);
+        images.WriteGrid(_folder.Path("grid.png"), columns: 2, scale: 1);
         Image grid = Png.Read(_folder.Path("grid.png"));
         Assert.Equal((22, 22, 1), (grid.Width, grid.Height, grid.Channels));
         Assert.Equal("3-5,9", grid.Text["Seeds"]);

@@ -16,9 +16,9 @@ sealed partial class ConfigCommand : AppCommand
     readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", $"Print a built-in configuration: {string.Join(", ", Presets.Names)}.");
     readonly Option<bool> _markdown = OptionOf.Flag("--markdown", "Print every key with all that is said of it, as docs/configuration.md has it.");
 
-    public ConfigCommand(Terminal terminal) : base("config",
+    public ConfigCommand(Terminal terminal, CancellationToken cancel) : base("config",
         "List the keys of configurations: what they mean, their defaults and ranges.\n"
-        + "Example: brownian config lr_schedule", terminal)
+        + "Example: brownian config lr_schedule", terminal, cancel)
     {
         Add(_key);
         Add([_preset, _markdown]);

@@ -16,7 +16,7 @@ sealed class DrawingDisplay(IProgressLine line, string what = "") : IProgress<Dr
         _first ??= value.Done;
         double drawn = value.Done - _first.Value;
         string left = drawn > 0 ? $"  {Phrases.Duration(Stopwatch.GetElapsedTime(_start) * ((value.Count - value.Done) / drawn))} left" : "";
-        line.Update(value.Done / value.Count, $"{what}drawn {Phrases.Count((long)value.Done)}/{Phrases.Count(value.Count)} images{left}");
+        line.Update(value.Done / value.Count, $"{what}drawn {Phrases.Count((long)value.Done)}/{Phrases.Count(value.Count, "image")}{left}");
     }
 }
 
@@ -30,6 +30,6 @@ sealed class LookingDisplay(IProgressLine line, string name) : IProgress<Extract
         TimeSpan left = Stopwatch.GetElapsedTime(_start) * ((double)value.Count / value.Done - 1);
         line.Update(
             (double)value.Done / value.Count,
-            $"looked at {Phrases.Count(value.Done)}/{Phrases.Count(value.Count)} images of {name}  {Phrases.Duration(left)} left");
+            $"looked at {Phrases.Count(value.Done)}/{Phrases.Count(value.Count, "image")} of {name}  {Phrases.Duration(left)} left");
     }
 }

@@ -44,7 +44,7 @@ sealed class EvaluationTable(Terminal terminal, EvaluationOptions wanted, Action
         List<string> warnings = [];
         ComparisonReport found = terminal.Track(line =>
         {
-            line.Update(0, $"comparing {Phrases.Count(judged.Count)} images with {Phrases.Count(realSet.Count)}");
+            line.Update(0, $"comparing {Phrases.Count(judged.Count, "image")} with {Phrases.Count(realSet.Count)}");
             ComparisonReport whole = SetComparison.Of(paired, judged, options, cancel);
             return classes?.AreEnough(judged.Count) != true ? whole : whole with { Classes = ClassDistances.Of(realSet, judged, label => classes.Names[label], options.Neighbours, warnings, stop: cancel) };
         });

@@ -41,8 +41,8 @@ abstract class Judging(
         (int least, string what) = wanted.Nearest ? (NearestImages.Least, "a verdict on copies") : (Least, "a comparison");
         if (wanted.Count < least) throw new ArgumentException($"--count {wanted.Count}: {what} needs at least {least} images; give more.");
         int there = Math.Min(real.Images.Count, wanted.RealCount ?? int.MaxValue);
-        if (there < least) throw new ArgumentException($"{real.Name}: {there} real images; {what} needs at least {least}: give more.");
-        if (judged?.Images.Count < least) throw new ArgumentException($"{judged.Name}: {judged.Images.Count} images; {what} needs at least {least}: give more.");
+        if (there < least) throw new ArgumentException($"{real.Name}: {Phrases.Count(there, "real image")}; {what} needs at least {least}: give more.");
+        if (judged?.Images.Count < least) throw new ArgumentException($"{judged.Name}: {Phrases.Count(judged.Images.Count, "image")}; {what} needs at least {least}: give more.");
         FeatureNetwork network = extraction.Network;
         FeatureImages kind = real.Kind;
         string made = network.PreparationOf(kind.Height, kind.Width, kind.Channels) is { } preparation ? $", of images {preparation}" : "";
@@ -100,7 +100,7 @@ sealed class SetEvaluation(
         Tell("real", Real.Images.Description);
         TellFeatures(judged);
         int count = Math.Min(Wanted.Count ?? judged.Images.Count, judged.Images.Count);
-        if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count)} images; all are taken.");
+        if (Wanted.Count > judged.Images.Count) Warn($"--count {Wanted.Count}: {judged.Name} has {Phrases.Count(judged.Images.Count, "image")}; all are taken.");
         // Images that are judged are seldom judged again as they are: their features are not kept.
         long start = Stopwatch.GetTimestamp();
         FeatureSet features = Terminal.Track(line => judged.Features(Extraction, count, cache: false, progress: new LookingDisplay(line, judged.Name), cancel: Cancel));

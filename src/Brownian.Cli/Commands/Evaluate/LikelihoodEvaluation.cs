@@ -60,7 +60,7 @@ sealed class LikelihoodEvaluation(
         string how = found switch
         {
             BoundLikelihood bound => $"at {bound.Timesteps} of {Phrases.Count(bound.OfTimesteps)} timesteps",
-            OdeLikelihood ode => $"in {ode.Steps} steps, from noise {Numbers.Text(ode.SmallestNoise)} on",
+            OdeLikelihood ode => $"in {Phrases.Count(ode.Steps, "step")}, from noise {Numbers.Text(ode.SmallestNoise)} on",
             _ => throw new UnreachableException(),
         };
         terminal.Out.WriteLine($"bits    {found.Total} bits/dim of {Phrases.Count(found.ImageIndices.Count)} {kind}, {how}");

@@ -43,7 +43,7 @@ sealed class ModelEvaluation(
         if (Wanted.Nearest && !IsOfTraining)
             throw new ArgumentException("--nearest: copies are looked for among the training images; give those with --data, and leave --split out.");
         RequireImagesOfClasses();
-        Tell("judged", $"{name}, {model.Description.Model.Type} after {Phrases.Count(model.Description.Step)} training steps");
+        Tell("judged", $"{name}, {model.Description.Model.Type} after {Phrases.Count(model.Description.Step, "training step")}");
         Tell("sampler", _sampler.Describe(sampling));
         TellReal();
         TellFeatures();
@@ -76,7 +76,7 @@ sealed class ModelEvaluation(
         EvaluationTable.Tell(Terminal.Out, results, classes);
         EvaluationReport report = Report(DescribeModel(count), realSet!, results) with { Spread = EvaluationTable.Spread(results), ClassNames = classes?.Names ?? [] };
         (string Name, Action<string> Write) sheet = EvaluationTargets.Picture(
-            "samples.png", () => ImageGrid.Draw([.. first.Images.Take(SheetImages).Select(image => image.AsColors())], 8));
+            "samples.png", () => ImageGrid.Draw([.. first.Images.Take(SheetImages)], 8));
         if (!Wanted.Nearest)
         {
             Write(name, report, sheet);
@@ -130,8 +130,8 @@ sealed class ModelEvaluation(
         string doubt = least[EvaluationTable.Main]!.High is null ? "; too few images for an interval: the differences may be chance"
             : near == 0 ? ""
             : $"; {(near == 1 ? "another lies" : $"{near} others lie")} within its interval: draw more images to tell them apart";
-        Tell("best", $"{best.Label}, of {Phrases.Count(count)} images each{doubt}");
-        string title = $"{name}: distance in {Extraction.Network.Name} of {Phrases.Count(count)} images";
+        Tell("best", $"{best.Label}, of {Phrases.Count(count, "image")} each{doubt}");
+        string title = $"{name}: distance in {Extraction.Network.Name} of {Phrases.Count(count, "image")}";
         Write(name, Report(DescribeModel(count), realSet!, [.. results.Select(point => point.Result)]),
             EvaluationTargets.Table("table.csv", rows),
             EvaluationTargets.Picture("chart.png", () => EvaluationPictures.Sweep(title, results, EvaluationTable.Main, "Fréchet distance").ToImage()),
@@ -178,7 +178,7 @@ sealed class ModelEvaluation(
     {
         double seconds = secondsPerImage * count * Wanted.Repeat;
         string why = Wanted.Count is null ? "; others with --count N" : "";
-        Tell("plan", $"{Phrases.Count(count)} images{times}: about {Phrases.Duration(TimeSpan.FromSeconds(seconds))}{why}");
+        Tell("plan", $"{Phrases.Count(count, "image")}{times}: about {Phrases.Duration(TimeSpan.FromSeconds(seconds))}{why}");
     }
 
     ClassPairs? Classes()
@@ -225,7 +225,7 @@ sealed class ModelEvaluation(
     EvaluatedSet DescribeModel(int count) => new()
     {
         Name = name,
-        Description = $"{model.Description.Model.Type}, {Phrases.Count(model.Network.Parameters.Count)} parameters",
+        Description = $"{model.Description.Model.Type}, {Phrases.Count(model.Network.Parameters.Count, "parameter")}",
         Count = count,
         Model = model.Hash,
         TrainedSteps = model.Description.Step,

@@ -9,12 +9,12 @@ sealed class ShowCommand : Command
     public ShowCommand(Terminal terminal, CancellationToken cancel) : base("show",
         "Draw data, noise, schedules, losses and sampling as PNG, JPEG, WebP, animated PNG, GIF or MP4.\nExample: brownian show forward --image 0-3")
     {
-        Add(new ShowDataCommand(terminal));
-        Add(new ShowForwardCommand(terminal));
+        Add(new ShowDataCommand(terminal, cancel));
+        Add(new ShowForwardCommand(terminal, cancel));
         Add(new ShowReverseCommand(terminal, cancel));
-        Add(new ShowScheduleCommand(terminal));
-        Add(new ShowTimeEmbeddingCommand(terminal));
-        Add(new ShowLossCommand(terminal));
+        Add(new ShowScheduleCommand(terminal, cancel));
+        Add(new ShowTimeEmbeddingCommand(terminal, cancel));
+        Add(new ShowLossCommand(terminal, cancel));
     }
 
     public static Option<string?> Picture() => OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp. Default: a new .png in pictures/");
@@ -25,6 +25,9 @@ sealed class ShowCommand : Command
     public static Option<string?> Chart() => OptionOf.Text("--out", "FILE", "The file to write: .png, .jpg or .webp, or .svg for a drawing. Default: a new .png in pictures/");
 
     public static Option<int?> Scale() => OptionOf.Number("--scale", 1, $"Pixels to a unit, up to {Drawing.MaxScale}. Default: 2");
+
+    public static Option<int?> PixelScale() => OptionOf.Number(
+        "--scale", 1, SheetOptions.MostScale, $"Enlarge each pixel of an image to a square of N×N pixels; 1 for none. Default: pictures of about {ImageGrid.UsualSide} pixels");
 
     public static Option<bool> Animate() => OptionOf.Flag("--animate", "Write an animation instead of a strip.");
 

@@ -13,14 +13,15 @@ sealed class ShowDataCommand : AppCommand
     readonly ConfigOptions _config = new();
     readonly Option<int?> _count = OptionOf.Number("--count", 1, "Number of images. Default: 64");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Images per row. Default: a square");
+    readonly Option<int?> _scale = ShowCommand.PixelScale();
     readonly Option<string?> _out = ShowCommand.Picture();
     readonly Option<bool> _force = ShowCommand.Force();
 
-    public ShowDataCommand(Terminal terminal) : base("data",
-        "Draw training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal)
+    public ShowDataCommand(Terminal terminal, CancellationToken cancel) : base("data",
+        "Draw training images as the network sees them, with their classes.\nExample: brownian show data --preset mnist", terminal, cancel)
     {
         Add(_path);
-        Add([.. _config.All, _count, _columns, _out, _force]);
+        Add([.. _config.All, _count, _columns, _scale, _out, _force]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -31,16 +32,16 @@ sealed class ShowDataCommand : AppCommand
         int count = Math.Min(images.Count, parsed.GetValue(_count) ?? 64);
         _terminal.Out.WriteLine($"data    {images.Description}");
         _terminal.Out.WriteLine($"drawing the first {Phrases.Count(count)} in the order of training");
-        Image sheet = DataPicture.Draw(config, images, count, parsed.GetValue(_columns) ?? 0);
+        Image sheet = DataPicture.Draw(config, images, count, parsed.GetValue(_columns) ?? 0, parsed.GetValue(_scale) ?? 0);
         return ShowCommand.Conclude(_terminal, target.Write(sheet), Next(parsed));
     }
 
     (TrainConfig Config, IImageDataset Images) Open(ParseResult parsed)
     {
         string? path = parsed.GetValue(_path);
-        if (path is not null && _config.Given(parsed).Length == 0) return _terminal.TrackReading(progress => PictureData.Open(path, progress));
+        if (path is not null && _config.Given(parsed).Length == 0) return _terminal.TrackReading(progress => PictureData.Open(path, progress, _cancel));
         TrainConfig config = _config.Load(parsed, path is null ? [] : [$"dataset_params.im_path={path}"]);
-        return (config, _terminal.TrackReading(progress => PictureData.Open(config, progress)));
+        return (config, _terminal.TrackReading(progress => PictureData.Open(config, progress, _cancel)));
     }
 
     string[] Next(ParseResult parsed) => parsed.GetValue(_path) switch

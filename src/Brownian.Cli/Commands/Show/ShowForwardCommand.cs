@@ -14,14 +14,15 @@ sealed class ShowForwardCommand : AppCommand
     };
     readonly Option<int[]?> _timesteps = OptionOf.Numbers("--timesteps", 0, "Timesteps to show. Default: twelve, denser at the start");
     readonly Option<ulong?> _seed = OptionOf.Number("--seed", 0UL, "Seed of the noise. Default: 0");
+    readonly Option<int?> _scale = ShowCommand.PixelScale();
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PictureOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
 
-    public ShowForwardCommand(Terminal terminal) : base("forward",
-        "Draw the forward process: images turning into noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199", terminal)
+    public ShowForwardCommand(Terminal terminal, CancellationToken cancel) : base("forward",
+        "Draw the forward process: images turning into noise.\nExample: brownian show forward --image 0-3 --timesteps 0,50,100,199", terminal, cancel)
     {
-        Add([.. _config.All, _model, _image, _timesteps, _seed, _animate, _out, _force]);
+        Add([.. _config.All, _model, _image, _timesteps, _seed, _scale, _animate, _out, _force]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -31,14 +32,16 @@ sealed class ShowForwardCommand : AppCommand
         if (target.IsAnimated && choosesTimesteps)
             throw new ArgumentException("--timesteps chooses what a strip shows; an animation shows all. Leave one out.");
         TrainConfig config = Config(parsed);
-        IReadOnlyList<Image> images = _terminal.TrackReading(progress => PictureData.Choose(config, parsed.GetValue(_image) ?? [], progress));
+        IReadOnlyList<Image> images = _terminal.TrackReading(progress => PictureData.Choose(config, parsed.GetValue(_image) ?? [], progress, _cancel));
         ulong seed = parsed.GetValue(_seed) ?? 0;
         var picture = new ForwardPicture(config, images, seed);
         IReadOnlyList<int> timesteps = choosesTimesteps ? parsed.GetValue(_timesteps)! : ForwardPicture.UsualTimesteps(picture.Timesteps);
         string shown = target.IsAnimated ? "an animation over" : $"{timesteps.Count} of";
-        string of = images.Count == 1 ? "1 image" : $"{Phrases.Count(images.Count)} images";
-        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps)} timesteps of {of}, noise of seed {seed}");
-        string written = target.IsAnimated ? target.Write(picture.Animate) : target.Write(picture.DrawStrip(timesteps));
+        _terminal.Out.WriteLine($"drawing {shown} {Phrases.Count(picture.Timesteps, "timestep")} of {Phrases.Count(images.Count, "image")}, noise of seed {seed}");
+        int scale = parsed.GetValue(_scale) ?? 0;
+        string written = target.IsAnimated
+            ? target.Write(animation => picture.Animate(animation, scale))
+            : target.Write(picture.DrawStrip(timesteps, scale));
         return ShowCommand.Conclude(_terminal, written, target.IsAnimated ? ["show", "schedule"] : Animated(parsed));
     }
 

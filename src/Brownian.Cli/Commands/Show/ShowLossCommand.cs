@@ -14,8 +14,8 @@ sealed class ShowLossCommand : AppCommand
     readonly Option<int?> _scale = ShowCommand.Scale();
     readonly Option<bool> _force = ShowCommand.Force();
 
-    public ShowLossCommand(Terminal terminal) : base("loss",
-        "Draw the smoothed loss of runs, and that of held-out images where train_params.validation_fraction asks for them.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal)
+    public ShowLossCommand(Terminal terminal, CancellationToken cancel) : base("loss",
+        "Draw the smoothed loss of runs, and that of held-out images where train_params.validation_fraction asks for them.\nExample: brownian show loss runs/00001-digits runs/00002-digits --x seconds", terminal, cancel)
     {
         Add(_runs);
         Add([_x, _linear, _logX, _out, _scale, _force]);

@@ -14,6 +14,7 @@ sealed class ShowReverseCommand : AppCommand
     readonly ClassOptions _classes = new();
     readonly Option<string?> _seeds = OptionOf.Text("--seeds", "LIST", "Seeds, e.g. 0-3 or 1,5,9-12. Default: 0-3");
     readonly Option<int?> _columns = OptionOf.Number("--columns", 1, "Number of steps in a strip. Default: 11, plus the final image");
+    readonly Option<int?> _scale = ShowCommand.PixelScale();
     readonly Option<bool> _animate = ShowCommand.Animate();
     readonly Option<string?> _out = ShowCommand.PictureOrAnimation();
     readonly Option<bool> _force = ShowCommand.Force();
@@ -23,7 +24,7 @@ sealed class ShowReverseCommand : AppCommand
         "Draw the reverse process: x_t at each timestep, and below it the image the network predicts.\n"
         + "Example: brownian show reverse --sampler ddim --steps 50 --out digits.gif\n\n" + SamplerOptions.List(), terminal, cancel)
     {
-        Add([_model, _seeds, _columns, _animate, _out, .. _sampler.All, .. _classes.All, _force, .. _device.All]);
+        Add([_model, _seeds, _columns, _scale, _animate, _out, .. _sampler.All, .. _classes.All, _force, .. _device.All]);
     }
 
     protected override int Run(ParseResult parsed)
@@ -35,11 +36,12 @@ sealed class ShowReverseCommand : AppCommand
         SampleOptions options = _classes.Apply(parsed, _sampler.Apply(parsed, new SampleOptions { Seeds = seeds }), model);
         int moments = target.IsAnimated ? AnimationMoments : parsed.GetValue(_columns) ?? StripMoments;
         string how = new ImageSampler(model).Describe(options);
-        _terminal.Out.WriteLine($"drawing seeds {SeedRange.Format(seeds)} by {how}, at up to {moments} moments");
+        _terminal.Out.WriteLine($"drawing seeds {SeedRange.Format(seeds)} by {how}, at up to {Phrases.Count(moments, "moment")}");
         target.Prepare();
         ReversePicture picture = _terminal.Track(line =>
             ReversePicture.Record(model, options, moments, new SampleDisplay(line, seeds.Length), _cancel));
-        string written = target.IsAnimated ? target.Write(picture.Animate) : target.Write(picture.DrawStrip());
+        int scale = parsed.GetValue(_scale) ?? 0;
+        string written = target.IsAnimated ? target.Write(animation => picture.Animate(animation, scale)) : target.Write(picture.DrawStrip(scale));
         string[] next = target.IsAnimated ? ["sample", "--model", path] : ["show", "reverse", "--model", path, "--animate"];
         return ShowCommand.Conclude(_terminal, written, next);
     }

@@ -15,8 +15,8 @@ sealed class ShowScheduleCommand : AppCommand
     readonly Option<int?> _scale = ShowCommand.Scale();
     readonly Option<bool> _force = ShowCommand.Force();
 
-    public ShowScheduleCommand(Terminal terminal) : base("schedule",
-        $"Compare noise schedules: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine", terminal)
+    public ShowScheduleCommand(Terminal terminal, CancellationToken cancel) : base("schedule",
+        $"Compare noise schedules: {string.Join(", ", Names.All(typeof(BetaSchedule)).Concat(Names.AliasesOf(typeof(BetaSchedule))).Where(name => name != "custom"))}.\nExample: brownian show schedule --schedules linear,cosine", terminal, cancel)
     {
         Add([_schedules, _timesteps, _out, _scale, _force]);
     }
@@ -29,7 +29,7 @@ sealed class ShowScheduleCommand : AppCommand
         if (timesteps > MaxTimesteps) throw new ArgumentException($"--timesteps {timesteps}: give {MaxTimesteps} or fewer.");
         KeyValuePair<string, NoiseSchedule>[] schedules =
             [.. names.Distinct().Select(name => KeyValuePair.Create(name, NoiseSchedule.Of(Names.Named<BetaSchedule>(name, "noise schedule"), timesteps)))];
-        _terminal.Out.WriteLine($"drawing {string.Join(", ", names.Distinct())} over {Phrases.Count(timesteps)} timesteps");
+        _terminal.Out.WriteLine($"drawing {string.Join(", ", names.Distinct())} over {Phrases.Count(timesteps, "timestep")}");
         string written = target.Write(SchedulePicture.ToDrawing(schedules));
         // What train begins with scales its betas, which is for a linear schedule alone.
         return ShowCommand.Conclude(

@@ -75,7 +75,7 @@ sealed class TorchLegacy
             _file.Read(count, _position);
             _position += count.Length;
             long stored = BinaryPrimitives.ReadInt64LittleEndian(count);
-            if (stored != storage.Count) throw _file.Bad($"storage {Quoted(name)} holds {stored} elements; its tensors count on {storage.Count}.");
+            if (stored != storage.Count) throw _file.Bad($"storage {Quoted(name)} holds {Counted.Of(stored, "element")}; its tensors count on {storage.Count}.");
             if (storage.ByteCount > _file.Length - _position)
                 throw _file.Bad($"storage {Quoted(name)} takes {storage.ByteCount} bytes, but {_file.Length - _position} are left; is the file cut off?");
             storage.SetBytes(_bytes, _position);

@@ -33,7 +33,7 @@ sealed class TorchTensor
     {
         problem = "";
         if (shape.Length != strides.Length || shape.Length > MaxRank)
-            problem = $"a tensor has {shape.Length} dimensions and {strides.Length} strides; there may be {MaxRank}, as many of each";
+            problem = $"a tensor has {Counted.Of(shape.Length, "dimension")} and {Counted.Of(strides.Length, "stride")}; there may be {MaxRank}, as many of each";
         else if (offset < 0 || strides.Any(stride => stride < 0) || !SafetensorsEntry.TryCount(shape, out long count))
             problem = $"a tensor's shape [{string.Join(", ", shape)}], strides or offset is impossible";
         else
@@ -43,7 +43,7 @@ sealed class TorchTensor
             if (count > 0 && last >= storage.Count)
                 problem = $"a tensor [{string.Join(", ", shape)}] needs {last + 1} elements of storage {SafetensorsHeader.Quote(storage.Key)}, which has {storage.Count}";
             else if (count > Math.Max(storage.Count, MaxRepeated))
-                problem = $"a tensor of {count} elements repeats a storage of {storage.Count}";
+                problem = $"a tensor of {Counted.Of(count, "element")} repeats a storage of {storage.Count}";
             else
                 return new TorchTensor(storage, offset, shape, strides, count, count == 0 ? 0 : (long)(last - offset + 1));
         }
