@@ -64,9 +64,10 @@ static class App
             ("export", () => new ExportCommand(terminal, cancel)),
             ("predict", () => new PredictCommand(terminal, cancel)),
             ("bench", () => new BenchCommand(terminal, cancel)),
+            ("completion", () => new CompletionCommand(terminal, cancel)),
         ];
-        // Nobody sees the others where one is named; all together would take 20 ms.
-        string? named = commands.Select(command => command.Name).FirstOrDefault(name => args is [string first, ..] && first == name);
+        // Nobody sees the others where one is named, nor any beside the version; all together would take 20 ms.
+        string? named = commands.Select(command => command.Name).Append("--version").FirstOrDefault(name => args is [string first, ..] && first == name);
         var root = new RootCommand("Brownian: train diffusion models from scratch and sample from them.");
         foreach ((string name, Func<Command> create) in commands)
         {

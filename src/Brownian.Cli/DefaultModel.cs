@@ -1,3 +1,6 @@
+using System.Reflection;
+using Brownian.Evaluation;
+using Brownian.IO;
 using Brownian.Tensors;
 
 namespace Brownian.Cli;
@@ -58,8 +61,31 @@ static class ShippedModel
     /// <summary>What <c>--model</c> calls it, and the name of its folder.</summary>
     public const string Name = "digits";
 
-    /// <summary>Where it lies, beside the program.</summary>
-    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "models", Name);
+    const string Resources = $"models/{Name}/";
+
+    /// <summary>Where it lies: beside the program, or, of a program that is a single file, where that unpacks it.</summary>
+    public static string Folder => Packed.Length == 0 ? Path.Combine(AppContext.BaseDirectory, "models", Name) : Unpacked();
+
+    static string[] Packed =>
+        [.. typeof(ShippedModel).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal))];
+
+    // Each build of the program has a folder of its own, so that what is there is what it would write.
+    static string Unpacked()
+    {
+        Assembly program = typeof(ShippedModel).Assembly;
+        string folder = Path.Combine(UserFolder.Cache, "models", $"{program.ManifestModule.ModuleVersionId:N}", Name);
+        Directory.CreateDirectory(folder);
+        foreach (string name in Packed)
+        {
+            using Stream packed = program.GetManifestResourceStream(name)!;
+            string path = Path.Combine(folder, name[Resources.Length..]);
+            if (File.Exists(path) && new FileInfo(path).Length == packed.Length) continue;
+            using var file = new AtomicFile(path, overwrite: true);
+            packed.CopyTo(file.Stream);
+            file.Commit();
+        }
+        return folder;
+    }
 
     /// <exception cref="InvalidDataException">It is missing or damaged.</exception>
     public static DiffusionModel Open(Device device)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Brownian.Cli;
 
 /// <summary>Turns what went wrong into one line and an exit code. With <c>BROWNIAN_DEBUG=1</c> the stack trace follows.</summary>
@@ -10,9 +12,23 @@ static class Failure
             error.WriteLine("interrupted");
             return ExitCode.Interrupted;
         }
-        error.WriteLine($"error: {Describe(e)}");
+        error.WriteLine($"error: {(MissingLibrary(e) is { } library ? Describe(library) : Describe(e))}");
         if (Environment.GetEnvironmentVariable("BROWNIAN_DEBUG") == "1") error.WriteLine(e);
-        return IsBadInput(e) ? ExitCode.BadInput : ExitCode.Failed;
+        return IsBadInput(e) || MissingLibrary(e) is not null ? ExitCode.BadInput : ExitCode.Failed;
+    }
+
+    // Within what the constructor of a static field threw.
+    static DllNotFoundException? MissingLibrary(Exception? e)
+    {
+        while (e is not (null or DllNotFoundException)) e = e.InnerException;
+        return e as DllNotFoundException;
+    }
+
+    // .NET's message is a page: every path that it tried.
+    static string Describe(DllNotFoundException e)
+    {
+        string name = e.Message.Split('\'') is [_, var quoted, ..] ? quoted : "for images";
+        return $"the native library {name} is missing or cannot be loaded here ({RuntimeInformation.RuntimeIdentifier}); install or build Brownian again, for this system.";
     }
 
     static bool IsBadInput(Exception e) => e is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Spectre.Console;
 
 namespace Brownian.Cli;
@@ -44,6 +45,8 @@ sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = 
 
     public static Terminal OfProcess()
     {
+        // Windows' own code pages lack ×, ε and x̂.
+        if (OperatingSystem.IsWindows()) Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         bool watched = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb"
             && AnsiConsole.Profile.Capabilities.Ansi;
         return new Terminal(Console.Out, Console.Error, watched ? AnsiConsole.Console : null);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 
 namespace Brownian.Cli;
 
@@ -13,6 +14,7 @@ sealed class ConfigOptions(
         Description = $"{preset}: {string.Join(", ", Presets.Names)}.",
         HelpName = "NAME",
         Arity = ArgumentArity.ZeroOrOne,
+        CompletionSources = { _ => Presets.Names.Select(name => new CompletionItem(name)) },
     };
 
     public Option[] All => [_config, _preset];

@@ -156,6 +156,28 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_native_library_that_is_missing_is_one_line()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "knows where Linux' libraries lie");
+        string copy = _line.At("program"), natives = Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
+        Assert.SkipUnless(File.Exists(Path.Combine(natives, "libSkiaSharp.so")), "this system has no library of its own");
+        Directory.CreateDirectory(copy);
+        foreach (string path in Directory.GetFiles(AppContext.BaseDirectory))
+        {
+            if (!path.Contains("xunit", StringComparison.Ordinal)) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+        }
+        string library = Path.Combine(copy, "libSkiaSharp.so");
+        File.WriteAllText(library, "no library");
+        using Process drawing = Process.Start(new ProcessStartInfo(Dotnet, [Path.Combine(copy, "brownian.dll"), "show", "schedule"])
+        {
+            WorkingDirectory = _line.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        (await Finish(drawing)).IsBadInput("libSkiaSharp", "install or build Brownian again");
+    }
+
+    [Fact]
     public async Task Mp4_without_ffmpeg_is_one_line_that_says_what_does_without() =>
         (await Show(_line.Root, "forward", "--out", "a.mp4")).IsBadInput("a.mp4", "ffmpeg", ".gif or .png");
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
@@ -61,6 +62,7 @@ static class MemberDocs
     }
 
     // A choice as files call it; otherwise the last name.
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Brownian's own assemblies are not trimmed.")]
     static string NameOf(string cref)
     {
         int dot = cref.LastIndexOf('.');
