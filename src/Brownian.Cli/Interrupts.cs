@@ -17,6 +17,7 @@ sealed class Interrupts : IDisposable
     readonly PosixSignalRegistration[] _registrations;
     int _count;
     bool _isTerminated;
+    volatile bool _isEnded;
 
     public Interrupts() =>
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
@@ -35,6 +36,7 @@ sealed class Interrupts : IDisposable
 
     public void Dispose()
     {
+        _isEnded = true;
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
         _source.Dispose();
     }
@@ -50,8 +52,14 @@ sealed class Interrupts : IDisposable
 
     async Task EndAsync()
     {
-        do await Task.Delay(Grace).ConfigureAwait(false);
-        while (Volatile.Read(ref s_saving) > 0);
+        bool saves;
+        do
+        {
+            saves = Volatile.Read(ref s_saving) > 0;        // what has just saved tells of it next
+            await Task.Delay(Grace).ConfigureAwait(false);
+        }
+        while (saves || Volatile.Read(ref s_saving) > 0);
+        if (_isEnded) return;
         await Console.Error.WriteLineAsync("interrupted").ConfigureAwait(false);
         Environment.Exit(CodeOf(ExitCode.Interrupted));
     }
