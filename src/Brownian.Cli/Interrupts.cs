@@ -18,6 +18,7 @@ sealed class Interrupts : IDisposable
     readonly Terminal _terminal;
     int _count;
     bool _isTerminated;
+    volatile bool _isEnded;
 
     /// <param name="terminal">Told what is lost where the process ends at once.</param>
     public Interrupts(Terminal terminal)
@@ -40,6 +41,7 @@ sealed class Interrupts : IDisposable
 
     public void Dispose()
     {
+        _isEnded = true;
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
         _source.Dispose();
     }
@@ -57,8 +59,14 @@ sealed class Interrupts : IDisposable
 
     async Task EndAsync()
     {
-        do await Task.Delay(Grace).ConfigureAwait(false);
-        while (Volatile.Read(ref s_saving) > 0);
+        bool saves;
+        do
+        {
+            saves = Volatile.Read(ref s_saving) > 0;        // what has just saved tells of it next
+            await Task.Delay(Grace).ConfigureAwait(false);
+        }
+        while (saves || Volatile.Read(ref s_saving) > 0);
+        if (_isEnded) return;
         await Console.Error.WriteLineAsync("interrupted").ConfigureAwait(false);
         Environment.Exit(CodeOf(ExitCode.Interrupted));
     }

@@ -27,14 +27,14 @@ sealed class HeldOutImages
     {
         (_images, _train) = (images, train);
         double passing = Share * train.CheckpointSteps * train.BatchSize * train.GradientAccumulation;
-        Measured = (int)Math.Clamp(passing, 1, Math.Min(MostImages, images.Count));
+        MeasuredCount = (int)Math.Clamp(passing, 1, Math.Min(MostImages, images.Count));
     }
 
     /// <summary>How many there are.</summary>
     public int Count => _images.Count;
 
     /// <summary>How many are looked at each time: the same ones.</summary>
-    public int Measured { get; }
+    public int MeasuredCount { get; }
 
     /// <summary>How many of a set are held out.</summary>
     public static int CountOf(int images, double fraction) => fraction == 0 ? 0 : Math.Max(1, (int)Math.Round(images * fraction));
@@ -64,16 +64,16 @@ sealed class HeldOutImages
         };
         IDenoisingNetwork network = job.State.Network;
         double sum = 0;
-        for (int first = 0; first < Measured; first += _train.BatchSize)
+        for (int first = 0; first < MeasuredCount; first += _train.BatchSize)
         {
-            int count = Math.Min(_train.BatchSize, Measured - first);
+            int count = Math.Min(_train.BatchSize, MeasuredCount - first);
             using TensorScope scope = job.Device.OpenStep(cancel);
             using NoGrad noGrad = job.Device.NoGrad();
             Tensor x0 = Read(first, count, job.Device);
             (TrainingTime[] times, Tensor noise) = objective.Draw(x0, Step, first);
             sum += count * (double)objective.Loss(network, x0, times, noise, Labels(first, count, network.Classes)).Mean;
         }
-        return sum / Measured;
+        return sum / MeasuredCount;
     }
 
     Tensor Read(int first, int count, Device device)

@@ -76,7 +76,7 @@ public sealed record TrainForecast
         StepSeconds = cost.Seconds,
         ImageSeconds = cost.ForwardSeconds / job.Config.Train.BatchSize,
         CheckpointSeconds = WritingSeconds(4L * sizeof(float) * job.State.Parameters.Count + job.State.TrackedBytes)
-            + (job.HeldOut?.Measured ?? 0) * cost.ForwardSeconds / job.Config.Train.BatchSize,
+            + (job.HeldOut?.MeasuredCount ?? 0) * cost.ForwardSeconds / job.Config.Train.BatchSize,
         LookingSeconds = looking.SecondsPerImage,
         FirstLookSeconds = looking.Unseen * looking.SecondsPerImage,
     };

@@ -206,7 +206,7 @@ sealed class TrainingJob : IDisposable
         From = StartedFrom,
         Snapshots = Plan.SnapshotSteps == 0 ? null : new SnapshotPlan(Config.Train.EmaWidths, Plan.SnapshotSteps, Plan.Snapshots, Plan.Snapshots * State.TrackedBytes),
         HeldOut = HeldOut?.Count ?? 0,
-        HeldOutMeasured = HeldOut?.Measured ?? 0,
+        HeldOutMeasured = HeldOut?.MeasuredCount ?? 0,
         Notes = [.. Images.Notes],
     };
 
