@@ -67,7 +67,7 @@ sealed class Interrupts : IDisposable
         }
         while (saves || Volatile.Read(ref s_saving) > 0);
         if (_isEnded) return;
-        await Console.Error.WriteLineAsync("interrupted").ConfigureAwait(false);
+        _terminal.Abandon("interrupted");
         Environment.Exit(CodeOf(ExitCode.Interrupted));
     }
 

@@ -36,11 +36,13 @@ sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? live = 
         else error.WriteLine(message);
     }
 
-    /// <summary>The last line before the process ends at once.</summary>
-    public void Abandon()
+    /// <summary>The last line before the process ends at once, where work is still going on.</summary>
+    /// <param name="message">Null for what is <see cref="Lost"/>.</param>
+    public void Abandon(string? message = null)
     {
+        // It has hidden the cursor.
         (_line as LiveProgress)?.Dispose();
-        error.WriteLine($"ended at once: {Lost}");
+        error.WriteLine(message ?? $"ended at once: {Lost}");
     }
 
     public static Terminal OfProcess()

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Brownian.IO;
 using Brownian.Imaging;
+using Brownian.IO;
 
 namespace Brownian;
 

@@ -1,5 +1,5 @@
-using Brownian.IO;
 using Brownian.Imaging;
+using Brownian.IO;
 
 namespace Brownian.Data;
 

@@ -1,7 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
-using Brownian.IO;
 using Brownian.Imaging;
+using Brownian.IO;
 
 namespace Brownian;
 

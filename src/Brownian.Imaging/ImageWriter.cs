@@ -65,7 +65,7 @@ public static class ImageWriter
         if (Math.Max(width, height) > most || width * height > ImageFile.MaxPixels)
         {
             string limit = width * height > ImageFile.MaxPixels ? $"{ImageFile.MaxPixels:N0} pixels" : $"{most:N0} pixels a side";
-            throw new ArgumentException($"{path}: a {format} holds at most {limit}, and the picture has {width}×{height}; draw fewer images.");
+            throw new ArgumentException($"{path}: a {format} holds at most {limit}, and the picture has {width}×{height}; draw fewer images, or enlarge them less.");
         }
         if (format == "JPEG" && channels % 2 == 0) throw new ArgumentException($"{path}: a JPEG has no alpha, and the picture has; use .png or .webp.");
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Brownian.IO;
 using Brownian.Imaging;
+using Brownian.IO;
 
 namespace Brownian.Data;
 

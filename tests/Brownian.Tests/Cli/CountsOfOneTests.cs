@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Brownian.Cli;
-using Brownian.IO;
+using Brownian.Imaging;
 
 namespace Brownian.Tests;
 
@@ -24,7 +24,7 @@ public sealed partial class CountsOfOneTests : IDisposable
     {
         string data = _line.At("photos");
         Directory.CreateDirectory(Path.Combine(data, "cat"));
-        Imaging.Png.Write(Path.Combine(data, "cat", "a.png"), new Image(8, 8, 3));
+        Png.Write(Path.Combine(data, "cat", "a.png"), new Image(8, 8, 3));
         Says("data", "inspect", data);
         Says("show", "data", data, "--count", "1", "--out", _line.At("d.png"));
         Says("train", "--config", _line.Config, "--runs", _line.At("runs"), "--steps", "1", "--batch-size", "1", "--set", "dataset_params.count=1",

@@ -43,13 +43,13 @@ public sealed class DataCommandTests : IDisposable
     public void Grid_draws_a_contact_sheet_and_never_replaces_a_file()
     {
         string file = _line.At("sheet.png");
-        CommandResult result = CommandLine.Run("data", "grid", _line.At("photos"), "--out", file, "--columns", "3");
+        CommandResult result = CommandLine.Run("data", "grid", _line.At("photos"), "--out", file, "--columns", "3", "--scale", "1");
         Assert.Equal(("", ExitCode.Success), (result.Error, result.Code));
         Assert.Contains("torn.png", result.Out, StringComparison.Ordinal);
         Image sheet = Png.Read(file);
         // Of unequal size: squares of 96 pixels, with the class below each.
-        Assert.Equal((3 * 100, 3 * 122), (sheet.Width - 2 * ChartTheme.Edge + 4, sheet.Height - 2 * ChartTheme.Edge + 4));
-        Assert.Equal(DataPicture.DrawEvenly(_line.At("photos"), 64, 3).Pixels, sheet.Pixels);
+        Assert.Equal((3 * 98, 3 * 120), (sheet.Width - 2 * ChartTheme.Edge + 2, sheet.Height - 2 * ChartTheme.Edge + 2));
+        Assert.Equal(DataPicture.DrawEvenly(_line.At("photos"), 64, 3, scale: 1).Pixels, sheet.Pixels);
         byte[] before = File.ReadAllBytes(file);
         CommandLine.Run("data", "grid", "--out", file).IsBadInput(file, "exists");
         Assert.Equal(before, File.ReadAllBytes(file));

@@ -163,6 +163,8 @@ public sealed class EvaluateCommandTests : IDisposable
         Evaluate("--count", "0").IsBadInput("--count 0", "1 or more");
         Evaluate(set).IsBadInput(set, "one set alone");
         Evaluate(set, _line.At("nothing")).IsBadInput("nothing");
+        // A wrong path of the second set is seen before the first is opened.
+        Evaluate(Directory.CreateDirectory(_line.At("hollow")).FullName, _line.At("nothing")).IsBadInput("nothing");
         Evaluate(set, few).IsBadInput("3", "4");
         Evaluate(set, set, "--steps", "3").IsBadInput("--steps", "for a model");
         Evaluate(set, set, "--per-class").IsBadInput("--per-class", "no classes");

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Brownian.Tests;
 
-public sealed class LiveProgressTests
+public sealed class LiveProgressTests : IDisposable
 {
     const string Status = "step 1,234/10,000  loss 0.0123  54.4 img/s, 312 GFLOP/s  12 min 03 s left";
 
@@ -21,6 +21,8 @@ public sealed class LiveProgressTests
             Out = new AnsiConsoleOutput(_screen),
         });
     }
+
+    public void Dispose() => _screen.Dispose();
 
     [Theory]
     [InlineData(200)]

@@ -85,7 +85,8 @@ public sealed class ShowCommandTests : IDisposable
         var wide = new Image(40, 20, 3);
         for (int i = 0; i < wide.Pixels.Length; i++) wide.Pixels[i] = (byte)(i / 3 % 40 is >= 10 and < 30 ? 200 : 0);
         Png.Write(_line.At("wide.png"), wide);
-        Image only = Assert.Single(PictureData.Choose(TrainConfig.Load(_line.Config), [_line.At("wide.png")]));
+        Image only = Assert.Single(PictureData.Choose(
+            TrainConfig.Load(_line.Config), [_line.At("wide.png")], cancel: TestContext.Current.CancellationToken));
         Assert.Equal((8, 8, 1), (only.Width, only.Height, only.Channels));
         Assert.Equal(200, only.Pixels[4 * 8 + 4]);
         Shows("forward", "--config", _line.Config, "--image", _line.At("wide.png"));

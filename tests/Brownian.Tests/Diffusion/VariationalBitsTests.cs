@@ -178,7 +178,7 @@ public sealed class VariationalBitsTests : IDisposable
     {
         Assert.Equal("0 groups of 9 timesteps; there must be 1 to 9.", Assert.Throws<ArgumentException>(() => new TimestepStrata(10, 0)).Message);
         Assert.Equal("10 groups of 9 timesteps; there must be 1 to 9.", Assert.Throws<ArgumentException>(() => new TimestepStrata(10, 10)).Message);
-        Assert.Equal("A schedule of 1 timesteps has none to choose from; it needs 2 or more.", Assert.Throws<ArgumentException>(() => new TimestepStrata(1, 1)).Message);
+        Assert.Equal("A schedule of 1 timestep has none to choose from; it needs 2 or more.", Assert.Throws<ArgumentException>(() => new TimestepStrata(1, 1)).Message);
     }
 
     // Gray values, the darkest and the brightest among them.

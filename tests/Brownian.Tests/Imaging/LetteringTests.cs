@@ -64,7 +64,7 @@ public sealed class LetteringTests
         Image black = new(28, 28, 1);
         foreach (string caption in new[] { "猫", "กขค", "🐱" })
         {
-            Image sheet = ImageSheet.Draw([black], new() { Captions = [caption] });
+            Image sheet = ImageSheet.Draw([black], new() { Captions = [caption], Scale = 3 });
             Assert.InRange(sheet.Pixels.Count(level => level < 128) - 84 * 84, 15, 400);
         }
     }

@@ -77,7 +77,7 @@ public sealed class ForwardPictureTests
         }
         ApngReader read = ApngReader.Read(File.ReadAllBytes(folder.Path("a.png")));
         Assert.Equal(10, read.Frames.Count);
-        var options = new SheetOptions { Columns = 2, Title = "t", MinWidth = 140 };
+        var options = new SheetOptions { Columns = 2, Title = "t", Side = 400, MinWidth = 140 };
         for (int t = 0; t < 10; t++)
             Assert.Equal(picture.At(t)[1].Pixels, SheetCells.Cut(read.Frames[t], options, 2, Digits[0], 1).Pixels);
     }

@@ -183,7 +183,7 @@ public sealed class ImageLikelihoodTests : IDisposable
         Refused("The likelihood in batches of 0; a batch has at least 1 image.", () => Ode(model, images, new() { BatchSize = 0 }));
         Refused("The divergence from 0 probes; it needs at least 1.", () => Ode(model, images, new() { Probes = 0 }));
         Refused("The bound from 11 timesteps of a schedule of 10; give 2 to 10.", () => Bound(model, images, new() { Steps = 11 }));
-        Refused("The bound from 1 timesteps of a schedule of 10; give 2 to 10.", () => Bound(model, images, new() { Steps = 1 }));
+        Refused("The bound from 1 timestep of a schedule of 10; give 2 to 10.", () => Bound(model, images, new() { Steps = 1 }));
         Refused("The probability-flow ODE in 0 steps; it needs at least 1, such as 50.", () => Ode(model, images, new() { Steps = 0 }));
         Refused(
             "The variational bound needs a network trained with a schedule of timesteps, not with a RectifiedFlow; use the probability-flow ODE.",

@@ -52,7 +52,7 @@ public sealed class PictureTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 10, "1 features")]
+    [InlineData(1, 10, "1 feature;")]
     [InlineData(4096, 10, "4096 features")]
     [InlineData(8, 0, "0 timesteps")]
     [InlineData(8, 5000, "5000 timesteps")]

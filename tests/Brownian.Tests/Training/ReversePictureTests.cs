@@ -84,7 +84,7 @@ public sealed class ReversePictureTests : IDisposable
         }
         GifReader gif = GifReader.Read(File.ReadAllBytes(_folder.Path("a.gif")));
         Assert.Equal(11, gif.Frames.Count);
-        var options = new SheetOptions { Columns = 3, GroupRows = 2, Title = "t", RowLabels = ["xₜ", "x\u0302₀"], MinWidth = 180 };
+        var options = new SheetOptions { Columns = 3, GroupRows = 2, Title = "t", RowLabels = ["xₜ", "x\u0302₀"], Side = 400, MinWidth = 180 };
         Assert.Equal(picture.Images[2].Pixels, SheetCells.Cut(gif.Frames[^1], options, 6, picture.Images[0], 2).Pixels);
         Assert.Equal(picture.Moments[3].X[1].Pixels, SheetCells.Cut(gif.Frames[3], options, 6, picture.Images[0], 1).Pixels);
     }
