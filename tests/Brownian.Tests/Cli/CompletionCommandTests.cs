@@ -44,7 +44,7 @@ public sealed class CompletionCommandTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "runs bash");
         string program = _line.At("brownian");
         _line.Write("brownian", $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "brownian.dll")}' \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string script = CommandLine.Run("completion", "bash").Out + $$"""
             COMP_LINE='brownian train --preset mn'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE); COMP_CWORD=3
             _brownian '{{program}}'; echo "${COMPREPLY[*]}"
