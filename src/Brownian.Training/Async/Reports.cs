@@ -13,7 +13,7 @@ static class Reports
     {
         var reports = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task working = Background.Run(
+        Task working = OwnThread.Run(
             () =>
             {
                 try
@@ -46,7 +46,7 @@ static class Reports
 }
 
 /// <summary>Work that takes seconds to hours and computes all the time: on a thread of its own, so that the pool's stay free for others.</summary>
-static class Background
+static class OwnThread
 {
     public static Task Run(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 

@@ -25,7 +25,7 @@ public static class SamplingAsync
         this DiffusionModel model, SampleOptions? options = null, IProgress<SampleProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Background.Run(() => model.Sample(options, progress, cancel), cancel);
+        return OwnThread.Run(() => model.Sample(options, progress, cancel), cancel);
     }
 
     /// <summary>

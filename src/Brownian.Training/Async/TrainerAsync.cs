@@ -15,7 +15,7 @@ public static class TrainerAsync
         this Trainer trainer, RunDirectory run, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        return Background.Run(() => trainer.Run(run, progress, cancel), CancellationToken.None);
+        return OwnThread.Run(() => trainer.Run(run, progress, cancel), CancellationToken.None);
     }
 
     /// <summary>

@@ -51,7 +51,7 @@ public sealed class BadInputTests : IDisposable
     public void Pictures_that_are_too_few_too_small_or_none_are_named()
     {
         Image("few/a.png", Png.Encode(new Image(9, 8, 1)));
-        CommandLine.Run("train", "--config", _line.Config, "--data", _line.At("few")).IsBadInput("batch_size", "1 images", "few");
+        CommandLine.Run("train", "--config", _line.Config, "--data", _line.At("few")).IsBadInput("batch_size", "1 image", "few");
         byte[] png = Png.Encode(new Image(8, 8, 1));
         Image("cut/a.png", png[..^13]);
         TrainOn("cut", "a.png");

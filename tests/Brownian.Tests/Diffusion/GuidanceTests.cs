@@ -96,7 +96,7 @@ public sealed class GuidanceTests : IDisposable
         Refuses("Label 3 is outside the network's classes 0 to 2", () => new GuidedDenoiser(denoiser, [3], new()));
         Refuses("guidance scale is -1", () => new GuidedDenoiser(denoiser, [0], new() { Scale = -1 }));
         Refuses("rescale is 2", () => new GuidedDenoiser(denoiser, [0], new() { Rescale = 2 }));
-        Refuses("1 labels for 2 images", () => new GuidedDenoiser(denoiser, [0], new()).Predict(Batch(2), NoiseSchedule.Linear().At(3)));
+        Refuses("1 label for 2 images", () => new GuidedDenoiser(denoiser, [0], new()).Predict(Batch(2), NoiseSchedule.Linear().At(3)));
 
         static void Refuses(string message, Func<object> act) =>
             Assert.Contains(message, Assert.Throws<ArgumentException>(act).Message, StringComparison.Ordinal);

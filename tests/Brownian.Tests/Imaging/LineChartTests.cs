@@ -103,7 +103,7 @@ public sealed class LineChartTests
     public void Bad_arguments_are_named()
     {
         var e = Assert.Throws<ArgumentException>(() => new LineChart().Add("loss", [1, 2], [1]));
-        Assert.Contains("'loss' has 2 positions but 1 values", e.Message);
+        Assert.Contains("'loss' has 2 positions but 1 value", e.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => new LineChart(new ChartOptions { Width = 10 }));
     }
 

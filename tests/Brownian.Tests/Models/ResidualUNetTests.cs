@@ -87,7 +87,7 @@ public sealed class ResidualUNetTests : IDisposable
     {
         { Tiny with { ImageSize = [0, 8] }, "ResidualUNet: ImageSize is [0, 8]; it must be one number, or [height, width], of 1 to 4096." },
         { Tiny with { BaseChannels = 12 }, "ResidualUNet: BaseChannels is 12; it must be a multiple of 8, the groups of the norms." },
-        { Tiny with { ApplyAttention = [true] }, "ResidualUNet: ApplyAttention has 1 entries for 2 levels; give one for each of BaseChannelsMultiples." },
+        { Tiny with { ApplyAttention = [true] }, "ResidualUNet: ApplyAttention has 1 entry for 2 levels; give one for each of BaseChannelsMultiples." },
         { Tiny with { BaseChannelsMultiples = [1, 0] }, "ResidualUNet: BaseChannelsMultiples has 0; it must be at least 1, and at most 8192 for widths up to 65536." },
         { Tiny with { DropoutRate = 1 }, "ResidualUNet: DropoutRate is 1; it must be at least 0 and below 1." },
         { Tiny with { TotalTimeSteps = 0 }, "ResidualUNet: TotalTimeSteps is 0; it must be 2 to 100000." },

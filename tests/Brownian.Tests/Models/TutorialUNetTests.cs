@@ -112,7 +112,7 @@ public sealed class TutorialUNetTests : IDisposable
         { new() { MidChannels = [128, 128] }, "TutorialUNet: MidChannels starts with 128; it must start with the last of DownChannels, 256." },
         { new() { MidChannels = [256, 256] }, "TutorialUNet: MidChannels ends with 256; it must end with the last but one of DownChannels, 128." },
         { new() { NumMidLayers = 0 }, "TutorialUNet: NumMidLayers is 0; it must be at least 1." },
-        { new() { DownChannels = [32] }, "TutorialUNet: DownChannels has 1 entries; it needs at least 2, for one down block." },
+        { new() { DownChannels = [32] }, "TutorialUNet: DownChannels has 1 entry; it needs at least 2, for one down block." },
     };
 
     [Theory]
@@ -128,8 +128,8 @@ public sealed class TutorialUNetTests : IDisposable
             Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(shape, _device), new(t, labels))).Message;
         Assert.Equal("TutorialUNet: expected images N×H×W×1, got 1×28×28×3.", Refusal(Shape.Of(1, 28, 28, 3), [1], []));
         Assert.Equal("TutorialUNet: images of 28×30 pixels cannot be halved evenly; use multiples of 4.", Refusal(Shape.Of(1, 28, 30, 1), [1], []));
-        Assert.Equal("TutorialUNet: 1 timesteps for 2 images; give one each.", Refusal(Shape.Of(2, 28, 28, 1), [1], []));
-        Assert.Equal("TutorialUNet: got 1 labels, but the network has no classes.", Refusal(Shape.Of(1, 28, 28, 1), [1], [1]));
+        Assert.Equal("TutorialUNet: 1 timestep for 2 images; give one each.", Refusal(Shape.Of(2, 28, 28, 1), [1], []));
+        Assert.Equal("TutorialUNet: got 1 label, but the network has no classes.", Refusal(Shape.Of(1, 28, 28, 1), [1], [1]));
     }
 
     /// <summary>The weights that the reference file describes by a formula instead of storing 40 MB.</summary>

@@ -148,7 +148,7 @@ public sealed class UNet2DTests : IDisposable
         var network = new UNet2D(Tiny with { NumClassEmbeds = 10 }, _device);
         string Refusal(int[] labels) =>
             Assert.Throws<ArgumentException>(() => network.Forward(Tensor.Zeros(Shape.Of(1, 8, 8, 1), _device), new([5], labels))).Message;
-        Assert.Equal("UNet2D: 0 labels for 1 images; give one each.", Refusal([]));
+        Assert.Equal("UNet2D: 0 labels for 1 image; give one each.", Refusal([]));
         Assert.Equal("Label 10 at position 0: labels go from 0 to 9.", Refusal([10]));
     }
 
@@ -156,7 +156,7 @@ public sealed class UNet2DTests : IDisposable
     {
         { Tiny with { BlockOutChannels = [8, 10] }, "UNet2D: BlockOutChannels has 10; it must be at least 2 and a multiple of NormNumGroups, 4." },
         { Tiny with { AttentionHeadDim = 3 }, "UNet2D: AttentionHeadDim is 3, which does not divide 8, one of BlockOutChannels." },
-        { Tiny with { UpBlockTypes = ["UpBlock2D"] }, "UNet2D: UpBlockTypes has 1 entries for 2 levels; give one for each of BlockOutChannels." },
+        { Tiny with { UpBlockTypes = ["UpBlock2D"] }, "UNet2D: UpBlockTypes has 1 entry for 2 levels; give one for each of BlockOutChannels." },
         { Tiny with { UpBlockTypes = ["SkipUpBlock2D", "UpBlock2D"], InChannels = 3, OutChannels = 3 },
             "UNet2D: UpBlockTypes has SkipUpBlock2D where the next finer level has UpBlock2D; all finer levels must be SkipUpBlock2D too." },
         { Tiny with { DownBlockTypes = ["SkipDownBlock2D", "DownBlock2D"] },

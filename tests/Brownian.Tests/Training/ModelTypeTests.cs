@@ -79,7 +79,7 @@ public sealed class ModelTypeTests : IDisposable
     [InlineData("out_channels=3", "out_channels is 3; it must be in_channels, 1, or twice that for a learned variance.")]
     [InlineData("block_out_channels=[8,10]", "block_out_channels has 10; it must be at least 2 and a multiple of norm_num_groups, 4.")]
     [InlineData("block_out_channels=[]", "block_out_channels has 0 entries; it must have 1 to 20.")]
-    [InlineData("down_block_types=[DownBlock2D]", "down_block_types has 1 entries for 2 levels; give one for each of block_out_channels.")]
+    [InlineData("down_block_types=[DownBlock2D]", "down_block_types has 1 entry for 2 levels; give one for each of block_out_channels.")]
     [InlineData("up_block_types=[UpBlock2D,DownBlock2D]", "up_block_types has 'DownBlock2D'; there are UpBlock2D, AttnUpBlock2D, ResnetUpsampleBlock2D, SkipUpBlock2D.")]
     [InlineData("attention_head_dim=3", "attention_head_dim is 3, which does not divide 8, one of block_out_channels.")]
     [InlineData("norm_num_groups=0", "norm_num_groups is 0; it must be at least 1.")]

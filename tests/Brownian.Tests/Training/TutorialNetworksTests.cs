@@ -132,7 +132,7 @@ public sealed class TutorialNetworksTests : IDisposable
     [InlineData("plain_unet", "w=0", "w is 0; it must be 1 to 4096.")]
     [InlineData("plain_unet", "time_dim=7", "time_dim is 7; it must be even and at least 4, for sines and cosines.")]
     [InlineData("simple_unet", "image_channels=0", "image_channels is 0; images have 1 to 1024.")]
-    [InlineData("simple_unet", "down_channels=[8]", "down_channels has 1 entries; it needs at least 2, for one down block, and at most 20.")]
+    [InlineData("simple_unet", "down_channels=[8]", "down_channels has 1 entry; it needs at least 2, for one down block, and at most 20.")]
     [InlineData("simple_unet", "down_channels=[8,-1]", "down_channels has -1; it must be 1 to 65536.")]
     [InlineData("simple_unet", "time_emb_dim=2", "time_emb_dim is 2; it must be even and at least 4, for sines and cosines.")]
     [InlineData("residual_unet", "input_channels=1025", "input_channels is 1025; images have 1 to 1024.")]
@@ -140,7 +140,7 @@ public sealed class TutorialNetworksTests : IDisposable
     [InlineData("residual_unet", "base_channels_multiples=[]", "base_channels_multiples has 0 entries; it must have 1 to 20.")]
     [InlineData("residual_unet", "base_channels_multiples=[1,9000]",
         "base_channels_multiples has 9000; it must be at least 1, and at most 8192 for widths up to 65536.")]
-    [InlineData("residual_unet", "apply_attention=[true]", "apply_attention has 1 entries for 2 levels; give one for each of base_channels_multiples.")]
+    [InlineData("residual_unet", "apply_attention=[true]", "apply_attention has 1 entry for 2 levels; give one for each of base_channels_multiples.")]
     [InlineData("residual_unet", "num_res_blocks=0", "num_res_blocks is 0; it must be at least 1.")]
     [InlineData("residual_unet", "dropout_rate=1", "dropout_rate is 1; it must be at least 0 and below 1.")]
     [InlineData("residual_unet", "time_multiple=0", "time_multiple is 0; it must be 1 to 100.")]
