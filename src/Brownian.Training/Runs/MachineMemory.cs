@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Brownian;
 
 /// <summary>The main memory that a process may use, in bytes: the machine's, or what its container or control group leaves it.</summary>
-/// <param name="Total">All there is, swap space included.</param>
+/// <param name="Total">All there is, without swap space; in a container what the runtime takes of it at most.</param>
 /// <param name="Available">What could still be taken now without swapping.</param>
 public readonly record struct MachineMemory(long Total, long Available)
 {
@@ -17,7 +17,6 @@ public readonly record struct MachineMemory(long Total, long Available)
     /// <summary>What <see cref="Now"/> says in this flow of code instead: for tests.</summary>
     internal static void Pretend(MachineMemory? memory) => s_pretended.Value = memory;
 
-    // The runtime's limit may be that of its own heap; that of Linux is read from where it is set.
     static MachineMemory OfRuntime()
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -35,13 +34,14 @@ public readonly record struct MachineMemory(long Total, long Available)
                     fields[name] = 1024 * kilobytes;
             }
             if (!fields.TryGetValue("MemTotal", out long total) || !fields.TryGetValue("MemAvailable", out long available)) return null;
-            total += fields.GetValueOrDefault("SwapTotal");
+            // In a container the runtime's heap, where tensors are, may have three quarters of the limit.
+            total = Math.Min(total, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
             foreach ((long limit, long used) in Limits())
             {
                 total = Math.Min(total, limit);
                 available = Math.Min(available, Math.Max(0, limit - used));
             }
-            return new MachineMemory(total, available);
+            return new MachineMemory(total, Math.Min(total, available));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
