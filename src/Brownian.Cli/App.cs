@@ -101,7 +101,7 @@ static class App
             : null;
         string hint = meant is null
             ? ForeignNames.Why(name) ?? Suggestion.For(option.Split('=')[0], command.Options.Select(known => known.Name), listAll: false)
-            : $"; did you mean {TrainCommand.WayTo(meant)}?";
+            : $"; did you mean {TrainOptions.WayTo(meant)}?";
         return $"there is no option '{option}'{(hint == "." ? $"; '{path} --help' lists what there is." : hint)}";
     }
 
