@@ -255,17 +255,27 @@ public static class DataPlaces
     public static string Find(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!path.StartsWith(Prefix, StringComparison.Ordinal)) return path;
-        string name = path[Prefix.Length..].TrimEnd('/');
-        string[] places = [.. Places.Select(place => $"{place}/{name}")];
-        return Array.Find(places, Path.Exists) ?? throw Missing(path, name, places);
+        return !path.StartsWith(Prefix, StringComparison.Ordinal) ? path : TryFind(path) ?? throw Missing(path);
     }
 
-    static FileNotFoundException Missing(string path, string name, string[] places)
+    /// <summary>Where there is something of this name; null for nowhere.</summary>
+    /// <param name="path">As for <see cref="Find"/>.</param>
+    public static string? TryFind(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        return Array.Find(path.StartsWith(Prefix, StringComparison.Ordinal) ? PlacesOf(path) : [path], Path.Exists);
+    }
+
+    static string[] PlacesOf(string path) => [.. Places.Select(place => $"{place}/{NameIn(path)}")];
+
+    static string NameIn(string path) => path[Prefix.Length..].TrimEnd('/');
+
+    static FileNotFoundException Missing(string path)
+    {
+        string[] places = PlacesOf(path);
         string looked = string.Join(", ", places);
         return new(
-            Known.TryGetValue(name, out (string What, string Files, string Site) set)
+            Known.TryGetValue(NameIn(path), out (string What, string Files, string Site) set)
                 ? $"{path}: {set.What} is not there (nor in {string.Join(" or ", places[1..])}); put {set.Files} into that folder, from {set.Site}, "
                     + "or name another with --data PATH."
                 : $"{path}: there is no such file or folder (looked for {looked}); name another with --data PATH.",

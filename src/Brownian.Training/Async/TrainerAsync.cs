@@ -9,7 +9,7 @@ public static class TrainerAsync
     /// <param name="trainer">What to do.</param>
     /// <param name="run">As for <see cref="Trainer.Run"/>.</param>
     /// <param name="progress">As for <see cref="Trainer.Run"/>.</param>
-    /// <param name="cancel">Finishes the step, saves and returns: a training that was cancelled is no exception, and goes on when it is run again.</param>
+    /// <param name="cancel">Abandons the step, saves and returns: a training that was cancelled is no exception, and goes on when it is run again.</param>
     /// <inheritdoc cref="Trainer.Run" path="/exception"/>
     public static Task<TrainResult> RunAsync(
         this Trainer trainer, RunDirectory run, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)

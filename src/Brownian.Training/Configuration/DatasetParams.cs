@@ -63,16 +63,8 @@ public sealed record DatasetParams : Settings
     /// <summary>The same with the whole path, where there is something: what a run keeps, so that it goes on from any folder.</summary>
     internal DatasetParams Located()
     {
-        if (IsBuiltIn || ImagePath.Length == 0) return this;
-        try
-        {
-            string found = DataPlaces.Find(ImagePath);
-            return Path.Exists(found) ? this with { ImagePath = Path.GetFullPath(found) } : this;
-        }
-        catch (FileNotFoundException)
-        {
-            return this;        // a program may give its own images
-        }
+        // There may be nothing: a program can give its own images.
+        return !IsBuiltIn && DataPlaces.TryFind(ImagePath) is { } found ? this with { ImagePath = Path.GetFullPath(found) } : this;
     }
 
     /// <summary>True for the digits drawn by formula.</summary>

@@ -187,8 +187,8 @@ static class ClassConditions
     }
 
     /// <summary>The labels as the network takes them; images without one are of the class for any image.</summary>
-    public static int[] Labels(Batch batch, int classes) =>
-        classes == 0 ? [] : Array.ConvertAll(batch.Labels, label => label < 0 ? classes - 1 : label);
+    public static int[] Labels(int[] labels, int classes) =>
+        classes == 0 ? [] : Array.ConvertAll(labels, label => label < 0 ? classes - 1 : label);
 
     static int Needed(TrainConfig config, IImageDataset images) => images.Classes.Count + (config.Train.LabelDropout > 0 ? 1 : 0);
 

@@ -87,5 +87,5 @@ sealed class HeldOutImages
     }
 
     int[] Labels(int first, int count, int classes) =>
-        classes == 0 ? [] : [.. Enumerable.Range(first, count).Select(_images.Label).Select(label => label < 0 ? classes - 1 : label)];
+        ClassConditions.Labels([.. Enumerable.Range(first, count).Select(_images.Label)], classes);
 }

@@ -189,7 +189,7 @@ sealed class TrainingJob : IDisposable
     public TrainingLoss LossOf(Batch batch, int part)
     {
         Tensor x0 = Tensor.From(batch.Pixels, Shape.Of(batch.Count, Images.Height, Images.Width, Images.Channels), Device);
-        return LossOf(x0, ClassConditions.Labels(batch, State.Network.Classes), part);
+        return LossOf(x0, ClassConditions.Labels(batch.Labels, State.Network.Classes), part);
     }
 
     /// <summary>The same for images and labels as the network takes them.</summary>

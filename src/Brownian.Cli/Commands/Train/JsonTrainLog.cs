@@ -55,12 +55,12 @@ sealed class JsonTrainLog(TextWriter to, RunDirectory? run) : IProgress<TrainPro
             case TrainProgress.Sampled sampled: Write("sampled", sampled.Step, sampled.Path); break;
             case TrainProgress.Saved saved: Write("saved", saved.Step, saved.Path); break;
             case TrainProgress.Warning warning: Write("warning", json => json.WriteString("message", warning.Message)); break;
+            case TrainProgress.Finished { Result: var result }: Finish(result); break;
             default: break;
         }
     }
 
-    /// <summary>The last line.</summary>
-    public void Finish(TrainResult result) => Write(result.IsComplete ? "finished" : "interrupted", json =>
+    void Finish(TrainResult result) => Write(result.IsComplete ? "finished" : "interrupted", json =>
     {
         json.WriteNumber("step", result.Step);
         json.WriteNumber("loss", result.SmoothedLoss);

@@ -95,7 +95,7 @@ sealed class TrainCommand : AppCommand
         if (config.Train.From != run.Config.Train.From) throw new ArgumentException($"{path}: what a run started from cannot change; start a new run.");
         if (FinishedRun.Of(run, config) is { } done)
         {
-            if (_options.IsForPrograms(parsed)) new JsonTrainLog(_terminal.Out, run).Finish(done);
+            if (_options.IsForPrograms(parsed)) new JsonTrainLog(_terminal.Out, run).Report(new TrainProgress.Finished(done));
             return TrainConclusion.FinishedBefore(_told.Out, run, done);
         }
         config = WithImages(run, config);
@@ -110,7 +110,7 @@ sealed class TrainCommand : AppCommand
     static TrainConfig WithImages(RunDirectory run, TrainConfig config)
     {
         string path = config.Dataset.ImagePath, beside = Path.GetFullPath(Path.Combine(run.FullPath, "..", "..", path));
-        if (config.Dataset.IsBuiltIn || path.StartsWith("data/", StringComparison.Ordinal) && Path.Exists(Path.Combine("..", path)) || Path.Exists(path)) return config;
+        if (config.Dataset.IsBuiltIn || DataPlaces.TryFind(path) is not null) return config;
         return Path.Exists(beside)
             ? config with { Dataset = config.Dataset with { ImagePath = beside } }
             : throw new FileNotFoundException($"{path}: the images of the run are not there; name their place with --data PATH.", path);
@@ -123,9 +123,7 @@ sealed class TrainCommand : AppCommand
         Trainer trainer = TrainerOf(parsed, config, device, images);
         if (_options.IsForPrograms(parsed))
         {
-            var log = new JsonTrainLog(_terminal.Out, run);
-            TrainResult told = trainer.Run(run, new LastCheckpoint(_terminal, run, log), _cancel);
-            log.Finish(told);
+            TrainResult told = trainer.Run(run, new LastCheckpoint(_terminal, run, new JsonTrainLog(_terminal.Out, run)), _cancel);
             return told.IsComplete ? ExitCode.Success : ExitCode.Interrupted;
         }
         TrainResult result = _told.Track(
